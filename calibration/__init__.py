@@ -1,0 +1,1 @@
+"""The measurements we trust: the calibration set, and what the optics do."""

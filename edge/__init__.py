@@ -1,0 +1,1 @@
+"""The device: capture, segment, classify, count."""

@@ -1,0 +1,1 @@
+"""The shared vocabulary of HemaLens: classes, records, errors, crops, bundles."""

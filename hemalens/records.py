@@ -1,0 +1,121 @@
+"""Records passed from stage to stage: frame, detection, cell."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hemalens.classes import CellKind, CellStatus
+
+
+class Box(NamedTuple):
+    """A half-open rectangle in frame pixels: ``right`` and ``bottom`` lie outside."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def centre_xy(self) -> tuple[float, float]:
+        """Centre, in pixels from the frame's upper left corner."""
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height, in pixels."""
+        return self.right - self.left, self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Frame:
+    """One exposure of the camera.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8, RGB
+        Made read-only.
+    name : str
+        File name, or the source's name and number; unique within a count.
+    index : int
+        Position in the source, from 0.
+    pixel_size_um : float, optional
+        Micrometres per pixel at the specimen, where the source knows it.
+    """
+
+    image: NDArray[np.uint8]
+    name: str
+    index: int
+    pixel_size_um: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.image.ndim != 3 or self.image.shape[2] != 3:
+            raise ValueError(f"a frame is (H, W, 3), this is {self.image.shape}")
+        if self.image.dtype != np.uint8:
+            raise ValueError(f"a frame is uint8, this is {self.image.dtype}")
+        self.image.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """A cell as segmentation sees it, before classification.
+
+    Parameters
+    ----------
+    box : Box
+        The whole cell, cytoplasm included.
+    kind : CellKind
+        The likeliest kind.
+    possible_kinds : frozenset of CellKind
+        The kinds that size and stain leave open; the classifier chooses among them.
+    at_border : bool
+        Cut by the frame's edge.
+    """
+
+    box: Box
+    kind: CellKind
+    possible_kinds: frozenset[CellKind]
+    at_border: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segmentation:
+    """What was found in one frame.
+
+    Parameters
+    ----------
+    detections : tuple of Detection
+        Stained objects (white cells and platelets) first, then red cells.
+    pixel_size_um : float or None
+        The pixel size worked with: given, or from the red cells.
+        None when neither is to be had.
+    red_cell_diameter_px : float or None
+        Median red cell of the frame, None with too few to tell.
+    """
+
+    detections: tuple[Detection, ...]
+    pixel_size_um: float | None
+    red_cell_diameter_px: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell of a count, as ``cells.jsonl`` tells it.
+
+    Parameters
+    ----------
+    probabilities : mapping of class name to float, or None
+        The model's output; None for red cells, which are not classified.
+    """
+
+    frame: str
+    frame_index: int
+    cell_id: int
+    kind: CellKind
+    box: Box
+    status: CellStatus
+    class_name: str | None = None
+    probability: float | None = None
+    probabilities: Mapping[str, float] | None = None

@@ -1,0 +1,1 @@
+"""From PBC's class folders to a float model and its evaluation."""
