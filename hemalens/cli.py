@@ -16,11 +16,15 @@ from hemalens.errors import HemaLensError
 class CommandFinder(click.Group):
     """A group whose commands are the entry points of the installed packages."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Name the commands whose package is installed."""
         return sorted(_installed())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
         """Load one command."""
         entry_point = _installed().get(cmd_name)
         if entry_point is None:
@@ -33,7 +37,14 @@ class CommandFinder(click.Group):
 
 def _installed() -> dict[str, EntryPoint]:
     found = entry_points(group="hemalens.commands")
-    return {e.name: e for e in found if find_spec(e.module.split(".")[0])}
+    return {e.name: e for e in found if _is_there(e.module)}
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 @click.group(cls=CommandFinder)
@@ -46,7 +57,7 @@ def hemalens() -> None:
 
 
 def main() -> None:
-    """Run the command line: exit 0 done, 1 a HemaLens error, 2 usage, 3 a failed gate."""
+    """Run the command line: exit 0 done, 1 an error, 2 usage, 3 a failed gate."""
     try:
         hemalens()
     except HemaLensError as error:

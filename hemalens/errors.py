@@ -1,4 +1,4 @@
-"""Errors a person can act on: each message says what was wanted, what came, what to do."""
+"""Errors a person can act on: what was wanted, what came, what to do."""
 
 
 class HemaLensError(Exception):

@@ -5,6 +5,7 @@ aside with their reason, never skipped silently.
 """
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +62,7 @@ class ImageSet:
     def digest(self) -> str:
         """SHA-256 over the class, name and content hash of every image."""
         lines = sorted(f"{i.class_name}/{i.name} {i.sha256}\n" for i in self.images)
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
     def of_split(self, split: Split | None) -> "ImageSet":
         """Keep one split; None keeps all."""
@@ -113,7 +114,7 @@ def read_class_folders(folder: Path) -> ImageSet:
                 candidates.append((path, class_folder.name))
     if not candidates:
         raise DatasetError(f"no image in the class folders of {folder}")
-    images, twins = _without_twins(_hashed(candidates))
+    images, twins = without_twins(_hashed(candidates))
     return ImageSet(images=images, set_aside=(*set_aside, *twins))
 
 
@@ -155,9 +156,23 @@ def _hashed(candidates: Sequence[tuple[Path, str]]) -> list[LabelledImage]:
         return list(pool.map(hashed, candidates))
 
 
-def _without_twins(
+def without_twins(
     images: Iterable[LabelledImage],
 ) -> tuple[tuple[LabelledImage, ...], list[SetAside]]:
+    """Keep one of several identical images, and none whose copies' classes differ.
+
+    Parameters
+    ----------
+    images : iterable of LabelledImage
+        In any order.
+
+    Returns
+    -------
+    kept : tuple of LabelledImage
+        Ordered by class, then name.
+    set_aside : list of SetAside
+        The others, each with its reason.
+    """
     by_content: defaultdict[str, list[LabelledImage]] = defaultdict(list)
     for image in images:
         by_content[image.sha256].append(image)

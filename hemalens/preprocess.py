@@ -76,7 +76,9 @@ def _window(
     if inside.shape[:2] == (side, side):
         return inside
     if inside.size == 0:
-        raise ValueError(f"window at {left}, {top} lies outside a {width}x{height} frame")
+        raise ValueError(
+            f"window at {left}, {top} lies outside a {width}x{height} frame"
+        )
     padded = cv2.copyMakeBorder(
         inside,
         max(0, -top),

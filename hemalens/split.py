@@ -5,6 +5,7 @@ both sides; whoever quotes a figure says so.
 """
 
 import hashlib
+import os
 from enum import StrEnum
 from typing import Final
 
@@ -35,7 +36,7 @@ def split_of(file_name: str) -> Split:
     >>> split_of("BA_100102.jpg").value
     'train'
     """
-    bucket = int(hashlib.sha256(file_name.encode()).hexdigest(), 16) % 10
+    bucket = int(hashlib.sha256(os.fsencode(file_name)).hexdigest(), 16) % 10
     if bucket in _TEST_BUCKETS:
         return Split.TEST
     return Split.VALIDATION if bucket == _VALIDATION_BUCKET else Split.TRAIN

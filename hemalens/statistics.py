@@ -9,6 +9,7 @@ References
 """
 
 import math
+from collections.abc import Iterator
 
 
 def _at_least(k: int, n: int, p: float) -> float:
@@ -17,13 +18,17 @@ def _at_least(k: int, n: int, p: float) -> float:
         return 1.0
     if p <= 0:
         return 0.0
+    if 2 * k <= n:
+        return max(0.0, 1.0 - math.fsum(_binomial(range(k), n, p)))
+    return min(1.0, math.fsum(_binomial(range(k, n + 1), n, p)))
+
+
+def _binomial(successes: range, n: int, p: float) -> Iterator[float]:
     log_p, log_q = math.log(p), math.log1p(-p)
     log_n = math.lgamma(n + 1)
-    terms = (
-        log_n - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * log_p + (n - i) * log_q
-        for i in range(k, n + 1)
-    )
-    return min(1.0, math.fsum(map(math.exp, terms)))
+    for i in successes:
+        log_ways = log_n - math.lgamma(i + 1) - math.lgamma(n - i + 1)
+        yield math.exp(log_ways + i * log_p + (n - i) * log_q)
 
 
 def _solve(k: int, n: int, probability: float) -> float:

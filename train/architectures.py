@@ -6,9 +6,13 @@ References
    Models, arXiv 2308.06300 (2023).
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import keras
+
+from train.fused_normalization import FusedBatchNormalization
 
 PAPER_FILTERS: Final = (32, 64, 64, 64, 128, 256, 256)
 """Filters of the paper's seven convolutions [1]_."""
@@ -70,7 +74,8 @@ def paper_cnn(
     x = layers.Flatten()(x)
     x = layers.Dense(PAPER_DENSE_UNITS, activation="relu")(x)
     probabilities = layers.Dense(classes, activation="softmax", name="probability")(x)
-    return keras.Model(pixels, probabilities, name="paper_cnn")
+    name = "paper_cnn" if pool_stride == 2 else "paper_cnn_literal"
+    return keras.Model(pixels, probabilities, name=name)
 
 
 CNN_DIFFERENCE: Final = (
@@ -94,15 +99,19 @@ def cnn(input_size_px: int = 100, classes: int = 8) -> keras.Model:
     x = normalize(pixels)
     for filters in PAPER_FILTERS:
         x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-        x = layers.BatchNormalization(momentum=0.9)(x)
+        x = FusedBatchNormalization(momentum=0.9)(x)
         x = layers.ReLU()(x)
         x = layers.MaxPooling2D(2, padding="same")(x)
         x = layers.Dropout(0.05)(x)
     x = layers.Flatten()(x)
     x = layers.Dense(PAPER_DENSE_UNITS, activation="relu")(x)
-    x = layers.Dropout(0.3)(x)
+    x = layers.Dropout(0.1)(x)
     probabilities = layers.Dense(classes, activation="softmax", name="probability")(x)
     return keras.Model(pixels, probabilities, name="cnn")
 
 
-ARCHITECTURES: Final = {"cnn": cnn, "paper_cnn": paper_cnn}
+ARCHITECTURES: Final[dict[str, Callable[[int], keras.Model]]] = {
+    "cnn": cnn,
+    "paper_cnn": paper_cnn,
+    "paper_cnn_literal": partial(paper_cnn, pool_stride=1),
+}

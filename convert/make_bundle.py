@@ -1,0 +1,157 @@
+"""From a float model and a dataset to a measured int8 bundle."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from calibration.calibration_set import CalibrationSet, find_images
+from convert.flatbuffer import minimum_runtime_version
+from convert.golden import golden_inputs
+from convert.quantize import quantize_int8
+from hemalens.bundle import GoldenVectors
+from hemalens.classes import CLASS_NAMES
+from hemalens.classifier import Int8Model
+from hemalens.errors import ConversionError
+from hemalens.image_set import ImageSet
+from hemalens.manifest import (
+    DecisionThresholds,
+    Manifest,
+    MeasuredAccuracy,
+    ModelInput,
+    TrainingOrigin,
+)
+from hemalens.preprocess import CROP_SIDE_UM
+from hemalens.split import Split
+from hemalens.statistics import clopper_pearson
+from train.architectures import CNN_DIFFERENCE
+from train.cache import cached_crops
+from train.float_model import load_float_model, predict, run_of
+from train.run import RunRecord
+
+LICENCE: Final = "Apache-2.0 (weights); training images CC BY 4.0"
+ATTRIBUTION: Final = (
+    "Trained on: A. Acevedo, A. Merino, S. Alférez, Á. Molina, L. Boldú, J. Rodellar: "
+    "A dataset for microscopic peripheral blood cell images for development of "
+    "automatic recognition systems, Mendeley Data V1 (2020), "
+    "doi 10.17632/snkd93bnjr.1, CC BY 4.0."
+)
+CAVEAT: Final = (
+    "No patient identifiers exist in PBC: the same patient's cells may stand on both "
+    "sides of the split. One analyzer and stain: expect less on other microscopes."
+)
+GOLDEN_TOLERANCE_CODES: Final = 2
+"""Runtimes round differently: ai-edge-litert and tflite-runtime 2.14 differed by at
+most one code on the shipped bundles' golden vectors (measured 2026-11)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class BundleParts:
+    """What goes into a bundle."""
+
+    manifest: Manifest
+    model: bytes
+    golden: GoldenVectors
+
+
+def make_bundle(
+    float_model: Path,
+    images: ImageSet,
+    calibration_set: CalibrationSet,
+    *,
+    name: str,
+    version: str,
+    minimum_probability: float,
+    cache: Path,
+) -> BundleParts:
+    """Quantize a float model and measure both on the validation split.
+
+    Parameters
+    ----------
+    float_model : Path
+        ``best.keras`` of a run, ``run.json`` beside it.
+    images : ImageSet
+        The dataset it was trained on.
+    calibration_set : CalibrationSet
+    name, version : str
+        Of the bundle.
+    minimum_probability : float
+        Below it a cell goes to review.
+    cache : Path
+        Folder of the crop caches.
+
+    Raises
+    ------
+    TrainingError
+        When the model or its run cannot be read.
+    CalibrationError
+        When an image of the calibration set is missing.
+    ConversionError
+        When the dataset is not the one the model was trained on, or the model cannot
+        be made int8.
+    """
+    run = run_of(float_model)
+    if run.dataset_digest != images.digest:
+        raise ConversionError(
+            "this is not the dataset the model was trained on: "
+            f"digest {images.digest[:12]}, the run says {run.dataset_digest[:12]}"
+        )
+    size = run.recipe.input_size_px
+    network = load_float_model(float_model)
+    chosen = find_images(calibration_set, images)
+    model = quantize_int8(
+        network, np.asarray(cached_crops(chosen, size_px=size, folder=cache).crops)
+    )
+    int8_model = Int8Model(model)
+    inputs = golden_inputs(size, CROP_SIDE_UM)
+    validation = cached_crops(
+        images.of_split(Split.VALIDATION), size_px=size, folder=cache
+    )
+    float_classes = predict(network, validation.crops).argmax(axis=1)
+    int8_classes = int8_model.probabilities(validation.crops).argmax(axis=1)
+    right = int((int8_classes == validation.class_indices).sum())
+    n = len(validation.names)
+    return BundleParts(
+        manifest=Manifest(
+            name=name,
+            version=version,
+            classes=CLASS_NAMES,
+            input=ModelInput(
+                size_px=size,
+                crop_side_um=CROP_SIDE_UM,
+                quantization=int8_model.input,
+            ),
+            output=int8_model.output,
+            minimum_runtime_version=minimum_runtime_version(model),
+            golden_tolerance_codes=GOLDEN_TOLERANCE_CODES,
+            training=_origin(run),
+            calibration_set_digest=calibration_set.digest,
+            measured=MeasuredAccuracy(
+                split=Split.VALIDATION,
+                n=n,
+                accuracy=right / n,
+                accuracy_ci95=clopper_pearson(right, n),
+                float_accuracy=float((float_classes == validation.class_indices).mean()),
+                agreement=float((float_classes == int8_classes).mean()),
+            ),
+            thresholds=DecisionThresholds(minimum_probability=minimum_probability),
+            licence=LICENCE,
+            attribution=ATTRIBUTION,
+        ),
+        model=model,
+        golden=GoldenVectors(inputs=inputs, outputs=int8_model.codes(inputs)),
+    )
+
+
+def _origin(run: RunRecord) -> TrainingOrigin:
+    paper = run.recipe.model.startswith("paper_cnn")
+    return TrainingOrigin(
+        architecture=run.recipe.model,
+        difference_from_paper="none" if paper else CNN_DIFFERENCE,
+        dataset="PBC, doi 10.17632/snkd93bnjr.1",
+        dataset_digest=run.dataset_digest,
+        train_images=run.train_images,
+        split_rule=run.split_rule,
+        caveat=CAVEAT,
+    )

@@ -1,0 +1,196 @@
+"""From crops to class probabilities, with the int8 model of a bundle.
+
+Device and accuracy gate run this same code.
+"""
+
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hemalens.bundle import Bundle, GoldenVectors
+from hemalens.errors import BundleError
+from hemalens.interpreter import Runtime, open_interpreter, runtime_version
+from hemalens.manifest import QuantizedTensor
+
+_MAXIMUM_BATCH: Final = 64
+"""Crops run at once; bounds the interpreter's memory."""
+
+
+class Classifier(Protocol):
+    """Gives each crop a probability for every class."""
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes, in the order of the probabilities."""
+        ...
+
+    def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Classify crops (N, S, S, 3), uint8, RGB: probabilities (N, classes).
+
+        Each row adds up to 1; no crops give no rows.
+        """
+        ...
+
+
+class Int8Model:
+    """A TFLite model with uint8 input and output, batches of any size.
+
+    Parameters
+    ----------
+    model : bytes
+        The flatbuffer.
+    threads : int, optional
+        Threads of one inference; all processors when not given.
+    runtime : Runtime, optional
+        The first installed one when not given.
+
+    Raises
+    ------
+    MissingExtraError
+        When no runtime is installed.
+    BundleError
+        When the runtime cannot load the model, or its tensors are of another kind.
+    """
+
+    def __init__(
+        self,
+        model: bytes,
+        *,
+        threads: int | None = None,
+        runtime: Runtime | None = None,
+    ) -> None:
+        self._interpreter = open_interpreter(model, threads=threads, runtime=runtime)
+        inputs = self._interpreter.get_input_details()
+        outputs = self._interpreter.get_output_details()
+        if len(inputs) != 1 or len(outputs) != 1:
+            raise BundleError("the model should have one input and one output")
+        if {inputs[0]["dtype"], outputs[0]["dtype"]} != {np.uint8}:
+            raise BundleError("the model should take and give uint8")
+        self._input, self._output = int(inputs[0]["index"]), int(outputs[0]["index"])
+        self.input_shape = tuple(int(side) for side in inputs[0]["shape"][1:])
+        self.classes = int(outputs[0]["shape"][-1])
+        self.input = _quantized(inputs[0]["quantization"])
+        self.output = _quantized(outputs[0]["quantization"])
+        self._batch = int(inputs[0]["shape"][0])
+
+    def codes(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Run the model on crops (N, S, S, 3): its output codes (N, classes)."""
+        parts = [
+            self._run(crops[start : start + _MAXIMUM_BATCH])
+            for start in range(0, len(crops), _MAXIMUM_BATCH)
+        ]
+        if not parts:
+            return np.empty((0, self.classes), np.uint8)
+        return np.concatenate(parts)
+
+    def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Run the model on crops: probabilities (N, classes), rows adding up to 1."""
+        codes = self.codes(crops).astype(np.float32)
+        real = np.maximum(self.output.scale * (codes - self.output.zero_point), 0)
+        # Codes round to whole steps, so that a row of them may miss 1 by a few.
+        total = real.sum(axis=1, keepdims=True)
+        return np.asarray(real / np.maximum(total, self.output.scale), np.float32)
+
+    def _run(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if len(crops) != self._batch:
+            self._interpreter.resize_tensor_input(self._input, list(crops.shape))
+            self._interpreter.allocate_tensors()
+            self._batch = len(crops)
+        self._interpreter.set_tensor(self._input, np.ascontiguousarray(crops))
+        self._interpreter.invoke()
+        return np.array(self._interpreter.get_tensor(self._output))
+
+
+class BundleClassifier:
+    """Runs the model of a verified bundle.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Its golden vectors are run at once; a model that gives others is refused.
+    threads : int, optional
+        Threads of one inference; all processors when not given.
+    runtime : Runtime, optional
+        The first installed one when not given.
+
+    Raises
+    ------
+    MissingExtraError
+        When no runtime is installed.
+    BundleError
+        When the runtime is too old, cannot load the model, or the model does not
+        fit its manifest or golden vectors.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        threads: int | None = None,
+        runtime: Runtime | None = None,
+    ) -> None:
+        self.manifest = bundle.manifest
+        _require_version(self.manifest.minimum_runtime_version, runtime)
+        self._model = Int8Model(bundle.model, threads=threads, runtime=runtime)
+        self._check_manifest()
+        self._check_golden(bundle.golden)
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes, in the order of the probabilities."""
+        return self.manifest.classes
+
+    def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Classify crops (N, S, S, 3), uint8, RGB: probabilities (N, classes)."""
+        return self._model.probabilities(crops)
+
+    def _check_manifest(self) -> None:
+        size, classes = self.manifest.input.size_px, len(self.manifest.classes)
+        found = (self._model.input_shape, self._model.classes)
+        if found != ((size, size, 3), classes):
+            raise BundleError(
+                f"the manifest says {size} px and {classes} classes, "
+                f"the model has {found[0]} and {found[1]}"
+            )
+        if not (
+            _same(self.manifest.input.quantization, self._model.input)
+            and _same(self.manifest.output, self._model.output)
+        ):
+            raise BundleError("the model's quantization is not the manifest's")
+
+    def _check_golden(self, golden: GoldenVectors) -> None:
+        codes = self._model.codes(golden.inputs).astype(np.int16)
+        difference = int(np.abs(codes - golden.outputs).max())
+        if difference > self.manifest.golden_tolerance_codes:
+            raise BundleError(
+                f"the model misses its golden vectors by {difference} codes "
+                f"(tolerance {self.manifest.golden_tolerance_codes}): "
+                "this runtime does not compute what was validated"
+            )
+
+
+def _quantized(scale_and_zero_point: tuple[float, int]) -> QuantizedTensor:
+    scale, zero_point = scale_and_zero_point
+    return QuantizedTensor(scale=float(scale), zero_point=int(zero_point))
+
+
+def _same(wanted: QuantizedTensor, found: QuantizedTensor) -> bool:
+    return wanted.zero_point == found.zero_point and bool(
+        np.isclose(wanted.scale, found.scale, rtol=1e-6)
+    )
+
+
+def _require_version(minimum: str, runtime: Runtime | None) -> None:
+    """Refuse a tflite-runtime older than the model; every LiteRT is new enough."""
+    if runtime is not Runtime.TFLITE_RUNTIME:
+        return
+    installed = runtime_version(runtime)
+    if _numbers(installed) < _numbers(minimum):
+        raise BundleError(
+            f"the model needs tflite-runtime {minimum}, installed is {installed}"
+        )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit())

@@ -1,0 +1,38 @@
+"""Files written whole or not at all."""
+
+import os
+from pathlib import Path
+
+from hemalens.errors import StorageError
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file durably and rename it into place, or leave what was there.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be written: no permission, no space, no folder.
+    """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"cannot write {path}: {error.strerror}; nothing was changed"
+        ) from error
+    finally:
+        _remove(unfinished)
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        # A folder that cannot be written holds nothing to remove.
+        return

@@ -1,0 +1,139 @@
+"""``hemalens train``: fit a float model, measure it."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from train.evaluation import Evaluation
+
+FOLDER = click.Path(path_type=Path)
+
+MODEL_NAMES = ("cnn", "paper_cnn", "paper_cnn_literal")
+
+
+@click.group()
+def train() -> None:
+    """Train float models from class folders and measure them."""
+
+
+@train.command()
+@click.option("--model", type=click.Choice(MODEL_NAMES), default="cnn")
+@click.option("--data", type=FOLDER, required=True, help="Folder of class folders.")
+@click.option("--output", type=FOLDER, help="The run's folder; runs/MODEL by default.")
+@click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
+@click.option("--epochs", type=click.IntRange(min=1), help="The recipe's by default.")
+@click.option("--batch-size", type=click.IntRange(min=1))
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True))
+@click.option("--seed", type=click.IntRange(min=0), help="0 by default.")
+def fit(
+    model: str, data: Path, output: Path | None, cache: Path, **changes: float | None
+) -> None:
+    """Train a model, or go on with a run that was stopped.
+
+    The same command on the same folder resumes at the last complete epoch.
+    """
+    _require_tensorflow()
+    from hemalens.image_set import read_class_folders
+    from hemalens.split import Split
+    from train.cache import cached_crops
+    from train.fit import FitData
+    from train.fit import fit as fit_model
+    from train.fit_display import cache_progress, fit_progress
+    from train.recipe import RECIPES, Recipe
+    from train.run import RunFolder, new_record
+
+    given = {name: value for name, value in changes.items() if value is not None}
+    recipe = Recipe.model_validate({**RECIPES[model].model_dump(), **given})
+    images = read_class_folders(data)
+    click.echo(f"{len(images.images)} images, {len(images.set_aside)} files set aside")
+    run = RunFolder(output or Path("runs") / model)
+    size = recipe.input_size_px
+    with cache_progress() as progress:
+        windows = cached_crops(
+            images.of_split(Split.TRAIN),
+            size_px=size,
+            context=recipe.context,
+            folder=cache,
+            progress=progress,
+        )
+        validation = cached_crops(
+            images.of_split(Split.VALIDATION),
+            size_px=size,
+            folder=cache,
+            progress=progress,
+        )
+    parts = FitData(windows=windows, validation=validation)
+    run.begin(
+        new_record(recipe, images.digest, len(windows.names), len(validation.names))
+    )
+    with fit_progress(recipe.epochs) as shown:
+        try:
+            fit_model(recipe, parts, run, shown)
+        except KeyboardInterrupt:
+            click.echo("stopped; the same command goes on from the last epoch")
+            raise
+    click.echo(f"best model: {run.best_model}")
+
+
+@train.command()
+@click.option("--model", type=FOLDER, required=True, help="A .keras file or a bundle.")
+@click.option("--data", type=FOLDER, required=True, help="Folder of class folders.")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test", "all"]),
+    default="validation",
+    show_default=True,
+)
+@click.option("--output", type=FOLDER, help="Write the figures as JSON here.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def evaluate(
+    model: Path, data: Path, split: str, output: Path | None, as_json: bool
+) -> None:
+    """Measure a float model or a bundle on labelled images."""
+    from hemalens.files import write_whole
+    from train.measure import measure
+
+    figures = measure(model, data, split)
+    text = figures.model_dump_json(indent=2)
+    if output is not None:
+        write_whole(output, text.encode() + b"\n")
+    if as_json:
+        click.echo(text)
+    else:
+        _show(figures, f"{model} on {data}, {split}")
+
+
+def _show(figures: "Evaluation", title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    low, high = (100 * limit for limit in figures.accuracy_ci95)
+    table = Table(
+        title=f"{title}\n{figures.n} images: accuracy {100 * figures.accuracy:.2f} % "
+        f"(95 % interval {low:.2f} to {high:.2f}), macro F1 {figures.macro_f1:.4f}"
+    )
+    table.add_column("class")
+    for name in ("precision", "recall", "F1", "images"):
+        table.add_column(name, justify="right")
+    for class_name, of_class in figures.per_class.items():
+        table.add_row(
+            class_name,
+            f"{of_class.precision:.4f}",
+            f"{of_class.recall:.4f}",
+            f"{of_class.f1:.4f}",
+            str(of_class.support),
+        )
+    Console().print(table)
+
+
+def _require_tensorflow() -> None:
+    from importlib.util import find_spec
+
+    from hemalens.errors import MissingExtraError
+
+    if find_spec("tensorflow") is None:
+        raise MissingExtraError("Training", "train")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -1,0 +1,66 @@
+"""A trained float model: its ``.keras`` file and the run it comes from."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+import train.fused_normalization  # noqa: F401  # registers the layer with Keras
+from hemalens.errors import TrainingError
+from train.run import RunFolder, RunRecord
+
+
+def load_float_model(path: Path) -> keras.Model:
+    """Load a ``.keras`` file.
+
+    Raises
+    ------
+    TrainingError
+        When it is missing or no Keras model.
+    """
+    if not path.is_file():
+        raise TrainingError(f"no model {path}: train one with 'hemalens train fit'")
+    try:
+        return keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise TrainingError(f"{path} is no Keras model of HemaLens: {error}") from error
+
+
+def run_of(path: Path) -> RunRecord:
+    """Read what the run that made a model was asked.
+
+    Raises
+    ------
+    TrainingError
+        When ``run.json`` does not lie beside the model.
+    """
+    record = RunFolder(path.parent).record()
+    if record is None:
+        raise TrainingError(f"no run.json beside {path}: the model's origin is unknown")
+    return record
+
+
+def predict(
+    network: keras.Model, crops: NDArray[np.uint8], batch_size: int = 256
+) -> NDArray[np.float32]:
+    """Give the class probabilities of crops.
+
+    Parameters
+    ----------
+    network : keras.Model
+    crops : ndarray of shape (N, S, S, 3), uint8, RGB
+    batch_size : int
+
+    Returns
+    -------
+    ndarray of shape (N, classes), float32
+    """
+    batches = [
+        np.asarray(network.predict_on_batch(crops[start : start + batch_size]))
+        for start in range(0, len(crops), batch_size)
+    ]
+    return np.concatenate(batches).astype(np.float32)

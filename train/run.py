@@ -1,0 +1,156 @@
+"""The folder of one training run: what was asked, how it went, where to go on.
+
+``run.json`` holds the recipe and the data's digest, ``history.json`` a line of figures
+per epoch, ``epoch-0012.keras`` the state to resume from, ``best.keras`` the model with
+the lowest validation loss so far. Each file is written whole and renamed into place,
+the state last: a run killed at any moment resumes from its last complete epoch.
+"""
+
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from hemalens.errors import StorageError, TrainingError
+from hemalens.files import write_whole
+from hemalens.split import SPLIT_RULE
+from train.recipe import Recipe
+
+
+class RunRecord(BaseModel):
+    """What a run was asked to do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    recipe: Recipe
+    dataset_digest: str
+    split_rule: str
+    train_images: int
+    validation_images: int
+    hemalens_version: str
+
+
+class EpochRecord(BaseModel):
+    """How one epoch went."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epoch: int
+    loss: float
+    validation_loss: float
+    validation_accuracy: float
+    images_per_second: float
+
+
+_HISTORY: Final = TypeAdapter(tuple[EpochRecord, ...])
+
+
+def new_record(
+    recipe: Recipe, dataset_digest: str, train_images: int, validation_images: int
+) -> RunRecord:
+    """Record a run as it is asked for now."""
+    return RunRecord(
+        recipe=recipe,
+        dataset_digest=dataset_digest,
+        split_rule=SPLIT_RULE,
+        train_images=train_images,
+        validation_images=validation_images,
+        hemalens_version=version("hemalens"),
+    )
+
+
+class RunFolder:
+    """Reads and writes one run's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def best_model(self) -> Path:
+        """The model with the lowest validation loss."""
+        return self.path / "best.keras"
+
+    def begin(self, record: RunRecord) -> None:
+        """Start the folder, or check that it belongs to the same run.
+
+        Raises
+        ------
+        TrainingError
+            When the folder holds a run of another recipe or dataset.
+        """
+        earlier = self.record()
+        if earlier is None:
+            self.write("run.json", record.model_dump_json(indent=2).encode())
+        elif earlier != record:
+            changed = [
+                name
+                for name in RunRecord.model_fields
+                if getattr(earlier, name) != getattr(record, name)
+            ]
+            raise TrainingError(
+                f"{self.path} holds a run with another {' and '.join(changed)}: "
+                "choose another --output to start anew"
+            )
+
+    def record(self) -> RunRecord | None:
+        """Read what was asked; None in a new folder."""
+        path = self.path / "run.json"
+        if not path.is_file():
+            return None
+        try:
+            return RunRecord.model_validate_json(path.read_bytes())
+        except ValidationError as error:
+            raise TrainingError(
+                f"{path} is no run of this version: choose another --output"
+            ) from error
+
+    def state(self) -> tuple[int, Path] | None:
+        """Find the last complete epoch and its state; None before the first."""
+        states = sorted(self.path.glob("epoch-????.keras"))
+        if not states:
+            return None
+        return int(states[-1].stem.removeprefix("epoch-")), states[-1]
+
+    def history(self) -> tuple[EpochRecord, ...]:
+        """Read the figures up to the last complete epoch."""
+        path = self.path / "history.json"
+        state = self.state()
+        if state is None or not path.is_file():
+            return ()
+        records = _HISTORY.validate_json(path.read_bytes())
+        return tuple(record for record in records if record.epoch <= state[0])
+
+    def complete_epoch(
+        self,
+        history: tuple[EpochRecord, ...],
+        save_model: Callable[[Path], None],
+        save_state: Callable[[Path], None],
+    ) -> None:
+        """Keep an epoch: figures, the model if it is the best, then the state."""
+        latest = history[-1]
+        self.write("history.json", _HISTORY.dump_json(history, indent=2))
+        if latest.validation_loss <= min(record.validation_loss for record in history):
+            self._write_with(self.best_model.name, save_model)
+        before = self.state()
+        self._write_with(f"epoch-{latest.epoch:04d}.keras", save_state)
+        if before is not None and before[0] != latest.epoch:
+            before[1].unlink(missing_ok=True)
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write one file whole."""
+        write_whole(self.path / name, content)
+
+    def _write_with(self, name: str, save: Callable[[Path], None]) -> None:
+        unfinished = self.path / f"unfinished-{name}"
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            save(unfinished)
+            unfinished.replace(self.path / name)
+        except OSError as error:
+            unfinished.unlink(missing_ok=True)
+            raise StorageError(
+                f"cannot write {self.path / name}: {error.strerror or error}; "
+                "what was complete before is kept"
+            ) from error
