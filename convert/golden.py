@@ -18,7 +18,9 @@ def golden_inputs(size_px: int, crop_side_um: float) -> NDArray[np.uint8]:
     crops: dict[str, NDArray[np.uint8]] = {}
     with DemoSlide(seed=0, frames=60, mix="uniform") as slide:
         for frame in slide:
-            side = crop_side_px(frame.pixel_size_um or slide.pixel_size_um, crop_side_um)
+            side = crop_side_px(
+                frame.pixel_size_um or slide.pixel_size_um, crop_side_um
+            )
             for cell in slide.truth(frame.index):
                 if cell.class_name is None or cell.at_border:
                     continue

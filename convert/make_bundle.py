@@ -132,7 +132,9 @@ def make_bundle(
                 n=n,
                 accuracy=right / n,
                 accuracy_ci95=clopper_pearson(right, n),
-                float_accuracy=float((float_classes == validation.class_indices).mean()),
+                float_accuracy=float(
+                    (float_classes == validation.class_indices).mean()
+                ),
                 agreement=float((float_classes == int8_classes).mean()),
             ),
             thresholds=DecisionThresholds(minimum_probability=minimum_probability),

@@ -4,7 +4,7 @@ import contextlib
 import io
 import os
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -13,20 +13,13 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from convert.flatbuffer import float_tensors
+from convert.flatbuffer import float_tensors, input_and_output
 from hemalens.errors import ConversionError
+from hemalens.manifest import QuantizedTensor
 
-_LOWEST: Final = -1.0
-_HIGHEST: Final = 127 / 128
-"""What raw pixels 0 and 255 become, see `train.architectures.normalize`. With this
-range the input's scale is 1/128 and its zero point 128: raw pixels are the codes."""
-
-
-class _ExactInput(keras.layers.Layer):
-    """Fixes the input's range, so that normalization costs no operator."""
-
-    def call(self, inputs: Any) -> Any:
-        return tf.quantization.fake_quant_with_min_max_args(inputs, _LOWEST, _HIGHEST)
+RAW_PIXELS: Final = QuantizedTensor(scale=1 / 128, zero_point=128)
+"""How the input must come out quantized, see `train.architectures.normalize`: raw
+pixels are the codes, and normalization costs no operator."""
 
 
 def quantize_int8(float_model: keras.Model, crops: NDArray[np.uint8]) -> bytes:
@@ -62,7 +55,7 @@ def quantize_int8(float_model: keras.Model, crops: NDArray[np.uint8]) -> bytes:
         # Keras prints the signature it exports.
         with contextlib.redirect_stdout(io.StringIO()):
             model = bytes(converter.convert())
-    except Exception as error:  # noqa: BLE001  # the converter raises bare Exception
+    except Exception as error:  # the converter raises bare Exception
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise ConversionError(f"cannot quantize to int8: {reason[0]}") from error
     remaining = float_tensors(model)
@@ -70,24 +63,32 @@ def quantize_int8(float_model: keras.Model, crops: NDArray[np.uint8]) -> bytes:
         raise ConversionError(
             "float operators would remain in the int8 model: " + ", ".join(remaining)
         )
+    taken = input_and_output(model)[0]
+    if taken != RAW_PIXELS:
+        raise ConversionError(f"the int8 model should take raw pixels, not {taken}")
     return model
 
 
 def _on_codes(float_model: keras.Model) -> keras.Model:
-    """Rebuild the model to take normalized pixels of a fixed range."""
+    """Cut the normalization off: the rest takes normalized pixels."""
     layers = float_model.layers
     if len(layers) < 3 or layers[1].name != "normalize":
         raise ConversionError(
             "the model should begin with the layer 'normalize': train it with "
             "'hemalens train fit'"
         )
-    normalized = keras.Input(layers[1].output.shape[1:], name="pixels")
-    inside = keras.Model(layers[1].output, float_model.output)
-    return keras.Model(normalized, inside(_ExactInput()(normalized)))
+    return keras.Model(layers[1].output, float_model.output)
 
 
 def _representative_dataset(
     crops: NDArray[np.uint8],
 ) -> Iterator[list[NDArray[np.float32]]]:
-    for crop in crops:
+    """Give the converter normalized crops.
+
+    Two corner pixels of the first are made black and white, so that the input's range
+    is the one raw pixels have whatever the crops hold.
+    """
+    first = crops[0].copy()
+    first[0, 0], first[-1, -1] = 0, 255
+    for crop in (first, *crops[1:]):
         yield [(crop[np.newaxis].astype(np.float32) - 128) / 128]

@@ -1,7 +1,7 @@
 """What ``hemalens dataset`` prints: tables for people, JSON for machines."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,10 @@ from hemalens.classes import CLASS_NAMES, CellClass
 from hemalens.image_set import ImageSet
 from hemalens.split import SPLIT_RULE, Split
 from train.findings import FindingKind, Verification
-from train.published_pbc import PUBLISHED_COUNTS
+from train.published_pbc import NO_PATIENT_IDS, PUBLISHED_COUNTS
+
+LISTED: Final = 20
+"""Findings of one kind that the tables name; ``--json`` names all."""
 
 _HEADINGS: Final = {
     FindingKind.UNREADABLE: "cannot be read",
@@ -26,20 +29,14 @@ _HEADINGS: Final = {
     FindingKind.DUPLICATE: "duplicate: one copy is kept",
     FindingKind.DOT_FILE: "dot-file: ignored",
     FindingKind.FOREIGN_FILE: "no image: ignored",
+    FindingKind.LONE_CONTRADICTION: "published in two classes, one copy is here: used",
     FindingKind.UNUSUAL_SIZE: "size PBC was not published in: used as it is",
     FindingKind.UNKNOWN_NAME: "name not of PBC: used, its class unchecked",
 }
 
 
-def print_verification(verification: Verification, listed: int) -> None:
-    """Print the counts, the findings by kind and the verdict.
-
-    Parameters
-    ----------
-    verification : Verification
-    listed : int
-        Findings of one kind to name.
-    """
+def print_verification(verification: Verification) -> None:
+    """Print the counts, the findings by kind and the verdict."""
     console = Console(soft_wrap=True)
     console.print(_count_table(verification))
     _print_line(console, _sizes_line(verification))
@@ -47,8 +44,9 @@ def print_verification(verification: Verification, listed: int) -> None:
         found = [f"{f.path}: {f.detail}" for f in verification.of_kind(kind)]
         if found:
             mark = "MEND" if kind.must_be_mended else "note"
-            _print_listed(console, f"{mark}  {_HEADINGS[kind]}", found, listed)
-    _print_line(console, f"\n{_verdict(verification)}")
+            _print_listed(console, f"{mark}  {_HEADINGS[kind]}", found)
+    console.print()
+    _print_line(console, _verdict(verification))
 
 
 def _count_table(verification: Verification) -> Table:
@@ -79,12 +77,12 @@ def _verdict(verification: Verification) -> str:
     mend = [f for f in verification.findings if f.kind.must_be_mended]
     notes = len(verification.findings) - len(mend)
     if mend:
-        return f"Not fit for training: {len(mend)} to mend, {notes} notes."
+        return f"Not fit for training: to mend: {len(mend)}, notes: {notes}."
     missing = sum(PUBLISHED_COUNTS.values()) - sum(
         count.files for count in verification.counts.values()
     )
     fewer = f" It holds {missing} fewer images than published." if missing > 0 else ""
-    return f"Fit for training: nothing to mend, {notes} notes.{fewer}"
+    return f"Fit for training: to mend: 0, notes: {notes}.{fewer}"
 
 
 def verification_json(verification: Verification) -> str:
@@ -118,7 +116,7 @@ def verification_json(verification: Verification) -> str:
     )
 
 
-def print_split(images: ImageSet, folder: Path, caution: str, listed: int) -> None:
+def print_split(images: ImageSet, folder: Path) -> None:
     """Print the images of each class and split, the rule and what is set aside."""
     console = Console(soft_wrap=True)
     table = _table("class", *Split, "all")
@@ -131,18 +129,18 @@ def print_split(images: ImageSet, folder: Path, caution: str, listed: int) -> No
     table.add_row("all", *map(str, sums), str(sum(sums)))
     console.print(table)
     _print_line(console, f"rule: {SPLIT_RULE}")
-    _print_line(console, f"caution: {caution}.")
+    _print_line(console, f"caution: {NO_PATIENT_IDS}.")
     aside = [f"{a.path.relative_to(folder)}: {a.reason}" for a in images.set_aside]
-    _print_listed(console, "set aside", aside, listed)
+    _print_listed(console, "set aside", aside)
 
 
-def split_json(images: ImageSet, folder: Path, caution: str) -> str:
+def split_json(images: ImageSet, folder: Path) -> str:
     """Give the split as a JSON object."""
     return json.dumps(
         {
             "folder": str(folder),
             "rule": SPLIT_RULE,
-            "caution": caution,
+            "caution": NO_PATIENT_IDS,
             "digest": images.digest,
             "counts": _split_counts(images),
             "set_aside": [
@@ -158,18 +156,16 @@ def _split_counts(images: ImageSet) -> dict[str, dict[str, int]]:
     return {split.value: images.of_split(split).counts() for split in Split}
 
 
-def _print_listed(
-    console: Console, heading: str, lines: Iterable[str], listed: int
-) -> None:
-    lines = list(lines)
-    _print_line(console, f"\n{heading} ({len(lines)})")
-    for line in lines[:listed]:
+def _print_listed(console: Console, heading: str, lines: Sequence[str]) -> None:
+    console.print()
+    _print_line(console, f"{heading} ({len(lines)})")
+    for line in lines[:LISTED]:
         _print_line(console, f"  {line}")
-    if len(lines) > listed:
-        _print_line(console, f"  and {len(lines) - listed} more: --json names all")
+    if len(lines) > LISTED:
+        _print_line(console, f"  and {len(lines) - LISTED} more: --json names all")
 
 
 def _print_line(console: Console, line: str) -> None:
     """Print file names as they are, but for what could disturb a terminal."""
-    shown = "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in line)
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
     console.print(shown, markup=False, highlight=False, emoji=False)

@@ -20,12 +20,13 @@ class FindingKind(StrEnum):
     DUPLICATE = "duplicate"
     DOT_FILE = "dot_file"
     FOREIGN_FILE = "foreign_file"
+    LONE_CONTRADICTION = "lone_contradiction"
     UNUSUAL_SIZE = "unusual_size"
     UNKNOWN_NAME = "unknown_name"
 
     @property
     def must_be_mended(self) -> bool:
-        """Whether the folder is unfit while this stands; else the reader copes."""
+        """Whether the folder is unfit for training while this stands."""
         return self in _MUST_BE_MENDED
 
 

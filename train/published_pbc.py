@@ -45,6 +45,12 @@ CROP_SIDE_PX: Final = 256
 CONTRADICTORY_TWINS: Final = frozenset({"EO_225902.jpg", "BNE_191112.jpg"})
 """One image published in two classes; the reader sets both copies aside."""
 
+NO_PATIENT_IDS: Final = (
+    "PBC has no patient ids: no split can rule out that cells of one patient stand "
+    "on both sides"
+)
+"""Said wherever a figure measured on PBC is quoted."""
+
 _CLASS_OF_PREFIX: Final = {
     "BA": CellClass.BASOPHIL,
     "EO": CellClass.EOSINOPHIL,

@@ -31,7 +31,13 @@ Progress = Callable[[int, int], None]
 
 _ORDER: Final = tuple(FindingKind)
 
-_STILL_USABLE: Final = frozenset({FindingKind.UNUSUAL_SIZE, FindingKind.UNKNOWN_NAME})
+_STILL_USABLE: Final = frozenset(
+    {
+        FindingKind.LONE_CONTRADICTION,
+        FindingKind.UNUSUAL_SIZE,
+        FindingKind.UNKNOWN_NAME,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +217,20 @@ def _twins(reads: Iterable[_Read], folder: Path) -> list[Finding]:
             kind = FindingKind.CONTRADICTION
         path = _relative(aside.path, folder)
         findings.append(Finding(kind=kind, path=path, detail=aside.reason))
-    return findings
+    return findings + _lone_contradictions(kept, folder)
+
+
+def _lone_contradictions(kept: Iterable[LabelledImage], folder: Path) -> list[Finding]:
+    """Find the published contradiction where its other copy, which tells, is away."""
+    return [
+        Finding(
+            kind=FindingKind.LONE_CONTRADICTION,
+            path=_relative(image.path, folder),
+            detail="its published twin says another class: better taken away",
+        )
+        for image in kept
+        if image.name in CONTRADICTORY_TWINS
+    ]
 
 
 def _missing(reads: Iterable[_Read]) -> list[Finding]:

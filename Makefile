@@ -1,0 +1,57 @@
+# Each environment is made once and remade when its lock file or pyproject.toml changes.
+PYTHON ?= python3
+VENVS := .venvs
+DEVELOP := $(VENVS)/develop/bin
+DATASETS ?= ../shared/datasets
+
+.PHONY: demo test check lint types format lock measure clean
+
+demo: $(VENVS)/edge/.installed
+	rm -rf demo-output
+	$(VENVS)/edge/bin/hemalens count demo: --output demo-output
+
+test: $(VENVS)/develop/.installed $(VENVS)/tflite/.installed
+	$(DEVELOP)/python -m pytest
+
+check: lint types test
+
+lint: $(VENVS)/develop/.installed
+	$(DEVELOP)/ruff check
+	$(DEVELOP)/ruff format --check
+
+types: $(VENVS)/develop/.installed
+	$(DEVELOP)/mypy
+
+format: $(VENVS)/develop/.installed
+	$(DEVELOP)/ruff check --fix
+	$(DEVELOP)/ruff format
+
+# The README's figures on real images; DATASETS holds PBC_dataset_normal_DIB, BCCD and
+# boxes_TXL-PBC.
+measure: $(VENVS)/develop/.installed
+	$(DEVELOP)/hemalens train evaluate --model edge/bundles/cnn.hemalens \
+	  --data $(DATASETS)/PBC_dataset_normal_DIB --split validation
+	$(DEVELOP)/python -m tests.benchmarks.segmentation_accuracy \
+	  --bccd $(DATASETS)/BCCD --txl $(DATASETS)/boxes_TXL-PBC \
+	  --pbc $(DATASETS)/PBC_dataset_normal_DIB
+	$(DEVELOP)/python -m tests.benchmarks.demo_agreement
+
+lock: $(VENVS)/develop/.installed
+	for name in edge tflite develop; do \
+	  case $$name in \
+	    develop) parts="--extra convert --group develop";; \
+	    *) parts="--extra $$name";; \
+	  esac; \
+	  $(DEVELOP)/uv pip compile pyproject.toml $$parts --universal --upgrade \
+	    --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	    --custom-compile-command "make lock" --output-file requirements/$$name.txt; \
+	done
+
+clean:
+	rm -rf $(VENVS) demo-output
+
+$(VENVS)/%/.installed: requirements/%.txt pyproject.toml
+	$(PYTHON) -m venv $(VENVS)/$*
+	$(VENVS)/$*/bin/python -m pip install --quiet --require-hashes -r $<
+	$(VENVS)/$*/bin/python -m pip install --quiet --no-deps --editable .
+	touch $@

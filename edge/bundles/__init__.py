@@ -1,0 +1,35 @@
+"""The bundles that ship with HemaLens, by name."""
+
+from pathlib import Path
+from typing import Final
+
+from hemalens.bundle import SUFFIX, Bundle, read_bundle
+from hemalens.errors import BundleError
+
+DEFAULT_BUNDLE: Final = "cnn"
+
+_FOLDER: Final = Path(__file__).parent
+
+
+def shipped_bundles() -> tuple[str, ...]:
+    """Name the shipped bundles."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob(f"*{SUFFIX}")))
+
+
+def open_bundle(name_or_path: str) -> Bundle:
+    """Read a shipped bundle by its name, or any other by its path.
+
+    Raises
+    ------
+    BundleError
+        When there is none, or it is not intact.
+    """
+    if name_or_path in shipped_bundles():
+        return read_bundle(_FOLDER / f"{name_or_path}{SUFFIX}")
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise BundleError(
+            f"no bundle {name_or_path}: give a file or one of the shipped "
+            f"({', '.join(shipped_bundles())})"
+        )
+    return read_bundle(path)

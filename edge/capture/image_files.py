@@ -1,0 +1,101 @@
+"""An image file, or a folder of them, as a frame source."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hemalens.errors import CaptureError
+from hemalens.image_files import read_image
+from hemalens.image_set import IMAGE_SUFFIXES
+from hemalens.records import Frame
+
+LEAST_SIDE_PX: Final = 32
+"""Below this no frame shows a whole cell: a red cell alone spans 37 px at 0.2 µm."""
+
+_COLOURLESS_CODES: Final = 2
+_CONTRAST_CODES: Final = 8
+
+
+class ImageFiles:
+    """Image files in the order of their names.
+
+    Parameters
+    ----------
+    path : Path
+        An image, or a folder; its dot-files and files that are no images are not
+        frames. Folders below it are not looked into.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._files: tuple[Path, ...] = ()
+
+    def __enter__(self) -> Self:
+        """List the files.
+
+        Raises
+        ------
+        CaptureError
+            When the path is missing or a folder without images.
+        """
+        self._files = _listed(self._path)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Forget the files."""
+        self._files = ()
+
+    def __len__(self) -> int:
+        """Say how many frames there are."""
+        return len(self._files)
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield the frames, each decoded when asked for."""
+        for index, path in enumerate(self._files):
+            image = read_image(path)
+            _check(image, path)
+            yield Frame(image=image, name=path.name, index=index)
+
+
+def _listed(path: Path) -> tuple[Path, ...]:
+    if path.is_file():
+        return (path,)
+    if not path.is_dir():
+        raise CaptureError(f"no file or folder {path}")
+    try:
+        inside = sorted(path.iterdir())
+    except OSError as error:
+        raise CaptureError(f"cannot list {path}: {error.strerror}") from error
+    files = tuple(
+        file
+        for file in inside
+        if file.suffix.lower() in IMAGE_SUFFIXES
+        and not file.name.startswith(".")
+        and file.is_file()
+    )
+    if not files:
+        raise CaptureError(f"no image in {path}: wanted JPEG, PNG, TIFF or BMP files")
+    return files
+
+
+def _check(image: NDArray[np.uint8], path: Path) -> None:
+    """Refuse what cannot be counted: tiny frames and pictures without colour."""
+    height, width = image.shape[:2]
+    if min(height, width) < LEAST_SIDE_PX:
+        raise CaptureError(
+            f"{path} is {width}x{height} pixels, too small to show a cell: "
+            f"wanted at least {LEAST_SIDE_PX} a side"
+        )
+    few = image[:: max(1, height // 256), :: max(1, width // 256)].astype(np.int16)
+    chroma = int((few.max(axis=2) - few.min(axis=2)).max())
+    if chroma <= _COLOURLESS_CODES and np.ptp(few) > _CONTRAST_CODES:
+        raise CaptureError(f"{path} is grey: stain is read from colour, wanted RGB")

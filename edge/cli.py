@@ -1,0 +1,63 @@
+"""``hemalens count``: count the cells of a source."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("source")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="New folder for summary.json, cells.jsonl and the marked frames.",
+)
+@click.option(
+    "--bundle",
+    default="cnn",
+    show_default=True,
+    help="A shipped bundle's name, or a file.",
+)
+@click.option(
+    "--pixel-size-um",
+    type=float,
+    help="Micrometres per pixel; measured from the red cells by default.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Threads of one inference; all processors by default.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json's content.")
+def count(
+    source: str,
+    output: Path | None,
+    bundle: str,
+    pixel_size_um: float | None,
+    threads: int | None,
+    as_json: bool,
+) -> None:
+    """Count the blood cells of SOURCE and print the differential.
+
+    SOURCE is an image, a folder of images, or demo: for the simulated slide (options
+    after the colon, such as demo:seed=7,frames=20).
+    """
+    from edge.bundles import open_bundle
+    from edge.capture.open_source import open_source
+    from edge.count import count_source
+    from edge.terminal import count_progress, show_summary
+
+    opened = open_source(source)
+    with count_progress(opened, quiet=as_json) as on_frame:
+        summary = count_source(
+            opened,
+            open_bundle(bundle),
+            pixel_size_um=pixel_size_um,
+            threads=threads,
+            output=output,
+            on_frame=on_frame,
+        )
+    if as_json:
+        click.echo(summary.model_dump_json(indent=2))
+    else:
+        show_summary(summary, output)
