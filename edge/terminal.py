@@ -42,7 +42,10 @@ def count_progress(
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=quiet) as progress:
+    hidden = quiet or not console.is_terminal
+    with Progress(
+        *columns, console=console, transient=True, disable=hidden
+    ) as progress:
         task = progress.add_task("", total=None, frame="")
 
         def show(counted: CountedFrame) -> None:

@@ -4,6 +4,7 @@ A crop shows a fixed physical length, so that a cell has the same size for the m
 every microscope. The model takes the raw pixels; normalization is inside its graph.
 """
 
+import math
 from typing import Final
 
 import cv2
@@ -55,8 +56,8 @@ def cut_crop(
     (100, 100, 3)
     """
     side = max(1, round(side_px))
-    left = round(centre_xy[0] - side / 2)
-    top = round(centre_xy[1] - side / 2)
+    # Halves always go up: rounding them to even shifts PBC's sizes by a pixel.
+    left, top = (math.floor(centre - side / 2 + 0.5) for centre in centre_xy)
     window = _window(image, left, top, side)
     if side == size_px:
         return np.ascontiguousarray(window)
@@ -79,15 +80,16 @@ def _window(
         raise ValueError(
             f"window at {left}, {top} lies outside a {width}x{height} frame"
         )
-    padded = cv2.copyMakeBorder(
-        inside,
-        max(0, -top),
-        max(0, top + side - height),
-        max(0, -left),
-        max(0, left + side - width),
-        cv2.BORDER_REFLECT_101 if min(inside.shape[:2]) > 1 else cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(padded, np.uint8)
+    rows = _mirrored(top, side, height)
+    columns = _mirrored(left, side, width)
+    return image[rows[:, np.newaxis], columns]
+
+
+def _mirrored(start: int, side: int, length: int) -> NDArray[np.intp]:
+    """Fold indices outside a frame back into it, about its outermost pixels."""
+    period = max(1, 2 * (length - 1))
+    folded = np.arange(start, start + side) % period
+    return np.minimum(folded, period - folded)
 
 
 def crop_side_px(pixel_size_um: float, crop_side_um: float = CROP_SIDE_UM) -> float:

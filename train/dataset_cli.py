@@ -1,20 +1,8 @@
 """``hemalens dataset``: get PBC, check it, show the split."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
-
-if TYPE_CHECKING:
-    from train.findings import Verification
-
-LISTED = 20
-"""Findings of one kind that the table names; ``--json`` names all."""
-
-NO_PATIENTS = (
-    "PBC has no patient ids: no split can rule out that cells of one patient stand "
-    "on both sides"
-)
 
 _folder = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -42,19 +30,15 @@ def verify(ctx: click.Context, folder: Path, as_json: bool) -> None:
     not of PBC, fewer images than published.
     """
     from train.dataset_report import print_verification, verification_json
-    from train.progress import reading
+    from train.fetch_display import file_bar
     from train.verify import verify as verify_folder
 
-    with reading("reading") as progress:
+    with file_bar("reading") as progress:
         verification = verify_folder(folder, progress)
     if as_json:
         click.echo(verification_json(verification))
     else:
-        print_verification(verification, LISTED)
-    _exit_by(ctx, verification)
-
-
-def _exit_by(ctx: click.Context, verification: "Verification") -> None:
+        print_verification(verification)
     if not verification.passed:
         ctx.exit(3)
 
@@ -69,9 +53,9 @@ def split(folder: Path, as_json: bool) -> None:
 
     images = read_class_folders(folder)
     if as_json:
-        click.echo(split_json(images, folder, NO_PATIENTS))
+        click.echo(split_json(images, folder))
     else:
-        print_split(images, folder, NO_PATIENTS, LISTED)
+        print_split(images, folder)
 
 
 @dataset.command()
@@ -94,7 +78,7 @@ def fetch(
     """
     from train.fetch import fetch as fetch_archive
     from train.fetch import unpack_archive
-    from train.progress import FetchDisplay
+    from train.fetch_display import FetchDisplay
     from train.published_pbc import ARCHIVE_URL, ATTRIBUTION
 
     if archive is not None and url is not None:

@@ -77,12 +77,12 @@ def _verdict(verification: Verification) -> str:
     mend = [f for f in verification.findings if f.kind.must_be_mended]
     notes = len(verification.findings) - len(mend)
     if mend:
-        return f"Not fit for training: to mend: {len(mend)}, notes: {notes}."
+        return f"Not fit for training (to mend: {len(mend)}, notes: {notes})."
     missing = sum(PUBLISHED_COUNTS.values()) - sum(
         count.files for count in verification.counts.values()
     )
     fewer = f" It holds {missing} fewer images than published." if missing > 0 else ""
-    return f"Fit for training: to mend: 0, notes: {notes}.{fewer}"
+    return f"Fit for training (to mend: 0, notes: {notes}).{fewer}"
 
 
 def verification_json(verification: Verification) -> str:

@@ -1,0 +1,240 @@
+"""``hemalens count`` as a person runs it, in a process of its own."""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.capture.demo_slide import DemoSlide
+from hemalens.classes import CLASS_NAMES, LEUKOCYTES
+
+FRAME = DemoSlide(seed=3, frames=1, width_px=480, height_px=360).frame(0).image
+
+
+def count(
+    *arguments: str | Path, before: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hemalens.cli", "count", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+        preexec_fn=before,
+    )
+
+
+def _png(path: Path, image: np.ndarray) -> Path:
+    assert cv2.imwrite(str(path), image)
+    return path
+
+
+def _bgr(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+
+
+def _missing(folder: Path) -> Path:
+    return folder / "missing.jpg"
+
+
+def _empty(folder: Path) -> Path:
+    (folder / "empty.jpg").touch()
+    return folder / "empty.jpg"
+
+
+def _corrupt(folder: Path) -> Path:
+    path = _png(folder / "corrupt.jpg", _bgr(FRAME))
+    content = bytearray(path.read_bytes())
+    content[2:400] = bytes(398)
+    path.write_bytes(content)
+    return path
+
+
+def _truncated_jpeg(folder: Path) -> Path:
+    path = _png(folder / "truncated.jpg", _bgr(FRAME))
+    path.write_bytes(path.read_bytes()[:9000])
+    return path
+
+
+def _truncated_png(folder: Path) -> Path:
+    path = _png(folder / "truncated.png", _bgr(FRAME))
+    path.write_bytes(path.read_bytes()[:-200])
+    return path
+
+
+def _no_image(folder: Path) -> Path:
+    path = folder / "letter.png"
+    path.write_text("Dear operator,\n" * 50)
+    return path
+
+
+def _one_pixel(folder: Path) -> Path:
+    return _png(folder / "dot.png", np.full((1, 1, 3), 90, np.uint8))
+
+
+def _grey(folder: Path) -> Path:
+    return _png(folder / "grey.png", cv2.cvtColor(FRAME, cv2.COLOR_RGB2GRAY))
+
+
+def _huge(folder: Path) -> Path:
+    return _png(folder / "huge.png", np.zeros((12_000, 12_000, 1), np.uint8))
+
+
+def _no_images(folder: Path) -> Path:
+    (folder / "notes.txt").write_text("no image here")
+    return folder
+
+
+def _one_bad_among_good(folder: Path) -> Path:
+    _png(folder / "a.png", _bgr(FRAME))
+    _no_image(folder)
+    return folder
+
+
+BAD = (
+    _missing,
+    _empty,
+    _corrupt,
+    _truncated_jpeg,
+    _truncated_png,
+    _no_image,
+    _one_pixel,
+    _grey,
+    _huge,
+    _no_images,
+    _one_bad_among_good,
+)
+
+
+@pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__.strip("_"))
+def test_bad_input_gets_one_line_and_leaves_nothing(
+    make: Callable[[Path], Path], tmp_path: Path
+) -> None:
+    inputs, outputs = tmp_path / "in", tmp_path / "out"
+    inputs.mkdir()
+    outputs.mkdir()
+    source = make(inputs)
+    run = count(source, "--output", outputs / "results")
+    assert run.returncode == 1
+    assert run.stderr.count("\n") == 1, run.stderr
+    assert run.stderr.startswith("hemalens: ")
+    assert str(inputs) in run.stderr
+    assert list(outputs.iterdir()) == []
+
+
+def test_a_16_bit_image_counts_like_its_8_bit_one(tmp_path: Path) -> None:
+    deep = _bgr(FRAME).astype(np.uint16) * 257
+    shallow = count(_png(tmp_path / "a.png", _bgr(FRAME)), "--json")
+    run = count(_png(tmp_path / "b.png", deep), "--json")
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["counts"] == json.loads(shallow.stdout)["counts"]
+
+
+def test_transparency_is_dropped(tmp_path: Path) -> None:
+    bgra = cv2.cvtColor(FRAME, cv2.COLOR_RGB2BGRA)
+    bgra[..., 3] = 7
+    plain = count(_png(tmp_path / "a.png", _bgr(FRAME)), "--json")
+    run = count(_png(tmp_path / "b.png", bgra), "--json")
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["red_cells"] == json.loads(plain.stdout)["red_cells"]
+
+
+def test_results_are_as_the_design_says(tmp_path: Path) -> None:
+    output = tmp_path / "results"
+    run = count("demo:frames=2,width_px=640,height_px=480", "--output", output)
+    assert run.returncode == 0, run.stderr
+    assert {p.name for p in output.iterdir()} == {
+        "summary.json",
+        "cells.jsonl",
+        "frames",
+    }
+    assert sorted(p.name for p in (output / "frames").iterdir()) == [
+        "demo-0000.png",
+        "demo-0001.png",
+    ]
+    summary = json.loads((output / "summary.json").read_text())
+    assert set(summary["counts"]) == set(CLASS_NAMES)
+    assert set(summary["differential_percent"]) in ({*LEUKOCYTES}, set())
+    assert summary["frames"] == 2
+    assert summary["bundle"]["name"] == "cnn"
+    cells = [json.loads(x) for x in (output / "cells.jsonl").read_text().splitlines()]
+    assert len({cell["cell_id"] for cell in cells}) == len(cells)
+    for cell in cells:
+        left, top, right, bottom = cell["box_xyxy"]
+        assert 0 <= left < right <= 640
+        assert 0 <= top < bottom <= 480
+        is_red = cell["kind"] == "red_cell"
+        assert (cell["class_name"] is None) == is_red
+        assert (cell["probabilities"] is None) == is_red
+    counted = [c for c in cells if c["status"] == "counted"]
+    reds = [c for c in counted if c["kind"] == "red_cell"]
+    assert summary["red_cells"] == len(reds)
+    assert sum(summary["counts"].values()) == len(counted) - len(reds)
+
+
+def test_results_already_there_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "old.txt").write_text("yesterday's count")
+    run = count("demo:frames=1", "--output", tmp_path)
+    assert run.returncode == 1
+    assert "choose a new folder" in run.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["old.txt"]
+
+
+def test_an_output_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = count("demo:frames=1", "--output", tmp_path / "file" / "results")
+    assert run.returncode == 1
+    assert run.stderr.count("\n") == 1
+    assert (tmp_path / "file").read_bytes() == b""
+
+
+def test_an_unwritable_output_is_refused() -> None:
+    run = count("demo:frames=1", "--output", "/proc/results")
+    assert run.returncode == 1
+    assert run.stderr.startswith("hemalens: cannot write /proc/results")
+    assert run.stderr.count("\n") == 1
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
+    def fill_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    output = tmp_path / "results"
+    run = count("demo:frames=3", "--output", output, before=fill_disk)
+    assert run.returncode == 1
+    assert run.stderr.count("\n") == 1, run.stderr
+    assert "cannot write" in run.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "bundle", ["absent.hemalens", "cnn-of-mine"], ids=["file", "name"]
+)
+def test_an_absent_bundle_is_named(bundle: str) -> None:
+    run = count("demo:frames=1", "--bundle", bundle)
+    assert run.returncode == 1
+    assert bundle in run.stderr
+
+
+def test_a_damaged_bundle_is_refused(tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.hemalens"
+    content = bytearray(Path("edge/bundles/cnn.hemalens").read_bytes())
+    content[len(content) // 2] ^= 255
+    damaged.write_bytes(content)
+    run = count("demo:frames=1", "--bundle", damaged, "--output", tmp_path / "results")
+    assert run.returncode == 1
+    assert run.stderr.count("\n") == 1
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "7", "nan"])
+def test_an_impossible_pixel_size_is_refused(size: str) -> None:
+    run = count("demo:frames=1", "--pixel-size-um", size)
+    assert run.returncode == 1
+    assert "pixel size" in run.stderr

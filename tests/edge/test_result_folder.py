@@ -1,0 +1,38 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.result_folder import ResultFolder
+from hemalens.errors import StorageError
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """A folder this process may not write into, root's rights put down meanwhile."""
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o555)
+    rights = os.geteuid()
+    if rights == 0:
+        for parent in (tmp_path, *tmp_path.parents[:2]):
+            parent.chmod(0o755)
+        os.seteuid(65534)
+    yield folder
+    os.seteuid(rights)
+
+
+def test_a_folder_without_permission_is_refused(closed: Path) -> None:
+    with (
+        pytest.raises(StorageError, match="ermission denied"),
+        ResultFolder(closed / "results"),
+    ):
+        pass
+    assert list(closed.iterdir()) == []
+
+
+def test_what_was_begun_is_removed_when_a_count_fails(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), ResultFolder(tmp_path / "results"):
+        assert list(tmp_path.iterdir())
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []

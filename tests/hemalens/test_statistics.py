@@ -1,0 +1,142 @@
+import math
+from dataclasses import dataclass
+from decimal import Decimal, localcontext
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hemalens.statistics import clopper_pearson
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """Limits in percent as Rümke's tables print them."""
+
+    name: str
+    k: int
+    n: int
+    low_percent: float
+    high_percent: float
+
+
+RUEMKE = (
+    Published(name="5 of 100", k=5, n=100, low_percent=1.6, high_percent=11.3),
+    Published(name="10 of 200", k=10, n=200, low_percent=2.4, high_percent=9.0),
+    Published(name="25 of 500", k=25, n=500, low_percent=3.3, high_percent=7.3),
+)
+
+
+@pytest.mark.parametrize("row", RUEMKE, ids=lambda row: row.name)
+def test_limits_are_those_of_the_published_tables(row: Published) -> None:
+    limits = [round(100 * limit, 1) for limit in clopper_pearson(row.k, row.n)]
+    assert limits == [row.low_percent, row.high_percent]
+
+
+@st.composite
+def counts(draw: st.DrawFn, at_least: int = 1) -> tuple[int, int]:
+    n = draw(st.integers(at_least, 400))
+    return draw(st.integers(0, n)), n
+
+
+LEVELS = st.floats(0.5, 0.9999)
+properties = settings(deadline=None, max_examples=100)
+
+
+@properties
+@given(counts(), LEVELS)
+def test_limits_enclose_the_proportion(counted: tuple[int, int], level: float) -> None:
+    k, n = counted
+    low, high = clopper_pearson(k, n, level)
+    assert 0 <= low <= k / n <= high <= 1
+    assert low < high
+
+
+@properties
+@given(counts(), LEVELS)
+def test_limits_mirror_when_successes_and_failures_change_places(
+    counted: tuple[int, int], level: float
+) -> None:
+    k, n = counted
+    low, high = clopper_pearson(k, n, level)
+    mirrored = clopper_pearson(n - k, n, level)
+    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-9)
+
+
+@properties
+@given(counts(), LEVELS)
+def test_limits_rise_with_the_successes(counted: tuple[int, int], level: float) -> None:
+    k, n = counted
+    low, high = clopper_pearson(k, n, level)
+    more_low, more_high = clopper_pearson(min(k + 1, n), n, level)
+    assert more_low >= low
+    assert more_high >= high
+
+
+@properties
+@given(counts(), st.tuples(LEVELS, LEVELS).map(sorted))
+def test_higher_level_gives_wider_limits(
+    counted: tuple[int, int], levels: list[float]
+) -> None:
+    narrow = clopper_pearson(*counted, levels[0])
+    wide = clopper_pearson(*counted, levels[1])
+    assert wide[0] <= narrow[0]
+    assert wide[1] >= narrow[1]
+
+
+@properties
+@given(counts(), LEVELS)
+def test_each_limit_leaves_half_the_rest_in_its_tail(
+    counted: tuple[int, int], level: float
+) -> None:
+    """The definition itself, summed term by term in whole numbers."""
+    k, n = counted
+    low, high = clopper_pearson(k, n, level)
+    tail = (1 - level) / 2
+    if k > 0:
+        assert binomial_sum(range(k, n + 1), n, low) == pytest.approx(tail, rel=1e-6)
+    if k < n:
+        assert binomial_sum(range(k + 1), n, high) == pytest.approx(tail, rel=1e-6)
+
+
+def binomial_sum(successes: range, n: int, p: float) -> float:
+    return math.fsum(math.comb(n, i) * p**i * (1 - p) ** (n - i) for i in successes)
+
+
+@pytest.mark.parametrize("n", [1, 10, 300])
+def test_none_of_n_follows_its_closed_form(n: int) -> None:
+    low, high = clopper_pearson(0, n)
+    assert low == 0
+    assert high == pytest.approx(1 - 0.025 ** (1 / n))
+
+
+def test_nothing_counted_leaves_everything_open() -> None:
+    assert clopper_pearson(0, 0) == (0, 1)
+
+
+def test_large_counts_stay_exact() -> None:
+    """Checked against the definition in whole numbers and 60 decimal places."""
+    low, high = clopper_pearson(3376, 3417)
+    with localcontext(prec=60):
+        assert at_least(3376, 3417, low) == pytest.approx(0.025, rel=1e-9)
+        assert at_least(3377, 3417, high) == pytest.approx(0.975, rel=1e-9)
+
+
+def at_least(k: int, n: int, p: float) -> float:
+    chance = Decimal(p)
+    terms = (
+        math.comb(n, i) * chance**i * (1 - chance) ** (n - i) for i in range(k, n + 1)
+    )
+    return float(sum(terms))
+
+
+@pytest.mark.parametrize(("k", "n"), [(-1, 10), (11, 10), (1, 0), (0, -1)])
+def test_impossible_counts_are_refused(k: int, n: int) -> None:
+    with pytest.raises(ValueError, match="successes"):
+        clopper_pearson(k, n)
+
+
+@pytest.mark.parametrize("level", [0, 1, -0.5, 95, math.nan])
+def test_impossible_levels_are_refused(level: float) -> None:
+    with pytest.raises(ValueError, match="confidence level"):
+        clopper_pearson(5, 100, level)
