@@ -1,0 +1,121 @@
+"""The light behind the cells, and what the cells take away from it."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+COARSE_SIDE_PX: Final = 64
+"""The surface has six coefficients a channel: 64 pixels across fix them."""
+
+UPPER_WEIGHT: Final = 0.98
+"""Weight of pixels above the surface in the first, asymmetric fit; cells cover up to
+two thirds of a frame and lie below (measured on BCCD and PBC, 2026-11)."""
+
+FIRST_TOLERANCE: Final = 0.08
+LEAST_TOLERANCE: Final = 0.02
+"""Log-intensity band around the surface that counts as background, at first and at
+last: camera noise and shading of empty slide (measured on BCCD and PBC, 2026-11)."""
+
+LEAST_LIGHT: Final = 24.0
+"""Grey level below which a background is no light to see cells by."""
+
+NEGATIVE_LIMIT: Final = -0.2
+"""Glare is brighter than the background; more than this of it tells nothing."""
+
+
+def optical_density(image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+    """Measure how much of the background's light each pixel takes away.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8, RGB
+        The frame.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), float32, RGB, or None
+        Natural logarithm of background over pixel: 0 on empty slide. None where the
+        frame is too dark to tell.
+    """
+    log_background = estimate_log_background(image)
+    if float(np.exp(log_background[..., 1].max())) < LEAST_LIGHT:
+        return None
+    density = log_background - _LOG_OF_LEVEL[image]
+    return np.maximum(density, np.float32(NEGATIVE_LIMIT))
+
+
+def estimate_log_background(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Fit a smooth surface to the empty slide between the cells.
+
+    A quadratic surface is first pushed to the upper envelope of the green channel by
+    asymmetric least squares [1]_, then fitted in all channels to the pixels near it.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8, RGB
+        The frame.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), float32, RGB
+        Natural logarithm of the background's grey level, plus 1.
+
+    References
+    ----------
+    .. [1] Eilers: A perfect smoother. Analytical Chemistry 75 (2003) 3631,
+       doi 10.1021/ac034173t.
+    """
+    height, width = image.shape[:2]
+    shrink = min(1.0, COARSE_SIDE_PX / max(height, width))
+    coarse_wh = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    coarse = cv2.resize(image, coarse_wh, interpolation=cv2.INTER_AREA)
+    levels = np.log(np.asarray(coarse, np.float64).reshape(-1, 3) + 1)
+    terms = _surface_terms(coarse_wh[1], coarse_wh[0])
+    is_background = _near_surface(terms, levels[:, 1])
+    coefficients = _fit(terms, levels, is_background.astype(np.float64))
+    surface = (terms @ coefficients).reshape(coarse_wh[1], coarse_wh[0], 3)
+    surface = np.clip(surface, 0, np.log(256.0)).astype(np.float32)
+    full = cv2.resize(surface, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(full, np.float32).reshape(height, width, 3)
+
+
+_LOG_OF_LEVEL: Final = np.log(np.arange(256, dtype=np.float32) + 1)
+
+
+def _surface_terms(height: int, width: int) -> NDArray[np.float64]:
+    y, x = np.meshgrid(
+        np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"
+    )
+    terms = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=-1)
+    return np.asarray(terms.reshape(-1, 6), np.float64)
+
+
+def _fit(
+    terms: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    weights: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    weighted = terms * weights[:, None]
+    normal = terms.T @ weighted + 1e-6 * len(terms) * np.eye(terms.shape[1])
+    solved = np.linalg.solve(normal, weighted.T @ levels)
+    return np.asarray(solved, np.float64)
+
+
+def _near_surface(
+    terms: NDArray[np.float64], levels: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    weights = np.ones(len(levels))
+    residuals = levels
+    for _ in range(15):
+        residuals = levels - terms @ _fit(terms, levels, weights)
+        weights = np.where(residuals > 0, UPPER_WEIGHT, 1 - UPPER_WEIGHT)
+    near = np.abs(residuals) < FIRST_TOLERANCE
+    for _ in range(3):
+        if np.count_nonzero(near) < 2 * terms.shape[1]:
+            return np.ones(len(levels), np.bool_)
+        residuals = levels - terms @ _fit(terms, levels, near.astype(np.float64))
+        spread = 1.48 * float(np.median(np.abs(residuals[near])))
+        near = np.abs(residuals) < max(LEAST_TOLERANCE, 2.5 * spread)
+    return near

@@ -1,0 +1,158 @@
+"""Nature's ruler: how wide the median red cell of a frame is, in pixels."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.segment.background import optical_density
+from edge.segment.circles import Edges, find_edges, refine_circle, vote_best
+from edge.segment.stain import cell_threshold, nuclear_index
+from hemalens.classes import CellKind
+from hemalens.preprocess import RED_CELL_DIAMETER_UM
+from hemalens.records import Detection
+
+FINEST_PIXEL_SIZE_UM: Final = 0.045
+COARSEST_PIXEL_SIZE_UM: Final = 0.22
+"""Pixel sizes looked for: those of common microscopes, 0.05 to 0.2, and some slack."""
+
+SMALLEST_DIAMETER_PX: Final = 14.0
+"""The frame is shrunk until the smallest red cell looked for is this wide."""
+
+RADII: Final = tuple(
+    np.geomspace(
+        SMALLEST_DIAMETER_PX / 2,
+        SMALLEST_DIAMETER_PX / 2 * COARSEST_PIXEL_SIZE_UM / FINEST_PIXEL_SIZE_UM,
+        28,
+    ).tolist()
+)
+"""Radii voted for, in pixels of the shrunk frame, 6 % apart."""
+
+LEAST_VOTE: Final = 0.45
+"""Share of a circle that edges must draw before it is looked at more closely."""
+
+CLEAR_CIRCLE: Final = 1.0
+FAIR_CIRCLE: Final = 0.7
+"""Drawn share of a circle that is certainly, or probably, one whole cell."""
+
+FEWEST_RED_CELLS: Final = 3
+"""With fewer the median may be any of them."""
+
+MOST_CIRCLES: Final = 80
+"""Enough for a median."""
+
+STAIN_PERCENTILE: Final = 40
+MOST_STAIN: Final = 2.0
+STAIN_SLACK: Final = 0.05
+"""Circles with more nuclear index in them than twice the lower circles' hold a nucleus
+(measured on BCCD and PBC, 2026-11)."""
+
+BOX_OVER_CIRCLE: Final = 1.1
+"""Width of a red cell's box over that of the circle through its edges: cells are
+ovals and boxes hold their faint rim (measured on BCCD and PBC against the TXL-PBC
+boxes, 2026-11)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Circle:
+    radius: float
+    drawn_fraction: float
+    stain: float
+
+
+def measure_red_cell_diameter(image: NDArray[np.uint8]) -> float | None:
+    """Measure the median red cell of a frame whose scale is unknown.
+
+    Edges vote for circles of every radius from 0.045 to 0.22 µm per pixel; the
+    median is taken over the circles that are drawn almost whole and hold no nucleus.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8, RGB
+        The frame.
+
+    Returns
+    -------
+    float or None
+        Diameter in frame pixels; None with too few red cells to tell.
+    """
+    shrink = SMALLEST_DIAMETER_PX * COARSEST_PIXEL_SIZE_UM / RED_CELL_DIAMETER_UM
+    height, width = (round(side * shrink) for side in image.shape[:2])
+    if min(height, width) < SMALLEST_DIAMETER_PX:
+        return None
+    small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    density = optical_density(np.asarray(small, np.uint8))
+    if density is None:
+        return None
+    smooth = np.asarray(cv2.GaussianBlur(density, (0, 0), 1.0), np.float32)
+    circles = _find_circles(smooth)
+    if len(circles) < FEWEST_RED_CELLS:
+        return None
+    return _median_radius(circles) * 2 * BOX_OVER_CIRCLE / shrink
+
+
+def _find_circles(density: NDArray[np.float32]) -> list[_Circle]:
+    green = density[..., 1]
+    threshold = cell_threshold(green)
+    if threshold is None:
+        return []
+    contrast = float(np.median(green[green > threshold]))
+    edges = find_edges(np.minimum(green, 1.5 * contrast), contrast)
+    stain = np.asarray(cv2.blur(nuclear_index(density), (7, 7)), np.float32)
+    return _strongest_circles(edges, stain)
+
+
+def _strongest_circles(edges: Edges, stain: NDArray[np.float32]) -> list[_Circle]:
+    best, best_index = vote_best(edges, RADII, margin=0)
+    circles: list[_Circle] = []
+    for _ in range(MOST_CIRCLES):
+        _, most, _, (x, y) = cv2.minMaxLoc(best)
+        if most < LEAST_VOTE:
+            break
+        radius = RADII[int(best_index[y, x])]
+        measured, drawn = refine_circle(edges, (x, y), radius)
+        if drawn >= FAIR_CIRCLE:
+            r = round(measured / 2)
+            inside = stain[max(0, y - r) : y + r + 1, max(0, x - r) : x + r + 1]
+            circles.append(
+                _Circle(
+                    radius=measured,
+                    drawn_fraction=drawn,
+                    stain=float(inside.max()),
+                )
+            )
+        cv2.circle(best, (x, y), int(radius), 0.0, -1)
+    return circles
+
+
+def _median_radius(circles: list[_Circle]) -> float:
+    stains = [circle.stain for circle in circles]
+    usual = float(np.percentile(stains, STAIN_PERCENTILE))
+    most = MOST_STAIN * max(usual, 0.0) + STAIN_SLACK
+    unstained = [circle for circle in circles if circle.stain <= most]
+    clear = [c.radius for c in unstained if c.drawn_fraction >= CLEAR_CIRCLE]
+    if len(clear) < FEWEST_RED_CELLS:
+        unstained.sort(key=lambda circle: -circle.drawn_fraction)
+        clear = [circle.radius for circle in unstained[:FEWEST_RED_CELLS]]
+    return float(np.median(clear))
+
+
+def median_whole_diameter(detections: Iterable[Detection]) -> float | None:
+    """Measure the median red cell among those already found and not cut.
+
+    Returns
+    -------
+    float or None
+        Mean of its box's sides in frame pixels; None with too few red cells.
+    """
+    diameters = [
+        sum(cell.box.size_wh) / 2
+        for cell in detections
+        if cell.kind is CellKind.RED_CELL and not cell.at_border
+    ]
+    if len(diameters) < FEWEST_RED_CELLS:
+        return None
+    return float(np.median(diameters))
