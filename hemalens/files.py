@@ -1,5 +1,6 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, and named by their content."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -28,6 +29,20 @@ def write_whole(path: Path, content: bytes) -> None:
         ) from error
     finally:
         _remove(unfinished)
+
+
+def sha256_of(path: Path) -> str:
+    """Hash a file's content.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be read.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def _remove(path: Path) -> None:

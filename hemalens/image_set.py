@@ -19,6 +19,10 @@ from hemalens.split import Split, split_of
 
 IMAGE_SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff"})
 
+CONTRADICTORY_TWINS: Final = frozenset({"BNE_191112.jpg", "EO_225902.jpg"})
+"""One image that PBC publishes in two classes; no copy is used, not even a lone one
+(found by comparing contents, 2026-11)."""
+
 # Of identical files the copy in the best protected split is kept, so that no image
 # kept back for a figure is ever trained on under another name.
 _PROTECTION: Final = (Split.TEST, Split.VALIDATION, Split.TRAIN)
@@ -179,6 +183,10 @@ def without_twins(
     kept: list[LabelledImage] = []
     set_aside: list[SetAside] = []
     for twins in by_content.values():
+        if any(twin.name in CONTRADICTORY_TWINS for twin in twins):
+            reason = "published in two classes"
+            set_aside += [SetAside(path=t.path, reason=reason) for t in twins]
+            continue
         twins.sort(key=lambda twin: (_PROTECTION.index(twin.split), twin.name))
         if len({twin.class_name for twin in twins}) > 1:
             names = " and ".join(f"{t.class_name}/{t.name}" for t in twins)

@@ -29,9 +29,28 @@ class AugmentationSettings(BaseModel):
     light_od: float = 0.03
     """Standard deviation of lamp colour and exposure, in optical density."""
     defocus_probability: float = 0.3
-    """Chance of a blend with a blurred copy (Gaussian of about 1 px)."""
+    """Chance of a blend with a blurred copy."""
+    defocus_passes: int = 2
+    """Passes of the 1-2-1 kernel that blur it: a variance of half a pixel each."""
     noise_codes: float = 4.0
     """Largest standard deviation of sensor noise, in codes of 0 to 255."""
+
+
+AUGMENTATIONS: Final = {
+    "standard": AugmentationSettings(),
+    "strong": AugmentationSettings(
+        shift_fraction=0.1,
+        scale_fraction=0.25,
+        stain_strength=0.25,
+        stain_mixing=0.1,
+        light_od=0.08,
+        defocus_probability=0.5,
+        defocus_passes=4,
+        noise_codes=8.0,
+    ),
+}
+"""By name. Standard stays near one analyzer; strong covers what other microscopes
+brought to a model of one analyzer (see train/EXPERIMENTS.md)."""
 
 
 @keras.saving.register_keras_serializable("hemalens")
@@ -129,7 +148,9 @@ class Augmentation(keras.layers.Layer):
             self._uniform((count, 1, 1, 1), 0.0, 1.0) < settings.defocus_probability,
             "float32",
         )
-        blurred = _binomial(_binomial(crops))
+        blurred = crops
+        for _ in range(settings.defocus_passes):
+            blurred = _binomial(blurred)
         crops = crops + (blurred - crops) * amount * chosen
         deviation = self._uniform((count, 1, 1, 1), 0.0, settings.noise_codes)
         crops = crops + self._normal(ops.shape(crops), 1.0) * deviation

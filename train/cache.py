@@ -85,7 +85,7 @@ def cached_crops(
         raise DatasetError("no image to cut: is this split empty?")
     kept_px = round(size_px * context)
     key = hashlib.sha256(
-        f"{images.digest} {size_px} {context} {_order(images)} v1".encode()
+        f"{images.digest} {size_px} {context} {_order(images)} v2".encode()
     ).hexdigest()
     path = folder / f"{key[:24]}.npy"
     shape = (len(images.images), kept_px, kept_px, 3)

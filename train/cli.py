@@ -27,17 +27,31 @@ def train() -> None:
 @click.option("--epochs", type=click.IntRange(min=1), help="The recipe's by default.")
 @click.option("--batch-size", type=click.IntRange(min=1))
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True))
+@click.option("--initial-weights", type=FOLDER, help="A .keras file to begin with.")
+@click.option(
+    "--augmentation",
+    type=click.Choice(["standard", "strong"]),
+    help="strong: other microscopes' stain, light, scale and focus.",
+)
 @click.option("--seed", type=click.IntRange(min=0), help="0 by default.")
 def fit(
-    model: str, data: Path, output: Path | None, cache: Path, **changes: float | None
+    model: str,
+    data: Path,
+    output: Path | None,
+    cache: Path,
+    initial_weights: Path | None,
+    augmentation: str | None,
+    **changes: float | None,
 ) -> None:
     """Train a model, or go on with a run that was stopped.
 
     The same command on the same folder resumes at the last complete epoch.
     """
     _require_tensorflow()
+    from hemalens.files import sha256_of
     from hemalens.image_set import read_class_folders
     from hemalens.split import Split
+    from train.augment import AUGMENTATIONS
     from train.cache import cached_crops
     from train.fit import FitData
     from train.fit import fit as fit_model
@@ -45,8 +59,12 @@ def fit(
     from train.recipe import RECIPES, Recipe
     from train.run import RunFolder, new_record
 
-    given = {name: value for name, value in changes.items() if value is not None}
-    recipe = Recipe.model_validate({**RECIPES[model].model_dump(), **given})
+    given: dict[str, object] = {k: v for k, v in changes.items() if v is not None}
+    if augmentation is not None:
+        given["augmentation"] = AUGMENTATIONS[augmentation]
+    if initial_weights is not None:
+        given["initial_weights_sha256"] = sha256_of(initial_weights)
+    recipe = Recipe.model_validate({**dict(RECIPES[model]), **given})
     images = read_class_folders(data)
     click.echo(f"{len(images.images)} images, {len(images.set_aside)} files set aside")
     run = RunFolder(output or Path("runs") / model)
@@ -65,7 +83,9 @@ def fit(
             folder=cache,
             progress=progress,
         )
-    parts = FitData(windows=windows, validation=validation)
+    parts = FitData(
+        windows=windows, validation=validation, initial_weights=initial_weights
+    )
     run.begin(
         new_record(recipe, images.digest, len(windows.names), len(validation.names))
     )

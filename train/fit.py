@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -17,7 +18,7 @@ from hemalens.errors import TrainingError
 from train.architectures import ARCHITECTURES
 from train.augment import Augmentation
 from train.cache import CropArray
-from train.float_model import predict
+from train.float_model import load_float_model, predict
 from train.recipe import Recipe
 from train.run import EpochRecord, RunFolder
 
@@ -40,6 +41,8 @@ class FitData:
 
     windows: CropArray
     validation: CropArray
+    initial_weights: Path | None = None
+    """A ``.keras`` file of the same architecture to begin with."""
 
 
 def fit(recipe: Recipe, data: FitData, run: RunFolder, progress: FitProgress) -> None:
@@ -69,7 +72,7 @@ def fit(recipe: Recipe, data: FitData, run: RunFolder, progress: FitProgress) ->
     history = run.history()
     keras.utils.set_random_seed(recipe.seed)
     if state is None:
-        trainer = _trainer(recipe, data.windows)
+        trainer = _trainer(recipe, data)
     else:
         trainer = keras.models.load_model(state[1])
     network = trainer.get_layer(recipe.model)
@@ -98,18 +101,20 @@ def _require_every_class(windows: CropArray) -> None:
         raise TrainingError(f"no training image of class {', '.join(missing)}")
 
 
-def _trainer(recipe: Recipe, windows: CropArray) -> keras.Model:
+def _trainer(recipe: Recipe, data: FitData) -> keras.Model:
     """Put augmentation before the network and compile both."""
     settings = recipe.augmentation
     network = ARCHITECTURES[recipe.model](recipe.input_size_px)
-    pixels = keras.Input(windows.crops.shape[1:], dtype="uint8")
+    if data.initial_weights is not None:
+        _begin_with(network, data.initial_weights)
+    pixels = keras.Input(data.windows.crops.shape[1:], dtype="uint8")
     crops: Any = pixels
     if settings is not None:
         crops = Augmentation(recipe.input_size_px, settings, name="augmentation")(
             pixels
         )
     trainer = keras.Model(pixels, network(crops))
-    steps = -(-len(windows.crops) // recipe.batch_size)
+    steps = -(-len(data.windows.crops) // recipe.batch_size)
     trainer.compile(
         optimizer=_optimizer(recipe, steps),
         loss=keras.losses.CategoricalCrossentropy(
@@ -118,6 +123,15 @@ def _trainer(recipe: Recipe, windows: CropArray) -> keras.Model:
         jit_compile=False,
     )
     return trainer
+
+
+def _begin_with(network: keras.Model, path: Path) -> None:
+    try:
+        network.set_weights(load_float_model(path).get_weights())
+    except ValueError as error:
+        raise TrainingError(
+            f"{path} does not fit {network.name}: wanted a model of the same layers"
+        ) from error
 
 
 def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:

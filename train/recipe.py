@@ -24,6 +24,8 @@ class Recipe(BaseModel):
     augmentation: AugmentationSettings | None = AugmentationSettings()
     context: float = Field(default=1.375, ge=1, le=1.4)
     """Side of the cached window, in crop sides; PBC's images allow 1.4."""
+    initial_weights_sha256: str | None = None
+    """Of the ``.keras`` file whose weights a run begins with; else drawn at random."""
     seed: int = 0
 
 

@@ -31,8 +31,8 @@ def test_a_folder_without_permission_is_refused(closed: Path) -> None:
     assert list(closed.iterdir()) == []
 
 
-def test_what_was_begun_is_removed_when_a_count_fails(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), ResultFolder(tmp_path / "results"):
+def test_what_was_begun_and_not_completed_is_removed(tmp_path: Path) -> None:
+    folder = ResultFolder(tmp_path / "results")
+    with folder:
         assert list(tmp_path.iterdir())
-        raise RuntimeError
     assert list(tmp_path.iterdir()) == []

@@ -112,15 +112,24 @@ def test_of_several_twins_in_one_split_one_is_kept(folder: Path) -> None:
 
 
 def test_twins_of_different_classes_are_all_set_aside(folder: Path) -> None:
-    write(folder, "eosinophil/EO_225902.jpg", "twin")
-    write(folder, "neutrophil/BNE_191112.jpg", "twin")
-    write(folder, "neutrophil/SNE_1.jpg", "twin")
+    write(folder, "eosinophil/EO_1.jpg", "twin")
+    write(folder, "neutrophil/BNE_2.jpg", "twin")
+    write(folder, "neutrophil/SNE_3.jpg", "twin")
     images = read_class_folders(folder)
     assert images.counts()["eosinophil"] == images.counts()["neutrophil"] == 0
     assert len(aside(images)) == 3
     for reason in aside(images).values():
         assert "different classes" in reason
-        assert "eosinophil/EO_225902.jpg" in reason
+        assert "eosinophil/EO_1.jpg" in reason
+
+
+@pytest.mark.parametrize("name", ["eosinophil/EO_225902.jpg", "ig/BNE_191112.jpg"])
+def test_a_lone_copy_of_the_published_contradiction_is_set_aside(
+    folder: Path, name: str
+) -> None:
+    write(folder, "ig/PMY_1.jpg", "sound")
+    write(folder, name, "published twice")
+    assert aside(read_class_folders(folder)) == {name: "published in two classes"}
 
 
 def test_no_content_stands_in_two_splits(folder: Path) -> None:

@@ -16,10 +16,14 @@ from typing import Final
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import CaptureError, DatasetError
 from hemalens.image_files import decode_image, is_truncated
-from hemalens.image_set import IMAGE_SUFFIXES, LabelledImage, without_twins
-from train.findings import ClassCount, Finding, FindingKind, Verification
-from train.published_pbc import (
+from hemalens.image_set import (
     CONTRADICTORY_TWINS,
+    IMAGE_SUFFIXES,
+    LabelledImage,
+    without_twins,
+)
+from train.dataset.findings import ClassCount, Finding, FindingKind, Verification
+from train.dataset.published_pbc import (
     CROP_SIDE_PX,
     class_of_name,
     is_published_size,
@@ -33,7 +37,6 @@ _ORDER: Final = tuple(FindingKind)
 
 _STILL_USABLE: Final = frozenset(
     {
-        FindingKind.LONE_CONTRADICTION,
         FindingKind.UNUSUAL_SIZE,
         FindingKind.UNKNOWN_NAME,
     }
@@ -211,26 +214,13 @@ def _twins(reads: Iterable[_Read], folder: Path) -> list[Finding]:
         copies = {i.name for i in decoded if i.sha256 == content}
         if content in kept_contents:
             kind = FindingKind.DUPLICATE
-        elif copies <= CONTRADICTORY_TWINS:
+        elif copies & CONTRADICTORY_TWINS:
             kind = FindingKind.KNOWN_CONTRADICTION
         else:
             kind = FindingKind.CONTRADICTION
         path = _relative(aside.path, folder)
         findings.append(Finding(kind=kind, path=path, detail=aside.reason))
-    return findings + _lone_contradictions(kept, folder)
-
-
-def _lone_contradictions(kept: Iterable[LabelledImage], folder: Path) -> list[Finding]:
-    """Find the published contradiction where its other copy, which tells, is away."""
-    return [
-        Finding(
-            kind=FindingKind.LONE_CONTRADICTION,
-            path=_relative(image.path, folder),
-            detail="its published twin says another class: better taken away",
-        )
-        for image in kept
-        if image.name in CONTRADICTORY_TWINS
-    ]
+    return findings
 
 
 def _missing(reads: Iterable[_Read]) -> list[Finding]:

@@ -42,9 +42,6 @@ PUBLISHED_COUNTS: Final = {
 CROP_SIDE_PX: Final = 256
 """Side of the centred square that training cuts from a PBC image."""
 
-CONTRADICTORY_TWINS: Final = frozenset({"EO_225902.jpg", "BNE_191112.jpg"})
-"""One image published in two classes; the reader sets both copies aside."""
-
 NO_PATIENT_IDS: Final = (
     "PBC has no patient ids: no split can rule out that cells of one patient stand "
     "on both sides"

@@ -11,11 +11,11 @@ from click.testing import CliRunner, Result
 from hemalens.classes import CLASS_NAMES
 from hemalens.cli import main
 from hemalens.split import split_of
-from tests.train.archive_server import serving
-from tests.train.made_archive import archive_of, dataset_members
-from tests.train.made_dataset import NAMES, jpeg, make_dataset
-from train.dataset_cli import dataset
-from train.dataset_report import LISTED
+from tests.train.dataset.archive_server import serving
+from tests.train.dataset.made_archive import archive_of, dataset_members
+from tests.train.dataset.made_dataset import NAMES, jpeg, make_dataset
+from train.dataset.cli import dataset
+from train.dataset.report import LISTED
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_bad_input_gives_one_line_and_exit_1(
 
 def test_help_loads_nothing_heavy() -> None:
     code = (
-        "import sys, train.dataset_cli\n"
+        "import sys, train.dataset.cli\n"
         "heavy = {'tensorflow', 'keras', 'cv2', 'numpy', 'rich', 'pydantic'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )

@@ -29,9 +29,9 @@ def verify(ctx: click.Context, folder: Path, as_json: bool) -> None:
     files that are no images; and what only deserves a look: unusual sizes, names
     not of PBC, fewer images than published.
     """
-    from train.dataset_report import print_verification, verification_json
-    from train.fetch_display import file_bar
-    from train.verify import verify as verify_folder
+    from train.dataset.fetch_display import file_bar
+    from train.dataset.report import print_verification, verification_json
+    from train.dataset.verify import verify as verify_folder
 
     with file_bar("reading") as progress:
         verification = verify_folder(folder, progress)
@@ -49,7 +49,7 @@ def verify(ctx: click.Context, folder: Path, as_json: bool) -> None:
 def split(folder: Path, as_json: bool) -> None:
     """Show how DIR's images fall into train, validation and test."""
     from hemalens.image_set import read_class_folders
-    from train.dataset_report import print_split, split_json
+    from train.dataset.report import print_split, split_json
 
     images = read_class_folders(folder)
     if as_json:
@@ -76,10 +76,10 @@ def fetch(
     DIR must be missing or empty. An interrupted download goes on where it was when
     the command is given again.
     """
-    from train.fetch import fetch as fetch_archive
-    from train.fetch import unpack_archive
-    from train.fetch_display import FetchDisplay
-    from train.published_pbc import ARCHIVE_URL, ATTRIBUTION
+    from train.dataset.fetch import fetch as fetch_archive
+    from train.dataset.fetch import unpack_archive
+    from train.dataset.fetch_display import FetchDisplay
+    from train.dataset.published_pbc import ARCHIVE_URL, ATTRIBUTION
 
     if archive is not None and url is not None:
         raise click.UsageError("--archive and --url exclude each other")

@@ -20,7 +20,6 @@ class FindingKind(StrEnum):
     DUPLICATE = "duplicate"
     DOT_FILE = "dot_file"
     FOREIGN_FILE = "foreign_file"
-    LONE_CONTRADICTION = "lone_contradiction"
     UNUSUAL_SIZE = "unusual_size"
     UNKNOWN_NAME = "unknown_name"
 

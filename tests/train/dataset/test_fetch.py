@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from hemalens.errors import DatasetError
-from tests.train.archive_server import ArchiveServer, Heard, serving
-from tests.train.made_archive import archive_of, dataset_members
-from train.fetch import fetch, unpack_archive
-from train.published_pbc import PAGE
-from train.verify import verify
+from tests.train.dataset.archive_server import ArchiveServer, Heard, serving
+from tests.train.dataset.made_archive import archive_of, dataset_members
+from train.dataset.fetch import fetch, unpack_archive
+from train.dataset.published_pbc import PAGE
+from train.dataset.verify import verify
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_given_up_download_leaves_its_part_and_the_next_resumes_it(
     server: ArchiveServer, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.drops_after = [1000]
-    monkeypatch.setattr("train.download.FRUITLESS_ATTEMPTS", 0)
+    monkeypatch.setattr("train.dataset.download.FRUITLESS_ATTEMPTS", 0)
     with pytest.raises(DatasetError, match="broke off"):
         fetch(server.url, folder, Heard())
     assert beside(folder) == ["pbc.zip.part", "pbc.zip.part.json"]
@@ -109,7 +109,7 @@ def test_disk_too_full_to_unpack_keeps_the_download(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as during:
-        during.setattr("train.unpack._check_room", full)
+        during.setattr("train.dataset.unpack._check_room", full)
         with pytest.raises(DatasetError, match="No space left"):
             fetch(server.url, folder, Heard())
     assert beside(folder) == ["pbc.zip.part", "pbc.zip.part.json"]

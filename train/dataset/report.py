@@ -11,8 +11,8 @@ from rich.table import Table
 from hemalens.classes import CLASS_NAMES, CellClass
 from hemalens.image_set import ImageSet
 from hemalens.split import SPLIT_RULE, Split
-from train.findings import FindingKind, Verification
-from train.published_pbc import NO_PATIENT_IDS, PUBLISHED_COUNTS
+from train.dataset.findings import FindingKind, Verification
+from train.dataset.published_pbc import NO_PATIENT_IDS, PUBLISHED_COUNTS
 
 LISTED: Final = 20
 """Findings of one kind that the tables name; ``--json`` names all."""
@@ -25,11 +25,10 @@ _HEADINGS: Final = {
     FindingKind.CONTRADICTION: "identical images in different classes",
     FindingKind.MISSING_CLASS: "class without images",
     FindingKind.FOREIGN_FOLDER: "folder that is no class",
-    FindingKind.KNOWN_CONTRADICTION: "published in two classes: both are left out",
+    FindingKind.KNOWN_CONTRADICTION: "published in two classes: left out",
     FindingKind.DUPLICATE: "duplicate: one copy is kept",
     FindingKind.DOT_FILE: "dot-file: ignored",
     FindingKind.FOREIGN_FILE: "no image: ignored",
-    FindingKind.LONE_CONTRADICTION: "published in two classes, one copy is here: used",
     FindingKind.UNUSUAL_SIZE: "size PBC was not published in: used as it is",
     FindingKind.UNKNOWN_NAME: "name not of PBC: used, its class unchecked",
 }

@@ -9,9 +9,9 @@ import pytest
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import DatasetError
 from hemalens.image_set import read_class_folders
-from tests.train.made_dataset import encoded, jpeg, make_dataset
-from train.findings import FindingKind
-from train.verify import verify
+from tests.train.dataset.made_dataset import encoded, jpeg, make_dataset
+from train.dataset.findings import FindingKind
+from train.dataset.verify import verify
 
 
 @pytest.fixture
@@ -159,9 +159,9 @@ FLAWS = (
         name="published in two classes, one copy away",
         path="eosinophil/EO_225902.jpg",
         content=jpeg(3),
-        kind=FindingKind.LONE_CONTRADICTION,
+        kind=FindingKind.KNOWN_CONTRADICTION,
         mend=False,
-        usable=9,
+        usable=8,
     ),
 )
 

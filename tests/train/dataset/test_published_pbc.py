@@ -1,7 +1,11 @@
 import pytest
 
 from hemalens.classes import CLASS_NAMES
-from train.published_pbc import PUBLISHED_COUNTS, class_of_name, is_published_size
+from train.dataset.published_pbc import (
+    PUBLISHED_COUNTS,
+    class_of_name,
+    is_published_size,
+)
 
 PREFIXES = {
     "BA": "basophil",

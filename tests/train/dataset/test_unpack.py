@@ -8,15 +8,15 @@ import pytest
 
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import DatasetError
-from tests.train.made_archive import (
+from tests.train.dataset.made_archive import (
     archive_of,
     archive_with_link,
     damaged,
     dataset_members,
     stored_archive_of,
 )
-from train import unpack as unpack_module
-from train.unpack import ArchiveError, unpack
+from train.dataset import unpack as unpack_module
+from train.dataset.unpack import ArchiveError, unpack
 
 
 @pytest.fixture

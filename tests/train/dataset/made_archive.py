@@ -5,7 +5,7 @@ import stat
 import zipfile
 from pathlib import Path
 
-from tests.train.made_dataset import make_dataset
+from tests.train.dataset.made_dataset import make_dataset
 
 
 def archive_of(members: dict[str, bytes]) -> bytes:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Protocol
 
 from hemalens.errors import DatasetError
-from train.download import Listener, download, forget_part
-from train.published_pbc import PAGE
-from train.unpack import ArchiveError, unpack
+from train.dataset.download import Listener, download, forget_part
+from train.dataset.published_pbc import PAGE
+from train.dataset.unpack import ArchiveError, unpack
 
 
 class FetchListener(Listener, Protocol):

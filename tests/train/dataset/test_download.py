@@ -8,9 +8,9 @@ from typing import NamedTuple
 import pytest
 
 from hemalens.errors import DatasetError
-from tests.train.archive_server import ArchiveServer, Heard, serving
-from train import download as download_module
-from train.download import FRUITLESS_ATTEMPTS, download, forget_part
+from tests.train.dataset.archive_server import ArchiveServer, Heard, serving
+from train.dataset import download as download_module
+from train.dataset.download import FRUITLESS_ATTEMPTS, download, forget_part
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 

@@ -1,0 +1,1 @@
+"""PBC: fetch the published archive, check a copy, show the split."""
