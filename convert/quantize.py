@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import warnings
 from collections.abc import Iterator
 from typing import Final
 
@@ -53,7 +54,9 @@ def quantize_int8(float_model: keras.Model, crops: NDArray[np.uint8]) -> bytes:
     converter.inference_output_type = tf.uint8
     try:
         # Keras prints the signature it exports.
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            # The input's range comes from the crops; the converter says so each time.
+            warnings.filterwarnings("ignore", "Statistics for quantized inputs")
             model = bytes(converter.convert())
     except Exception as error:  # the converter raises bare Exception
         reason = str(error).strip().splitlines() or [type(error).__name__]

@@ -1,5 +1,6 @@
 """Files written whole or not at all, and named by their content."""
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -28,7 +29,7 @@ def write_whole(path: Path, content: bytes) -> None:
             f"cannot write {path}: {error.strerror}; nothing was changed"
         ) from error
     finally:
-        _remove(unfinished)
+        remove_unfinished(unfinished)
 
 
 def sha256_of(path: Path) -> str:
@@ -45,9 +46,8 @@ def sha256_of(path: Path) -> str:
         raise StorageError(f"cannot read {path}: {error.strerror}") from error
 
 
-def _remove(path: Path) -> None:
-    try:
+def remove_unfinished(path: Path) -> None:
+    """Remove what a failed write left, if it left anything."""
+    # A folder that cannot be written holds nothing to remove.
+    with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
-    except OSError:
-        # A folder that cannot be written holds nothing to remove.
-        return

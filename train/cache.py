@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import CaptureError, DatasetError, StorageError
+from hemalens.files import remove_unfinished
 from hemalens.image_files import read_image
 from hemalens.image_set import ImageSet, LabelledImage
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
@@ -137,7 +138,7 @@ def _fill(
             f"cannot write the cache {path}: {error.strerror}"
         ) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        remove_unfinished(unfinished)
 
 
 def _centred(

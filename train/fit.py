@@ -144,9 +144,7 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
             warmup_steps=steps,
             decay_steps=max(1, steps * (recipe.epochs - 1)),
         )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return optimizer
+    return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
 
 
 def _train_epoch(
@@ -156,9 +154,7 @@ def _train_epoch(
     epoch: int,
     progress: FitProgress,
 ) -> float:
-    if recipe.augmentation is not None:
-        layer = trainer.get_layer("augmentation")
-        layer.seed_generator.state.assign([recipe.seed, epoch * 1_000_000])
+    _seed(trainer, recipe.seed, epoch)
     total = len(windows.crops)
     losses = 0.0
     done = 0
@@ -174,6 +170,13 @@ def _train_epoch(
         rate = done / (time.monotonic() - began)
         progress.batch(epoch, done / total, losses / done, rate)
     return losses / total
+
+
+def _seed(trainer: keras.Model, seed: int, epoch: int) -> None:
+    """Set what draws augmentation and dropout; Keras does not save their state."""
+    states = [v for v in trainer.variables if v.path.endswith("seed_generator_state")]
+    for index, state in enumerate(states):
+        state.assign([seed * 1_000 + index, epoch * 1_000_000])
 
 
 def _batches(

@@ -14,7 +14,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from hemalens.errors import StorageError, TrainingError
-from hemalens.files import write_whole
+from hemalens.files import remove_unfinished, write_whole
 from hemalens.split import SPLIT_RULE
 from train.recipe import Recipe
 
@@ -149,7 +149,7 @@ class RunFolder:
             save(unfinished)
             unfinished.replace(self.path / name)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
+            remove_unfinished(unfinished)
             raise StorageError(
                 f"cannot write {self.path / name}: {error.strerror or error}; "
                 "what was complete before is kept"

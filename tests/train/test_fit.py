@@ -1,0 +1,143 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hemalens.errors import StorageError, TrainingError
+from hemalens.image_set import read_class_folders
+from hemalens.split import Split
+from train.cache import CropArray, cached_crops
+from train.fit import FitData, fit
+from train.float_model import load_float_model
+from train.recipe import Recipe
+from train.run import EpochRecord, RunFolder, new_record
+
+RECIPE = Recipe(model="cnn", input_size_px=32, epochs=3, batch_size=16, context=1.375)
+
+
+class Listener:
+    """Hears a run, and stops it at an epoch as Ctrl-C would."""
+
+    def __init__(self, stop_in: int | None = None) -> None:
+        self.epochs: list[EpochRecord] = []
+        self._stop_in = stop_in
+
+    def batch(self, epoch: int, fraction: float, loss: float, rate: float) -> None:
+        if epoch == self._stop_in and fraction > 0.5:
+            raise KeyboardInterrupt
+
+    def epoch(self, record: EpochRecord) -> None:
+        self.epochs.append(record)
+
+
+@pytest.fixture(scope="module")
+def data(drawn_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> FitData:
+    images = read_class_folders(drawn_dataset)
+    folder = tmp_path_factory.mktemp("cache")
+    return FitData(
+        windows=cached_crops(
+            images.of_split(Split.TRAIN),
+            size_px=RECIPE.input_size_px,
+            context=RECIPE.context,
+            folder=folder,
+        ),
+        validation=cached_crops(
+            images.of_split(Split.VALIDATION),
+            size_px=RECIPE.input_size_px,
+            folder=folder,
+        ),
+    )
+
+
+def test_a_stopped_run_ends_where_an_unbroken_one_does(
+    data: FitData, tmp_path: Path
+) -> None:
+    unbroken = RunFolder(tmp_path / "unbroken")
+    fit(RECIPE, data, unbroken, Listener())
+
+    stopped = RunFolder(tmp_path / "stopped")
+    with pytest.raises(KeyboardInterrupt):
+        fit(RECIPE, data, stopped, Listener(stop_in=2))
+    resumed = Listener()
+    fit(RECIPE, data, stopped, resumed)
+
+    assert [record.epoch for record in resumed.epochs] == [2, 3]
+    assert [record.epoch for record in stopped.history()] == [1, 2, 3]
+    for one, other in zip(unbroken.history(), stopped.history(), strict=True):
+        assert one.loss == pytest.approx(other.loss, rel=1e-3)
+        assert one.validation_loss == pytest.approx(other.validation_loss, rel=1e-2)
+
+
+def test_a_run_that_is_complete_trains_no_more(data: FitData, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"epochs": 1})
+    fit(recipe, data, RunFolder(tmp_path), Listener())
+    again = Listener()
+    fit(recipe, data, RunFolder(tmp_path), again)
+    assert again.epochs == []
+
+
+def test_a_run_can_begin_with_given_weights(data: FitData, tmp_path: Path) -> None:
+    recipe = RECIPE.model_copy(update={"epochs": 1, "learning_rate": 1e-9})
+    first = RunFolder(tmp_path / "first")
+    fit(RECIPE.model_copy(update={"epochs": 1}), data, first, Listener())
+    second = RunFolder(tmp_path / "second")
+    begun = FitData(
+        windows=data.windows,
+        validation=data.validation,
+        initial_weights=first.best_model,
+    )
+    fit(recipe, begun, second, Listener())
+    before, after = (
+        load_float_model(run.best_model).trainable_weights for run in (first, second)
+    )
+    for one, other in zip(before, after, strict=True):
+        assert np.allclose(np.asarray(one), np.asarray(other), atol=1e-6)
+
+
+def test_weights_of_another_network_are_refused(data: FitData, tmp_path: Path) -> None:
+    first = RunFolder(tmp_path / "first")
+    fit(RECIPE.model_copy(update={"epochs": 1}), data, first, Listener())
+    begun = FitData(
+        windows=data.windows,
+        validation=data.validation,
+        initial_weights=first.best_model,
+    )
+    other = RECIPE.model_copy(update={"model": "paper_cnn"})
+    with pytest.raises(TrainingError, match="does not fit paper_cnn"):
+        fit(other, begun, RunFolder(tmp_path / "second"), Listener())
+
+
+def test_a_loss_that_is_no_number_ends_the_run(data: FitData, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    fit(RECIPE.model_copy(update={"epochs": 1}), data, run, Listener())
+    kept = run.best_model.read_bytes()
+    wild = RECIPE.model_copy(update={"learning_rate": 1e30})
+    with pytest.raises(TrainingError, match="learning-rate"):
+        fit(wild, data, RunFolder(tmp_path / "wild"), Listener())
+    assert run.best_model.read_bytes() == kept
+
+
+def test_a_class_without_images_is_named(data: FitData, tmp_path: Path) -> None:
+    kept = data.windows.class_indices != 3
+    windows = CropArray(
+        crops=data.windows.crops[kept],
+        class_indices=data.windows.class_indices[kept],
+        names=(),
+    )
+    partial = FitData(windows=windows, validation=data.validation)
+    with pytest.raises(TrainingError, match="of class ig"):
+        fit(RECIPE, partial, RunFolder(tmp_path), Listener())
+
+
+def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    run.begin(new_record(RECIPE, "a" * 64, 10, 2))
+    run.begin(new_record(RECIPE, "a" * 64, 10, 2))
+    with pytest.raises(TrainingError, match="another dataset_digest"):
+        run.begin(new_record(RECIPE, "b" * 64, 10, 2))
+
+
+def test_an_unwritable_run_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot write"):
+        RunFolder(tmp_path / "file" / "run").begin(new_record(RECIPE, "a" * 64, 1, 1))
