@@ -31,6 +31,11 @@ format: $(VENVS)/develop/.installed
 measure: $(VENVS)/develop/.installed
 	$(DEVELOP)/hemalens train evaluate --model edge/bundles/cnn.hemalens \
 	  --data $(DATASETS)/PBC_dataset_normal_DIB --split validation
+	rm -rf demo-output/BCCD
+	$(DEVELOP)/hemalens count $(DATASETS)/BCCD/JPEGImages --output demo-output/BCCD
+	$(DEVELOP)/python -m tests.benchmarks.count_accuracy --results demo-output/BCCD \
+	  --bccd $(DATASETS)/BCCD --txl $(DATASETS)/boxes_TXL-PBC
+	rm -rf demo-output/BCCD
 	$(DEVELOP)/python -m tests.benchmarks.segmentation_accuracy \
 	  --bccd $(DATASETS)/BCCD --txl $(DATASETS)/boxes_TXL-PBC \
 	  --pbc $(DATASETS)/PBC_dataset_normal_DIB

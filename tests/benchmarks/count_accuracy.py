@@ -6,11 +6,12 @@
 """
 
 import argparse
+import csv
 import json
 from collections import defaultdict
 from pathlib import Path
 
-from hemalens.classes import CellKind
+from hemalens.classes import CLASS_NAMES, CellKind
 from hemalens.records import Box
 from hemalens.statistics import clopper_pearson
 from tests.benchmarks.box_matching import MatchCount, match_boxes
@@ -31,6 +32,7 @@ def main() -> None:
     drawn = sum(field.path.stem in overlays for field in fields)
     print(f"overlays: {drawn} of {len(fields)} fields")
     _print("white cells, BCCD's boxes", fields, found, CellKind.WHITE_CELL)
+    _print_types(given.results / "cells.jsonl", given.bccd / "wbc_types.csv")
     if given.txl is not None:
         images = given.bccd / "JPEGImages"
         better = read_txl(given.txl / "BCCD", images, "*.jpg")
@@ -63,6 +65,25 @@ def _print(
         f"{100 * high:.1f}), precision {100 * total.precision:.2f} % "
         f"({total.matched}/{total.found}), F1 {total.f1:.3f}, "
         f"total found/true {total.found / total.true:.3f}"
+    )
+
+
+def _print_types(cells: Path, types: Path) -> None:
+    """Hold the largest white cell of each field with one named type against it."""
+    largest: dict[str, tuple[int, str]] = {}
+    for line in cells.read_text().splitlines():
+        cell = json.loads(line)
+        if cell["kind"] == CellKind.WHITE_CELL:
+            width, height = Box(*cell["box_xyxy"]).size_wh
+            size = (width * height, cell["class_name"])
+            largest[cell["frame"]] = max(largest.get(cell["frame"], (0, "")), size)
+    with types.open(newline="") as file:
+        named = {row["image"]: row["wbc_types"].lower() for row in csv.DictReader(file)}
+    single = {name: of for name, of in named.items() if of in CLASS_NAMES}
+    right = sum(largest.get(name, (0, ""))[1] == of for name, of in single.items())
+    print(
+        f"class of the white cell, fields that name one type: {right}/{len(single)} = "
+        f"{100 * right / len(single):.1f} %"
     )
 
 
