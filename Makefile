@@ -48,7 +48,7 @@ lock: $(VENVS)/develop/.installed
 	    *) parts="--extra $$name";; \
 	  esac; \
 	  $(DEVELOP)/uv pip compile pyproject.toml $$parts --universal --upgrade \
-	    --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	    --python-version 3.11 --generate-hashes --no-annotate --quiet --constraint requirements/constraints.in \
 	    --custom-compile-command "make lock" --output-file requirements/$$name.txt; \
 	done
 
