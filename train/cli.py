@@ -107,16 +107,22 @@ def fit(
     default="validation",
     show_default=True,
 )
+@click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
 @click.option("--output", type=FOLDER, help="Write the figures as JSON here.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(
-    model: Path, data: Path, split: str, output: Path | None, as_json: bool
+    model: Path,
+    data: Path,
+    split: str,
+    cache: Path,
+    output: Path | None,
+    as_json: bool,
 ) -> None:
     """Measure a float model or a bundle on labelled images."""
     from hemalens.files import write_whole
     from train.measure import measure
 
-    figures = measure(model, data, split)
+    figures = measure(model, data, split, cache)
     text = figures.model_dump_json(indent=2)
     if output is not None:
         write_whole(output, text.encode() + b"\n")

@@ -15,7 +15,9 @@ from train.cache import DEFAULT_CACHE, CropArray, cached_crops
 from train.evaluation import Evaluation, evaluate_predictions
 
 
-def measure(model: Path, data: Path, split: str) -> Evaluation:
+def measure(
+    model: Path, data: Path, split: str, cache: Path = DEFAULT_CACHE
+) -> Evaluation:
     """Evaluate a ``.keras`` file or a bundle.
 
     Parameters
@@ -26,6 +28,8 @@ def measure(model: Path, data: Path, split: str) -> Evaluation:
         Folder of class folders.
     split : str
         A `Split`, or ``all``.
+    cache : Path
+        Folder of the crop caches.
 
     Raises
     ------
@@ -38,22 +42,26 @@ def measure(model: Path, data: Path, split: str) -> Evaluation:
     if not images.images:
         raise DatasetError(f"{data} holds no image of the {split} split")
     if model.suffix == SUFFIX:
-        crops, predicted = _classes_int8(model, images)
+        crops, predicted = _classes_int8(model, images, cache)
     else:
-        crops, predicted = _classes_float(model, images)
+        crops, predicted = _classes_float(model, images, cache)
     return evaluate_predictions(crops.class_indices, predicted, CLASS_NAMES)
 
 
-def _classes_int8(path: Path, images: ImageSet) -> tuple[CropArray, NDArray[np.int64]]:
+def _classes_int8(
+    path: Path, images: ImageSet, cache: Path
+) -> tuple[CropArray, NDArray[np.int64]]:
     classifier = BundleClassifier(read_bundle(path))
     manifest = classifier.manifest
-    crops = cached_crops(images, size_px=manifest.input.size_px, folder=DEFAULT_CACHE)
+    crops = cached_crops(images, size_px=manifest.input.size_px, folder=cache)
     return crops, classifier.classify(crops.crops).argmax(axis=1)
 
 
-def _classes_float(path: Path, images: ImageSet) -> tuple[CropArray, NDArray[np.int64]]:
+def _classes_float(
+    path: Path, images: ImageSet, cache: Path
+) -> tuple[CropArray, NDArray[np.int64]]:
     from train.float_model import load_float_model, predict
 
     network = load_float_model(path)
-    crops = cached_crops(images, size_px=network.input_shape[1], folder=DEFAULT_CACHE)
+    crops = cached_crops(images, size_px=network.input_shape[1], folder=cache)
     return crops, predict(network, crops.crops).argmax(axis=1)
