@@ -42,19 +42,23 @@ def int8(
     Float and int8 model are measured on the validation split; both figures go into
     the manifest.
     """
-    _require_tensorflow()
     from calibration.calibration_set import PBC_SET, read_calibration_set
-    from convert.make_bundle import make_bundle
     from hemalens.bundle import SUFFIX, write_bundle
     from hemalens.errors import ConfigError
     from hemalens.image_set import read_class_folders
+    from train.keras_backend import load_keras
 
     if output.suffix != SUFFIX:
         raise ConfigError(f"a bundle's name ends in {SUFFIX}, this is {output.name}")
+    images = read_class_folders(data)
+    chosen = read_calibration_set(calibration_set or PBC_SET)
+    load_keras("Converting", "convert")
+    from convert.make_bundle import make_bundle
+
     parts = make_bundle(
         model,
-        read_class_folders(data),
-        read_calibration_set(calibration_set or PBC_SET),
+        images,
+        chosen,
         name=name or output.stem,
         version=version,
         minimum_probability=minimum_probability,
@@ -79,12 +83,3 @@ def inspect(bundle: Path) -> None:
     from hemalens.bundle import read_bundle
 
     click.echo(read_bundle(bundle).manifest.model_dump_json(indent=2))
-
-
-def _require_tensorflow() -> None:
-    from importlib.util import find_spec
-
-    from hemalens.errors import MissingExtraError
-
-    if find_spec("tensorflow") is None:
-        raise MissingExtraError("Converting", "convert")

@@ -2,12 +2,9 @@
 
 import contextlib
 import io
-import os
 import warnings
 from collections.abc import Iterator
 from typing import Final
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
@@ -17,6 +14,7 @@ from numpy.typing import NDArray
 from convert.flatbuffer import float_tensors, input_and_output
 from hemalens.errors import ConversionError
 from hemalens.manifest import QuantizedTensor
+from hemalens.native_log import without_native_log
 
 RAW_PIXELS: Final = QuantizedTensor(scale=1 / 128, zero_point=128)
 """How the input must come out quantized, see `train.architectures.normalize`: raw
@@ -54,7 +52,11 @@ def quantize_int8(float_model: keras.Model, crops: NDArray[np.uint8]) -> bytes:
     converter.inference_output_type = tf.uint8
     try:
         # Keras prints the signature it exports.
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+        with (
+            contextlib.redirect_stdout(io.StringIO()),
+            without_native_log(),
+            warnings.catch_warnings(),
+        ):
             # The input's range comes from the crops; the converter says so each time.
             warnings.filterwarnings("ignore", "Statistics for quantized inputs")
             model = bytes(converter.convert())

@@ -1,9 +1,7 @@
 """The two TFLite runtimes a device can have, behind one small seam."""
 
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hemalens.errors import BundleError, MissingExtraError
+from hemalens.native_log import without_native_log
 
 
 class Runtime(StrEnum):
@@ -102,7 +101,7 @@ def open_interpreter(
         raise MissingExtraError("Running a model", extra)
     interpreter = _interpreter_class(chosen)
     try:
-        with _without_chatter():
+        with without_native_log():
             opened = interpreter(
                 model_content=model, num_threads=threads or os.cpu_count() or 1
             )
@@ -110,21 +109,6 @@ def open_interpreter(
     except (RuntimeError, ValueError) as error:
         raise BundleError(f"{chosen} cannot load the model: {error}") from error
     return opened
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Keep the runtime's native log of its delegate off stderr; errors are raised."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def _interpreter_class(runtime: Runtime) -> Callable[..., Interpreter]:

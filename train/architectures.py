@@ -40,7 +40,7 @@ def paper_cnn(
     The paper contradicts itself. It is read here as follows:
 
     - Pooling "stride 1" keeps 100x100 maps, so that the dense layer alone would
-      hold 280 million weights. Stride 2 with same padding is the default (1.1
+      hold 328 million weights. Stride 2 with same padding is the default (1.1
       million weights); `pool_stride` of 1 gives the literal form.
     - "22 layers": seven blocks of three, and the dense layer; flatten and softmax
       are not counted.

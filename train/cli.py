@@ -1,6 +1,5 @@
 """``hemalens train``: fit a float model, measure it."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,9 +46,12 @@ def fit(
 
     The same command on the same folder resumes at the last complete epoch.
     """
-    _require_tensorflow()
-    from hemalens.files import sha256_of
     from hemalens.image_set import read_class_folders
+    from train.keras_backend import load_keras
+
+    images = read_class_folders(data)
+    load_keras("Training", "train")
+    from hemalens.files import sha256_of
     from hemalens.split import Split
     from train.augment import AUGMENTATIONS
     from train.cache import cached_crops
@@ -65,7 +67,6 @@ def fit(
     if initial_weights is not None:
         given["initial_weights_sha256"] = sha256_of(initial_weights)
     recipe = Recipe.model_validate({**dict(RECIPES[model]), **given})
-    images = read_class_folders(data)
     click.echo(f"{len(images.images)} images, {len(images.set_aside)} files set aside")
     run = RunFolder(output or Path("runs") / model)
     size = recipe.input_size_px
@@ -153,13 +154,3 @@ def _show(figures: "Evaluation", title: str) -> None:
             str(of_class.support),
         )
     Console().print(table)
-
-
-def _require_tensorflow() -> None:
-    from importlib.util import find_spec
-
-    from hemalens.errors import MissingExtraError
-
-    if find_spec("tensorflow") is None:
-        raise MissingExtraError("Training", "train")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

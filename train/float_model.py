@@ -1,9 +1,6 @@
 """A trained float model: its ``.keras`` file and the run it comes from."""
 
-import os
 from pathlib import Path
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

@@ -13,6 +13,7 @@ from hemalens.image_set import ImageSet, read_class_folders
 from hemalens.split import Split
 from train.cache import DEFAULT_CACHE, CropArray, cached_crops
 from train.evaluation import Evaluation, evaluate_predictions
+from train.keras_backend import load_keras
 
 
 def measure(
@@ -60,6 +61,7 @@ def _classes_int8(
 def _classes_float(
     path: Path, images: ImageSet, cache: Path
 ) -> tuple[CropArray, NDArray[np.int64]]:
+    load_keras("Measuring a float model", "train")
     from train.float_model import load_float_model, predict
 
     network = load_float_model(path)

@@ -1,0 +1,28 @@
+"""Keras and its backend, loaded without their chatter or refused in one line."""
+
+import importlib
+from importlib.util import find_spec
+
+from hemalens.errors import MissingExtraError
+from hemalens.native_log import without_native_log
+
+
+def load_keras(wanted: str, extra: str) -> None:
+    """Import Keras with TensorFlow, so that later imports find it.
+
+    Parameters
+    ----------
+    wanted : str
+        What needs it, as the error begins.
+    extra : str
+        The extra to install.
+
+    Raises
+    ------
+    MissingExtraError
+        When TensorFlow is not installed.
+    """
+    if find_spec("tensorflow") is None:
+        raise MissingExtraError(wanted, extra)
+    with without_native_log():
+        importlib.import_module("keras")
