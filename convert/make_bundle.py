@@ -41,9 +41,9 @@ CAVEAT: Final = (
     "No patient identifiers exist in PBC: the same patient's cells may stand on both "
     "sides of the split. One analyzer and stain: expect less on other microscopes."
 )
-GOLDEN_TOLERANCE_CODES: Final = 2
-"""Runtimes round differently: ai-edge-litert and tflite-runtime 2.14 differed by at
-most one code on the shipped bundles' golden vectors (measured 2026-11)."""
+GOLDEN_TOLERANCE_CODES: Final = 8
+"""Runtimes round differently inside the network: ai-edge-litert 2.3 and tflite-runtime
+2.14 differed by at most 6 of 255 codes on 1,697 crops (measured 2026-11)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

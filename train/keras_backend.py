@@ -25,4 +25,7 @@ def load_keras(wanted: str, extra: str) -> None:
     if find_spec("tensorflow") is None:
         raise MissingExtraError(wanted, extra)
     with without_native_log():
+        tensorflow = importlib.import_module("tensorflow")
+        # Looking for a GPU is what reports that there is none.
+        tensorflow.config.list_physical_devices()
         importlib.import_module("keras")
