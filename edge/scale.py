@@ -1,19 +1,9 @@
 """Which pixel size a count works with, frame by frame."""
 
 import statistics
-from enum import StrEnum
 
 from hemalens.errors import ConfigError
 from hemalens.records import Frame
-
-
-class ScaleOrigin(StrEnum):
-    """Where a pixel size comes from."""
-
-    GIVEN = "given"
-    SOURCE = "source"
-    RED_CELLS = "red_cells"
-    ASSUMED = "assumed"
 
 
 class Scale:

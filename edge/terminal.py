@@ -29,6 +29,9 @@ _ADULT_REFERENCE_PERCENT = {
 }
 """Usual adult ranges, most frequent class first; laboratories set their own."""
 
+_FEW_CELLS = 10
+"""Below so many stained cells, doubt about most of them says little."""
+
 
 @contextmanager
 def count_progress(
@@ -73,8 +76,22 @@ def show_summary(summary: Summary, output: Path | None) -> None:
     console.print(table)
     for line in _other_lines(summary):
         console.print(line, highlight=False)
+    warning = _warning(summary)
+    if warning is not None:
+        console.print(warning, style="bold red", soft_wrap=True)
     if output is not None:
         console.print(f"Results in {output}", highlight=False, soft_wrap=True)
+
+
+def _warning(summary: Summary) -> str | None:
+    """Say when most cells are doubtful, which a list of counts would hide."""
+    stained = summary.uncertain + sum(summary.counts.values())
+    if stained < _FEW_CELLS or 2 * summary.uncertain <= stained - summary.platelets:
+        return None
+    return (
+        "Most nucleated cells are uncertain: this stain, light or scale is unlike what "
+        "the model was trained on. Do not rely on the differential; review every cell."
+    )
 
 
 def _other_lines(summary: Summary) -> list[str]:
