@@ -3,7 +3,7 @@
 Device and accuracy gate run this same code.
 """
 
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,22 +15,6 @@ from hemalens.manifest import QuantizedTensor
 
 _MAXIMUM_BATCH: Final = 64
 """Crops run at once; bounds the interpreter's memory."""
-
-
-class Classifier(Protocol):
-    """Gives each crop a probability for every class."""
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The classes, in the order of the probabilities."""
-        ...
-
-    def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Classify crops (N, S, S, 3), uint8, RGB: probabilities (N, classes).
-
-        Each row adds up to 1; no crops give no rows.
-        """
-        ...
 
 
 class Int8Model:
