@@ -43,12 +43,22 @@ def count(
     after the colon, such as demo:seed=7,frames=20).
     """
     from edge.bundles import open_bundle
+    from edge.capture.demo.agreement import DrawnAgreement
+    from edge.capture.demo_slide import DemoSlide
     from edge.capture.open_source import open_source
     from edge.count import count_source
-    from edge.terminal import count_progress, show_summary
+    from edge.pipeline import CountedFrame
+    from edge.terminal import count_progress, show_agreement, show_summary
 
     opened = open_source(source)
-    with count_progress(opened, quiet=as_json) as on_frame:
+    drawn = DrawnAgreement(opened) if isinstance(opened, DemoSlide) else None
+    with count_progress(opened, quiet=as_json) as show_frame:
+
+        def on_frame(counted: CountedFrame) -> None:
+            show_frame(counted)
+            if drawn is not None:
+                drawn.add(counted.frame.index, counted.cells)
+
         summary = count_source(
             opened,
             open_bundle(bundle),
@@ -59,5 +69,7 @@ def count(
         )
     if as_json:
         click.echo(summary.model_dump_json(indent=2))
-    else:
-        show_summary(summary, output)
+        return
+    show_summary(summary, output)
+    if drawn is not None:
+        show_agreement(drawn)

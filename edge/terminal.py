@@ -14,6 +14,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from edge.capture.demo.agreement import DrawnAgreement
 from edge.capture.source import FrameSource
 from edge.pipeline import CountedFrame
 from edge.summary import Summary
@@ -81,6 +82,17 @@ def show_summary(summary: Summary, output: Path | None) -> None:
         console.print(warning, style="bold red", soft_wrap=True)
     if output is not None:
         console.print(f"Results in {output}", highlight=False, soft_wrap=True)
+
+
+def show_agreement(drawn: DrawnAgreement) -> None:
+    """Print how much of a simulated slide's truth was found."""
+    Console().print(
+        f"Simulated slide: {drawn.white_cells_found} of {drawn.white_cells} white "
+        f"cells found; {drawn.agreed} of {drawn.found} stained cells called what they "
+        "are drawn as",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _warning(summary: Summary) -> str | None:
