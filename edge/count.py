@@ -1,7 +1,9 @@
 """Count a source from its first frame to its last."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from edge.capture.source import FrameSource
@@ -25,7 +27,8 @@ def count_source(
 ) -> Summary:
     """Count every frame of a source.
 
-    Ctrl-C ends the count; what was counted until then is summed up and kept.
+    Ctrl-C ends the count after the frame in hand; what was counted until then is
+    summed up and kept.
 
     Parameters
     ----------
@@ -56,17 +59,34 @@ def count_source(
         if output is not None:
             folder = stack.enter_context(ResultFolder(output))
         frames = stack.enter_context(source)
-        try:
-            for frame in frames:
-                counted = counter.count(frame)
-                if folder is not None:
-                    folder.add(counted, draw_overlay(counted))
-                session.add(counted)
-                if on_frame is not None:
-                    on_frame(counted)
-        except KeyboardInterrupt:
-            pass
+        interrupted = stack.enter_context(_interruption())
+        for frame in frames:
+            counted = counter.count(frame)
+            if folder is not None:
+                folder.add(counted, draw_overlay(counted))
+            session.add(counted)
+            if on_frame is not None:
+                on_frame(counted)
+            if interrupted.is_set():
+                break
         summary = session.summary()
         if folder is not None:
             folder.complete(summary)
     return summary
+
+
+@contextmanager
+def _interruption() -> Iterator[threading.Event]:
+    """Note Ctrl-C in place of raising it, so that no frame is left half counted.
+
+    Only the main thread can; in others the event is never set.
+    """
+    event = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+    before = signal.signal(signal.SIGINT, lambda *_: event.set())
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -2,8 +2,10 @@
 
 import json
 import resource
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -176,6 +178,27 @@ def test_results_are_as_the_design_says(tmp_path: Path) -> None:
     reds = [c for c in counted if c["kind"] == "red_cell"]
     assert summary["red_cells"] == len(reds)
     assert sum(summary["counts"].values()) == len(counted) - len(reds)
+
+
+def test_ctrl_c_keeps_what_was_counted(tmp_path: Path) -> None:
+    output = tmp_path / "results"
+    source = "demo:frames=100000,width_px=480,height_px=360"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hemalens.cli", "count", source, "--output", output],
+        stdout=subprocess.DEVNULL,
+    )
+    limit = time.monotonic() + 120
+    while not list(tmp_path.glob(".*.part/frames/demo-0002.png")):
+        assert process.poll() is None
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 0
+    summary = json.loads((output / "summary.json").read_text())
+    lines = (output / "cells.jsonl").read_text().splitlines()
+    counted = [c for c in map(json.loads, lines) if c["status"] == "counted"]
+    assert summary["frames"] == len(list((output / "frames").iterdir())) >= 3
+    assert summary["red_cells"] + sum(summary["counts"].values()) == len(counted)
 
 
 def test_results_already_there_are_kept(tmp_path: Path) -> None:
