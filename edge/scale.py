@@ -2,6 +2,7 @@
 
 import statistics
 
+from edge.segment.segmentation import COARSEST_PIXEL_SIZE_UM, FINEST_PIXEL_SIZE_UM
 from hemalens.errors import ConfigError
 from hemalens.records import Frame
 
@@ -25,9 +26,10 @@ class Scale:
     """
 
     def __init__(self, given_um: float | None = None) -> None:
-        if given_um is not None and not 0.02 <= given_um <= 0.5:
+        least, most = FINEST_PIXEL_SIZE_UM, COARSEST_PIXEL_SIZE_UM
+        if given_um is not None and not least <= given_um <= most:
             raise ConfigError(
-                f"a pixel size lies between 0.02 and 0.5 µm, not {given_um:g}"
+                f"a pixel size lies between {least} and {most} µm, not {given_um:g}"
             )
         self._given_um = given_um
         self._measured_um: list[float] = []

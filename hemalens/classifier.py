@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from hemalens.bundle import Bundle, GoldenVectors
 from hemalens.errors import BundleError
-from hemalens.interpreter import Runtime, open_interpreter, runtime_version
+from hemalens.interpreter import (
+    Runtime,
+    choose_runtime,
+    open_interpreter,
+    runtime_version,
+)
 from hemalens.manifest import QuantizedTensor
 
 _MAXIMUM_BATCH: Final = 64
@@ -115,8 +120,9 @@ class BundleClassifier:
         runtime: Runtime | None = None,
     ) -> None:
         self.manifest = bundle.manifest
-        _require_version(self.manifest.minimum_runtime_version, runtime)
-        self._model = Int8Model(bundle.model, threads=threads, runtime=runtime)
+        chosen = choose_runtime(runtime)
+        _require_version(self.manifest.minimum_runtime_version, chosen)
+        self._model = Int8Model(bundle.model, threads=threads, runtime=chosen)
         self._check_manifest()
         self._check_golden(bundle.golden)
 
@@ -165,7 +171,7 @@ def _same(wanted: QuantizedTensor, found: QuantizedTensor) -> bool:
     )
 
 
-def _require_version(minimum: str, runtime: Runtime | None) -> None:
+def _require_version(minimum: str, runtime: Runtime) -> None:
     """Refuse a tflite-runtime older than the model; every LiteRT is new enough."""
     if runtime is not Runtime.TFLITE_RUNTIME:
         return

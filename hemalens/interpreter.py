@@ -66,6 +66,22 @@ def installed_runtimes() -> tuple[Runtime, ...]:
     return tuple(r for r in Runtime if find_spec(_MODULES[r]) is not None)
 
 
+def choose_runtime(wanted: Runtime | None = None) -> Runtime:
+    """Give the runtime wanted, or the first installed one.
+
+    Raises
+    ------
+    MissingExtraError
+        When it is not installed.
+    """
+    installed = installed_runtimes()
+    chosen = wanted or next(iter(installed), None)
+    if chosen is None or chosen not in installed:
+        extra = "tflite" if chosen is Runtime.TFLITE_RUNTIME else "edge"
+        raise MissingExtraError("Running a model", extra)
+    return chosen
+
+
 def runtime_version(runtime: Runtime) -> str:
     """Give the installed version of a runtime."""
     try:
@@ -95,10 +111,7 @@ def open_interpreter(
     BundleError
         When the runtime cannot load the model.
     """
-    chosen = runtime or next(iter(installed_runtimes()), None)
-    if chosen is None or chosen not in installed_runtimes():
-        extra = "tflite" if chosen is Runtime.TFLITE_RUNTIME else "edge"
-        raise MissingExtraError("Running a model", extra)
+    chosen = choose_runtime(runtime)
     interpreter = _interpreter_class(chosen)
     try:
         with without_native_log():

@@ -16,8 +16,8 @@ PBC_PIXEL_SIZE_UM: Final = 0.095
 the TXL-PBC boxes), and a red cell 7.5 µm."""
 
 RED_CELL_DIAMETER_UM: Final = 7.5
-"""Diameter of a normal red cell in a dried smear, nature's ruler: Bain, Blood Cells,
-6th edition (2022), doi 10.1002/9781119820277."""
+"""Diameter of a normal red cell in a dried smear, nature's ruler: texts give 7 to 8.
+Set by convention, not measured: PBC's pixel size follows from it."""
 
 CROP_SIDE_UM: Final = 24.32
 """Side of a crop at the specimen: 256 px of PBC."""

@@ -4,8 +4,7 @@ References
 ----------
 .. [1] Clopper, Pearson: The use of confidence or fiducial limits illustrated in the
    case of the binomial. Biometrika 26 (1934) 404, doi 10.1093/biomet/26.4.404.
-.. [2] Rümke: The imprecision of the ratio of two percentages observed in differential
-   white blood cell counts. Blood Cells 11 (1985) 137: the same limits, tabulated.
+.. [2] Rümke's tables for differential counts hold the same limits.
 """
 
 import math

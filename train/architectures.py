@@ -80,7 +80,7 @@ def paper_cnn(
 
 CNN_DIFFERENCE: Final = (
     "the paper's seven blocks with batch normalization between convolution and ReLU "
-    "and dropout 0.05 in place of 0.25"
+    "and dropout 0.05 in place of 0.25, and 0.1 before the softmax"
 )
 """How `cnn` differs from the paper's network, as manifests quote it."""
 

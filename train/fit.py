@@ -68,10 +68,7 @@ def fit(recipe: Recipe, data: FitData, run: RunFolder, progress: FitProgress) ->
     state = run.state()
     history = run.history()
     keras.utils.set_random_seed(recipe.seed)
-    if state is None:
-        trainer = _trainer(recipe, data)
-    else:
-        trainer = keras.models.load_model(state[1])
+    trainer = _trainer(recipe, data) if state is None else _resumed(state[1])
     network = trainer.get_layer(recipe.model)
     first = 1 if state is None else state[0] + 1
     for epoch in range(first, recipe.epochs + 1):
@@ -120,6 +117,15 @@ def _trainer(recipe: Recipe, data: FitData) -> keras.Model:
         jit_compile=False,
     )
     return trainer
+
+
+def _resumed(path: Path) -> keras.Model:
+    try:
+        return keras.models.load_model(path)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise TrainingError(
+            f"{path} is damaged: choose another --output to start anew"
+        ) from error
 
 
 def _begin_with(network: keras.Model, path: Path) -> None:

@@ -3,6 +3,8 @@ import pytest
 
 from edge.bundles import open_bundle
 from hemalens.classifier import BundleClassifier
+from hemalens.errors import BundleError
+from hemalens.interpreter import Runtime
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +17,16 @@ def test_probabilities_add_up_to_one(classifier: BundleClassifier) -> None:
     probabilities = classifier.classify(crops)
     assert probabilities.shape == (5, 8)
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_runtime_older_than_the_model_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old = Runtime.TFLITE_RUNTIME
+    monkeypatch.setattr("hemalens.interpreter.installed_runtimes", lambda: (old,))
+    monkeypatch.setattr("hemalens.classifier.runtime_version", lambda runtime: "1.9.0")
+    with pytest.raises(BundleError, match=r"needs tflite-runtime 1\.14\.0"):
+        BundleClassifier(open_bundle("cnn"))
 
 
 def test_no_crops_give_no_rows(classifier: BundleClassifier) -> None:

@@ -76,6 +76,12 @@ def test_a_run_that_is_complete_trains_no_more(data: FitData, tmp_path: Path) ->
     assert again.epochs == []
 
 
+def test_a_damaged_state_is_named(data: FitData, tmp_path: Path) -> None:
+    (tmp_path / "epoch-0001.keras").write_bytes(b"half a file")
+    with pytest.raises(TrainingError, match=r"epoch-0001\.keras is damaged"):
+        fit(RECIPE, data, RunFolder(tmp_path), Listener())
+
+
 def test_a_run_can_begin_with_given_weights(data: FitData, tmp_path: Path) -> None:
     recipe = RECIPE.model_copy(update={"epochs": 1, "learning_rate": 1e-9})
     first = RunFolder(tmp_path / "first")
