@@ -25,9 +25,9 @@ from hemalens.manifest import (
 from hemalens.preprocess import CROP_SIDE_UM
 from hemalens.split import Split
 from hemalens.statistics import clopper_pearson
-from train.architectures import CNN_DIFFERENCE
 from train.cache import cached_crops
 from train.float_model import load_float_model, predict, run_of
+from train.networks.paper_cnn import CNN_DIFFERENCE
 from train.run import RunRecord
 
 LICENCE: Final = "Apache-2.0 (weights); training images CC BY 4.0"

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import TrainingError
-from train.architectures import ARCHITECTURES
-from train.augment import Augmentation
+from train.augmentation.layer import Augmentation
 from train.cache import CropArray
 from train.float_model import load_float_model, predict
+from train.networks.registry import ARCHITECTURES
 from train.recipe import Recipe
 from train.run import EpochRecord, RunFolder
 
@@ -75,7 +75,8 @@ def fit(recipe: Recipe, data: FitData, run: RunFolder, progress: FitProgress) ->
         began = time.monotonic()
         loss = _train_epoch(trainer, recipe, data.windows, epoch, progress)
         seconds = time.monotonic() - began
-        validation_loss, accuracy = _validate(network, data.validation)
+        averaged = _averaged(trainer, network)
+        validation_loss, accuracy = _validate(averaged, data.validation)
         record = EpochRecord(
             epoch=epoch,
             loss=loss,
@@ -84,7 +85,7 @@ def fit(recipe: Recipe, data: FitData, run: RunFolder, progress: FitProgress) ->
             images_per_second=len(data.windows.crops) / seconds,
         )
         history = (*history, record)
-        run.complete_epoch(history, network.save, trainer.save)
+        run.complete_epoch(history, averaged.save, trainer.save)
         progress.epoch(record)
 
 
@@ -98,15 +99,19 @@ def _require_every_class(windows: CropArray) -> None:
 def _trainer(recipe: Recipe, data: FitData) -> keras.Model:
     """Put augmentation before the network and compile both."""
     settings = recipe.augmentation
-    network = ARCHITECTURES[recipe.model](recipe.input_size_px)
-    if data.initial_weights is not None:
+    weights = data.initial_weights
+    if weights is not None and weights.suffix == ".h5":
+        network = ARCHITECTURES[recipe.model](recipe.input_size_px, weights=weights)
+    else:
+        network = ARCHITECTURES[recipe.model](recipe.input_size_px)
+    if weights is not None and weights.suffix == ".keras":
         _begin_with(network, data.initial_weights)
     pixels = keras.Input(data.windows.crops.shape[1:], dtype="uint8")
     crops: Any = pixels
     if settings is not None:
-        crops = Augmentation(recipe.input_size_px, settings, name="augmentation")(
-            pixels
-        )
+        crops = Augmentation(
+            recipe.input_size_px, recipe.crop_side_um, settings, name="augmentation"
+        )(pixels)
     trainer = keras.Model(pixels, network(crops))
     steps = -(-len(data.windows.crops) // recipe.batch_size)
     trainer.compile(
@@ -137,6 +142,16 @@ def _begin_with(network: keras.Model, path: Path) -> None:
         ) from error
 
 
+def _averaged(trainer: keras.Model, network: keras.Model) -> keras.Model:
+    """Copy the network with the moving average of its weights."""
+    averages = [v for v in trainer.optimizer.variables if v.name.endswith("_average")]
+    copy = keras.models.clone_model(network)
+    copy.set_weights(network.get_weights())
+    for weight, average in zip(copy.trainable_variables, averages, strict=False):
+        weight.assign(average)
+    return copy
+
+
 def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
     if recipe.schedule == "constant":
         rate: Any = recipe.learning_rate
@@ -147,7 +162,12 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
             warmup_steps=steps,
             decay_steps=max(1, steps * (recipe.epochs - 1)),
         )
-    return keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+    return keras.optimizers.AdamW(
+        rate,
+        weight_decay=recipe.weight_decay,
+        use_ema=recipe.average_decay > 0,
+        ema_momentum=recipe.average_decay or 0.99,
+    )
 
 
 def _train_epoch(

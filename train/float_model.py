@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-import train.fused_normalization  # noqa: F401  # registers the layer with Keras
+import train.networks.fused_normalization  # noqa: F401  # registers the layer with Keras
 from hemalens.errors import TrainingError
 from train.run import RunFolder, RunRecord
 

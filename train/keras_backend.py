@@ -1,6 +1,7 @@
 """Keras and its backend, loaded without their chatter or refused in one line."""
 
 import importlib
+import os
 from importlib.util import find_spec
 
 from hemalens.errors import MissingExtraError
@@ -24,6 +25,8 @@ def load_keras(wanted: str, extra: str) -> None:
     """
     if find_spec("tensorflow") is None:
         raise MissingExtraError(wanted, extra)
+    # Off by default without AVX-512; 1.5 to 2 times the training speed (2026-11).
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with without_native_log():
         tensorflow = importlib.import_module("tensorflow")
         # Looking for a GPU is what reports that there is none.

@@ -4,7 +4,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from train.augment import AugmentationSettings
+from hemalens.preprocess import CROP_SIDE_UM
+from train.augmentation.settings import AugmentationSettings
 
 
 class Recipe(BaseModel):
@@ -22,6 +23,9 @@ class Recipe(BaseModel):
     weight_decay: float = Field(default=0.02, ge=0)
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
     augmentation: AugmentationSettings | None = AugmentationSettings()
+    crop_side_um: float = Field(default=CROP_SIDE_UM, gt=0)
+    average_decay: float = Field(default=0.998, ge=0, lt=1)
+    """Of the moving average of the weights that is validated and kept; 0 for none."""
     context: float = Field(default=1.375, ge=1, le=1.4)
     """Side of the cached window, in crop sides; PBC's images allow 1.4."""
     initial_weights_sha256: str | None = None
@@ -45,6 +49,13 @@ not given; 32 is Keras's default."""
 
 RECIPES: Final = {
     "cnn": Recipe(model="cnn"),
+    "mobilenetv2": Recipe(
+        model="mobilenetv2",
+        input_size_px=128,
+        epochs=14,
+        batch_size=32,
+        learning_rate=7e-4,
+    ),
     "paper_cnn": PAPER,
     "paper_cnn_literal": PAPER.model_copy(update={"model": "paper_cnn_literal"}),
 }

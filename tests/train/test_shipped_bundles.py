@@ -7,7 +7,7 @@ import pytest
 from edge.bundles import open_bundle, shipped_bundles
 from hemalens.classes import CLASS_NAMES
 from hemalens.split import Split
-from train.measure import measure
+from train.evaluation.measure import measure
 
 PBC = Path(__file__).parents[3] / "shared" / "datasets" / "PBC_dataset_normal_DIB"
 BUNDLES = Path(__file__).parents[2] / "edge" / "bundles"

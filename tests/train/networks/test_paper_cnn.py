@@ -1,13 +1,8 @@
 import numpy as np
 import pytest
 
-from train.architectures import (
-    PAPER_DENSE_UNITS,
-    PAPER_FILTERS,
-    cnn,
-    normalize,
-    paper_cnn,
-)
+from train.networks.normalize import normalize
+from train.networks.paper_cnn import PAPER_DENSE_UNITS, PAPER_FILTERS, cnn, paper_cnn
 
 
 def test_the_papers_network_has_seven_blocks_and_1_1_million_weights() -> None:

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.evaluation import evaluate_predictions
+from train.evaluation.figures import evaluate_predictions
 
 NAMES = ("a", "b", "c")
 

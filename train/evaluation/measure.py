@@ -12,7 +12,7 @@ from hemalens.errors import DatasetError
 from hemalens.image_set import ImageSet, read_class_folders
 from hemalens.split import Split
 from train.cache import DEFAULT_CACHE, CropArray, cached_crops
-from train.evaluation import Evaluation, evaluate_predictions
+from train.evaluation.figures import Evaluation, evaluate_predictions
 from train.keras_backend import load_keras
 
 

@@ -1,4 +1,4 @@
-"""The networks that can be trained, by name.
+"""The network of the paper, as written and in the form that learns.
 
 References
 ----------
@@ -6,27 +6,17 @@ References
    Models, arXiv 2308.06300 (2023).
 """
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import keras
 
-from train.fused_normalization import FusedBatchNormalization
+from train.networks.fused_normalization import FusedBatchNormalization
+from train.networks.normalize import normalize
 
 PAPER_FILTERS: Final = (32, 64, 64, 64, 128, 256, 256)
 """Filters of the paper's seven convolutions [1]_."""
 
 PAPER_DENSE_UNITS: Final = 128
-
-
-def normalize(pixels: Any) -> Any:
-    """Map raw pixels 0 to 255 onto -1 to 127/128, inside the graph.
-
-    The step is a power of two and zero lies on a code, so an int8 model whose input
-    has the scale 1/128 and the zero point 128 takes raw pixels without rounding.
-    """
-    return keras.layers.Rescaling(1 / 128, offset=-1.0, name="normalize")(pixels)
 
 
 def paper_cnn(
@@ -108,10 +98,3 @@ def cnn(input_size_px: int = 100, classes: int = 8) -> keras.Model:
     x = layers.Dropout(0.1)(x)
     probabilities = layers.Dense(classes, activation="softmax", name="probability")(x)
     return keras.Model(pixels, probabilities, name="cnn")
-
-
-ARCHITECTURES: Final[dict[str, Callable[[int], keras.Model]]] = {
-    "cnn": cnn,
-    "paper_cnn": paper_cnn,
-    "paper_cnn_literal": partial(paper_cnn, pool_stride=1),
-}

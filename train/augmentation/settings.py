@@ -1,0 +1,81 @@
+"""How far the disturbances go.
+
+Lengths are micrometres at the specimen: the settings mean the same at every input size.
+"""
+
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class AugmentationSettings(BaseModel):
+    """How far each disturbance goes; ranges are symmetric unless said otherwise."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    orientation: bool = True
+    """Mirrored and turned by any angle: a cell on a slide has no upper side."""
+    shift_um: float = Field(default=2.0, ge=0)
+    """Largest shift, each direction: segmentation misses the cell's centre."""
+    scale_fraction: float = Field(default=0.2, ge=0, lt=1)
+    """Largest error of the pixel size, as a fraction of it."""
+    stain_strength: float = Field(default=0.1, ge=0)
+    """Standard deviation of the log of the stain amount of each colour channel."""
+    stain_mixing: float = Field(default=0.03, ge=0)
+    """Standard deviation of the crosstalk between colour channels."""
+    illumination_od: float = Field(default=0.03, ge=0)
+    """Standard deviation of lamp and exposure, one number for all channels."""
+    white_balance_od: float = Field(default=0.02, ge=0)
+    """Standard deviation of the light's colour, one number a channel."""
+    unevenness_od: float = Field(default=0.03, ge=0)
+    """Standard deviation of the fall of light from edge to edge of the crop."""
+    defocus_um: float = Field(default=0.3, ge=0)
+    """Largest standard deviation of a Gaussian blur."""
+    defocus_share: float = Field(default=0.3, ge=0, le=1)
+    """Share of the crops that are defocused."""
+    noise_codes: float = Field(default=4.0, ge=0)
+    """Largest standard deviation of sensor noise, in codes of 0 to 255."""
+    noise_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of the crops that are noisy."""
+    jpeg_quality: float = Field(default=60, ge=1, le=100)
+    """Lowest quality of JPEG compression, on the scale of libjpeg; 95 the highest."""
+    jpeg_share: float = Field(default=0.2, ge=0, le=1)
+    """Share of the crops that are compressed."""
+
+
+UNDISTURBED: Final = AugmentationSettings(
+    orientation=False,
+    shift_um=0,
+    scale_fraction=0,
+    stain_strength=0,
+    stain_mixing=0,
+    illumination_od=0,
+    white_balance_od=0,
+    unevenness_od=0,
+    defocus_um=0,
+    defocus_share=0,
+    noise_codes=0,
+    noise_share=0,
+    jpeg_share=0,
+)
+
+AUGMENTATIONS: Final = {
+    "standard": AugmentationSettings(),
+    "strong": AugmentationSettings(
+        shift_um=2.4,
+        scale_fraction=0.25,
+        stain_strength=0.25,
+        stain_mixing=0.1,
+        illumination_od=0.08,
+        white_balance_od=0.06,
+        unevenness_od=0.06,
+        defocus_um=0.5,
+        defocus_share=0.5,
+        noise_codes=8.0,
+        jpeg_quality=30,
+        jpeg_share=0.4,
+    ),
+    "none": UNDISTURBED,
+}
+"""By name. Standard stays near one analyzer; strong covers what other microscopes
+brought to a model of one analyzer (see train/EXPERIMENTS.md)."""

@@ -1,0 +1,1 @@
+"""The networks: the paper's own, and its eight backbones."""
