@@ -22,13 +22,12 @@ from hemalens.manifest import (
     ModelInput,
     TrainingOrigin,
 )
-from hemalens.preprocess import CROP_SIDE_UM
 from hemalens.split import Split
 from hemalens.statistics import clopper_pearson
 from train.cache import cached_crops
-from train.float_model import load_float_model, predict, run_of
-from train.networks.paper_cnn import CNN_DIFFERENCE
-from train.run import RunRecord
+from train.float_model import load_float_model, predict
+from train.recipe import difference_from_paper
+from train.run import RunRecord, record_in
 
 LICENCE: Final = "Apache-2.0 (weights); training images CC BY 4.0"
 ATTRIBUTION: Final = (
@@ -70,7 +69,7 @@ def make_bundle(
     Parameters
     ----------
     float_model : Path
-        ``best.keras`` of a run, ``run.json`` beside it.
+        ``best.keras`` of a run.
     images : ImageSet
         The dataset it was trained on.
     calibration_set : CalibrationSet
@@ -84,29 +83,35 @@ def make_bundle(
     Raises
     ------
     TrainingError
-        When the model or its run cannot be read.
+        When the model cannot be read, or does not say how it was trained.
     CalibrationError
         When an image of the calibration set is missing.
     ConversionError
         When the dataset is not the one the model was trained on, or the model cannot
         be made int8.
     """
-    run = run_of(float_model)
+    run = record_in(float_model)
     if run.dataset_digest != images.digest:
         raise ConversionError(
             "this is not the dataset the model was trained on: "
             f"digest {images.digest[:12]}, the run says {run.dataset_digest[:12]}"
         )
-    size = run.recipe.input_size_px
+    size, side_um = run.recipe.input_size_px, run.recipe.crop_side_um
     network = load_float_model(float_model)
     chosen = find_images(calibration_set, images)
     model = quantize_int8(
-        network, np.asarray(cached_crops(chosen, size_px=size, folder=cache).crops)
+        network,
+        np.asarray(
+            cached_crops(chosen, size_px=size, crop_side_um=side_um, folder=cache).crops
+        ),
     )
     int8_model = Int8Model(model)
-    inputs = golden_inputs(size, CROP_SIDE_UM)
+    inputs = golden_inputs(size, side_um)
     validation = cached_crops(
-        images.of_split(Split.VALIDATION), size_px=size, folder=cache
+        images.of_split(Split.VALIDATION),
+        size_px=size,
+        crop_side_um=side_um,
+        folder=cache,
     )
     float_classes = predict(network, validation.crops).argmax(axis=1)
     int8_classes = int8_model.probabilities(validation.crops).argmax(axis=1)
@@ -119,7 +124,7 @@ def make_bundle(
             classes=CLASS_NAMES,
             input=ModelInput(
                 size_px=size,
-                crop_side_um=CROP_SIDE_UM,
+                crop_side_um=side_um,
                 quantization=int8_model.input,
             ),
             output=int8_model.output,
@@ -147,10 +152,13 @@ def make_bundle(
 
 
 def _origin(run: RunRecord) -> TrainingOrigin:
-    paper = run.recipe.model.startswith("paper_cnn")
+    recipe = run.recipe
     return TrainingOrigin(
-        architecture=run.recipe.model,
-        difference_from_paper="none" if paper else CNN_DIFFERENCE,
+        architecture=recipe.model,
+        difference_from_paper=difference_from_paper(recipe),
+        initial_weights=recipe.initial_weights_sha256 or recipe.initial_weights,
+        teacher_sha256=recipe.teacher_sha256,
+        seed=recipe.seed,
         dataset="PBC, doi 10.17632/snkd93bnjr.1",
         dataset_digest=run.dataset_digest,
         train_images=run.train_images,

@@ -17,7 +17,7 @@ from hemalens.manifest import QuantizedTensor
 from hemalens.native_log import without_native_log
 
 RAW_PIXELS: Final = QuantizedTensor(scale=1 / 128, zero_point=128)
-"""How the input must come out quantized, see `train.networks.normalize`: raw
+"""How the input must come out quantized, see `train.networks.ends.normalize`: raw
 pixels are the codes, and normalization costs no operator."""
 
 

@@ -38,6 +38,11 @@ class TrainingOrigin(_Record):
 
     architecture: str
     difference_from_paper: str
+    initial_weights: str = "not stated"
+    """``none``, ``imagenet`` or the SHA-256 of a file."""
+    teacher_sha256: Sha256 | None = None
+    """Of the model whose probabilities were learned as well."""
+    seed: int | None = Field(default=None, ge=0)
     dataset: str
     dataset_digest: Sha256
     train_images: int = Field(gt=0)

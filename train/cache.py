@@ -1,26 +1,29 @@
 """Every image decoded and cropped once, into a memory-mapped uint8 array.
 
-A cache is keyed by what it holds (the contents of the images and how they were cut),
-so that a changed dataset or setting makes a new one and an old one is never mistaken.
+A cache is named by what it holds (the contents of the images and how they were cut), so
+that a changed dataset or setting makes a new one; a note beside it says the same, so
+that a cache put there under a wrong name is not mistaken either.
 """
 
 import hashlib
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import CaptureError, DatasetError, StorageError
-from hemalens.files import remove_unfinished
+from hemalens.files import remove_unfinished, write_whole
 from hemalens.image_files import read_image
 from hemalens.image_set import ImageSet, LabelledImage
-from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
+from hemalens.preprocess import CROP_SIDE_UM, PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 
 DEFAULT_CACHE: Final = Path("cache")
 
@@ -50,6 +53,7 @@ def cached_crops(
     images: ImageSet,
     *,
     size_px: int,
+    crop_side_um: float = CROP_SIDE_UM,
     context: float = 1.0,
     folder: Path = DEFAULT_CACHE,
     progress: Progress | None = None,
@@ -62,6 +66,8 @@ def cached_crops(
         What to cut, in order.
     size_px : int
         Side of the crop the model takes.
+    crop_side_um : float
+        The same at the specimen.
     context : float
         Side of the cached window in crop sides: above 1, augmentation can turn and
         shift without reaching the window's edge. ``round(size_px * context)`` pixels
@@ -85,22 +91,18 @@ def cached_crops(
     if not images.images:
         raise DatasetError("no image to cut: is this split empty?")
     kept_px = round(size_px * context)
-    key = hashlib.sha256(
-        f"{images.digest} {size_px} {context} {_order(images)} v2".encode()
-    ).hexdigest()
-    path = folder / f"{key[:24]}.npy"
-    shape = (len(images.images), kept_px, kept_px, 3)
+    side_px = crop_side_px(PBC_PIXEL_SIZE_UM, crop_side_um) * context
+    note = CacheNote(
+        images=len(images.images),
+        order=_order(images),
+        kept_px=kept_px,
+        side_px=round(side_px, 6),
+    )
+    path = folder / f"{note.digest[:24]}.npy"
     if not path.is_file():
-        _fill(
-            path,
-            images.images,
-            shape,
-            crop_side_px(PBC_PIXEL_SIZE_UM) * context,
-            progress,
-        )
-    crops = np.load(path, mmap_mode="r")
-    if crops.shape != shape or crops.dtype != np.uint8:
-        raise DatasetError(f"{path} is a damaged cache: delete it and start again")
+        write_whole(_note_of(path), note.model_dump_json().encode())
+        _fill(path, images.images, note, progress)
+    crops = _mapped(path, note)
     return CropArray(
         crops=crops,
         class_indices=np.array(
@@ -110,6 +112,48 @@ def cached_crops(
     )
 
 
+class CacheNote(BaseModel):
+    """What a cache holds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: Literal[3] = 3
+    images: int
+    order: str
+    """SHA-256 over the contents of the images, in order."""
+    kept_px: int
+    side_px: float
+    """Side of the window in the images."""
+
+    @property
+    def digest(self) -> str:
+        """Name the cache."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Shape of the array."""
+        return (self.images, self.kept_px, self.kept_px, 3)
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_suffix(".json")
+
+
+def _mapped(path: Path, note: CacheNote) -> NDArray[np.uint8]:
+    mend = "delete it and start again"
+    try:
+        found = CacheNote.model_validate_json(_note_of(path).read_bytes())
+        crops = np.load(path, mmap_mode="r")
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path} is a damaged cache: {mend}") from error
+    if found != note:
+        raise DatasetError(f"{path} is a cache of another dataset: {mend}")
+    if crops.shape != note.shape or crops.dtype != np.uint8:
+        raise DatasetError(f"{path} is a damaged cache: {mend}")
+    return crops
+
+
 def _order(images: ImageSet) -> str:
     return hashlib.sha256("".join(i.sha256 for i in images.images).encode()).hexdigest()
 
@@ -117,16 +161,16 @@ def _order(images: ImageSet) -> str:
 def _fill(
     path: Path,
     images: tuple[LabelledImage, ...],
-    shape: tuple[int, int, int, int],
-    side_px: float,
+    note: CacheNote,
     progress: Progress | None,
 ) -> None:
     unfinished = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        crops = np.lib.format.open_memmap(unfinished, "w+", np.uint8, shape)
+        crops = np.lib.format.open_memmap(unfinished, "w+", np.uint8, note.shape)
+        _reserve(unfinished)
         with ThreadPoolExecutor() as pool:
-            cut = pool.map(lambda image: _centred(image, side_px, shape[1]), images)
+            cut = pool.map(lambda image: _centred(image, note), images)
             for index, crop in enumerate(cut):
                 crops[index] = crop
                 if progress is not None:
@@ -141,17 +185,22 @@ def _fill(
         remove_unfinished(unfinished)
 
 
-def _centred(
-    labelled: LabelledImage, side_px: float, size_px: int
-) -> NDArray[np.uint8]:
+def _reserve(path: Path) -> None:
+    """Take the disk space now: a full disk met later, in mapped memory, kills."""
+    with path.open("rb+") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+
+
+def _centred(labelled: LabelledImage, note: CacheNote) -> NDArray[np.uint8]:
     try:
         image = read_image(labelled.path)
     except CaptureError as error:
         raise DatasetError(str(error)) from error
     height, width = image.shape[:2]
-    if min(height, width) < crop_side_px(PBC_PIXEL_SIZE_UM):
+    if min(height, width) < math.floor(note.side_px):
         raise DatasetError(
-            f"{labelled.path} is {width}x{height}, smaller than the crop: "
+            f"{labelled.path} is {width}x{height}, smaller than the window of "
+            f"{math.floor(note.side_px)} px: "
             "run 'hemalens dataset verify'"
         )
-    return cut_crop(image, (width / 2, height / 2), side_px, size_px)
+    return cut_crop(image, (width / 2, height / 2), note.side_px, note.kept_px)

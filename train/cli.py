@@ -1,14 +1,33 @@
-"""``hemalens train``: fit a float model, measure it."""
+"""``hemalens train``: fit float models, measure and compare them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from train.evaluation.cli import evaluate
 
+if TYPE_CHECKING:
+    from hemalens.image_set import ImageSet
+    from train.distribution import Devices
+    from train.recipe import Recipe
+    from train.trainer import GivenFiles
+
 FOLDER = click.Path(path_type=Path)
 
-MODEL_NAMES = ("cnn", "mobilenetv2", "paper_cnn", "paper_cnn_literal")
+MODEL_NAMES = (
+    "cnn",
+    "vgg16",
+    "vgg19",
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "inceptionv3",
+    "mobilenetv2",
+    "densenet201",
+    "paper_cnn",
+    "paper_cnn_literal",
+)
 
 
 @click.group()
@@ -17,28 +36,58 @@ def train() -> None:
 
 
 @train.command()
-@click.option("--model", type=click.Choice(MODEL_NAMES), default="cnn")
+@click.option(
+    "--model", type=click.Choice(MODEL_NAMES), default="cnn", show_default=True
+)
+@click.option(
+    "--preset",
+    type=click.Choice(["modern", "paper"]),
+    default="modern",
+    show_default=True,
+    help="paper: frozen backbones and the settings of arXiv 2308.06300.",
+)
 @click.option("--data", type=FOLDER, required=True, help="Folder of class folders.")
 @click.option("--output", type=FOLDER, help="The run's folder; runs/MODEL by default.")
 @click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
-@click.option("--epochs", type=click.IntRange(min=1), help="The recipe's by default.")
-@click.option("--batch-size", type=click.IntRange(min=1))
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True))
-@click.option("--initial-weights", type=FOLDER, help="A .keras file to begin with.")
 @click.option(
-    "--augmentation",
-    type=click.Choice(["standard", "strong"]),
-    help="strong: other microscopes' stain, light, scale and focus.",
+    "--initial-weights",
+    metavar="imagenet|none|FILE",
+    help="FILE: a .keras file, or a backbone's .h5 as Keras publishes it.",
 )
-@click.option("--seed", type=click.IntRange(min=0), help="0 by default.")
+@click.option("--teacher", type=FOLDER, help="A .keras file to learn from as well.")
+@click.option("--teacher-share", type=click.FloatRange(0, 1), help="Of the target.")
+@click.option("--augmentation", type=click.Choice(["standard", "strong", "none"]))
+@click.option("--input-size-px", type=click.IntRange(16, 1024))
+@click.option("--crop-side-um", type=click.FloatRange(min=0, min_open=True))
+@click.option("--width", type=click.FloatRange(0, 4, min_open=True))
+@click.option("--epochs", type=click.IntRange(min=1), help="The preset's by default.")
+@click.option("--batch-size", type=click.IntRange(min=1), help="Of all devices.")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True))
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
+    help="float32 by default; a recent GPU is faster with mixed_bfloat16.",
+)
+@click.option("--xla/--no-xla", default=None, help="On with a GPU by default.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--repeat",
+    type=click.IntRange(min=1),
+    help="Train with so many seeds; OUTPUT/seed-N each, mean and spread at the end.",
+)
 def fit(
     model: str,
+    preset: str,
     data: Path,
     output: Path | None,
     cache: Path,
-    initial_weights: Path | None,
+    initial_weights: str | None,
+    teacher: Path | None,
     augmentation: str | None,
-    **changes: float | None,
+    xla: bool | None,
+    seed: int,
+    repeat: int | None,
+    **changes: float | str | None,
 ) -> None:
     """Train a model, or go on with a run that was stopped.
 
@@ -49,52 +98,70 @@ def fit(
 
     images = read_class_folders(data)
     load_keras("Training", "train")
-    from hemalens.files import sha256_of
-    from hemalens.split import Split
-    from train.augmentation.settings import AUGMENTATIONS
-    from train.cache import cached_crops
-    from train.fit import FitData
+    from train.distribution import find_devices
+    from train.plan import make_recipe
+    from train.recipe import Preset
+    from train.repeat import seed_folder
+
+    click.echo(f"{len(images.images)} images, {len(images.set_aside)} files set aside")
+    recipe, given = make_recipe(
+        model,
+        Preset(preset),
+        changes,
+        initial_weights=initial_weights,
+        augmentation=augmentation,
+        teacher=teacher,
+    )
+    devices = find_devices()
+    folder = output or Path("runs") / model
+    for one in range(seed, seed + (repeat or 1)):
+        seeded = recipe.model_copy(update={"seed": one})
+        run = seed_folder(folder, one) if repeat else folder
+        _fit_one(seeded, given, images, run, cache, devices, xla)
+    if repeat and devices.writes:
+        _show_spread(folder, range(seed, seed + repeat))
+
+
+def _fit_one(
+    recipe: "Recipe",
+    given: "GivenFiles",
+    images: "ImageSet",
+    folder: Path,
+    cache: Path,
+    devices: "Devices",
+    xla: bool | None,
+) -> None:
     from train.fit import fit as fit_model
     from train.fit_display import cache_progress, fit_progress
-    from train.recipe import RECIPES, Recipe
+    from train.plan import load_data
     from train.run import RunFolder, new_record
 
-    given: dict[str, object] = {k: v for k, v in changes.items() if v is not None}
-    if augmentation is not None:
-        given["augmentation"] = AUGMENTATIONS[augmentation]
-    if initial_weights is not None:
-        given["initial_weights_sha256"] = sha256_of(initial_weights)
-    recipe = Recipe.model_validate({**dict(RECIPES[model]), **given})
-    click.echo(f"{len(images.images)} images, {len(images.set_aside)} files set aside")
-    run = RunFolder(output or Path("runs") / model)
-    size = recipe.input_size_px
     with cache_progress() as progress:
-        windows = cached_crops(
-            images.of_split(Split.TRAIN),
-            size_px=size,
-            context=recipe.context,
-            folder=cache,
-            progress=progress,
-        )
-        validation = cached_crops(
-            images.of_split(Split.VALIDATION),
-            size_px=size,
-            folder=cache,
-            progress=progress,
-        )
-    parts = FitData(
-        windows=windows, validation=validation, initial_weights=initial_weights
-    )
-    run.begin(
-        new_record(recipe, images.digest, len(windows.names), len(validation.names))
-    )
-    with fit_progress(recipe.epochs) as shown:
+        parts = load_data(images, recipe, given, cache, progress)
+    run = RunFolder(folder)
+    counts = len(parts.windows.names), len(parts.validation.names)
+    if devices.writes:
+        run.begin(new_record(recipe, images.digest, *counts))
+    compiled = devices.accelerators > 0 if xla is None else xla
+    with fit_progress(recipe.epochs, on_cpu=not devices.accelerators) as shown:
         try:
-            fit_model(recipe, parts, run, shown)
+            fit_model(recipe, parts, run, shown, devices, xla=compiled)
         except KeyboardInterrupt:
             click.echo("stopped; the same command goes on from the last epoch")
             raise
     click.echo(f"best model: {run.best_model}")
+
+
+def _show_spread(folder: Path, seeds: range) -> None:
+    from train.repeat import summarize
+
+    found = summarize(folder, seeds)
+    spread = found.standard_deviation
+    click.echo(
+        f"{len(found.seeds)} seeds: validation accuracy {100 * found.mean:.2f} % mean, "
+        f"{100 * found.lowest:.2f} to {100 * found.highest:.2f} %"
+        + ("" if spread is None else f", standard deviation {100 * spread:.2f} points")
+    )
 
 
 train.add_command(evaluate)

@@ -1,23 +1,24 @@
 """Train one model: windows in, a float model out, resumable at every epoch."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import keras
 import numpy as np
-from numpy.typing import NDArray
 
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import TrainingError
-from train.augmentation.layer import Augmentation
+from train.batches import EpochBatches
 from train.cache import CropArray
-from train.float_model import load_float_model, predict
-from train.networks.registry import ARCHITECTURES
+from train.distribution import Devices
+from train.float_model import predict
 from train.recipe import Recipe
 from train.run import EpochRecord, RunFolder
+from train.trainer import NOTHING_GIVEN, GivenFiles, Trainer, build_trainer
+
+_HEARD_EVERY_S: Final = 0.5
+"""Reading the loss waits for the device: not at every batch."""
 
 
 class FitProgress(Protocol):
@@ -38,11 +39,18 @@ class FitData:
 
     windows: CropArray
     validation: CropArray
-    initial_weights: Path | None = None
-    """A ``.keras`` file of the same architecture to begin with."""
+    given: GivenFiles = NOTHING_GIVEN
 
 
-def fit(recipe: Recipe, data: FitData, run: RunFolder, progress: FitProgress) -> None:
+def fit(
+    recipe: Recipe,
+    data: FitData,
+    run: RunFolder,
+    progress: FitProgress,
+    devices: Devices,
+    *,
+    xla: bool = False,
+) -> None:
     """Train, or go on where an earlier call of the same run stopped.
 
     Order and disturbances of an epoch depend on the recipe's seed and the epoch's
@@ -55,6 +63,9 @@ def fit(recipe: Recipe, data: FitData, run: RunFolder, progress: FitProgress) ->
     run : RunFolder
         Begun with this recipe; receives ``best.keras``.
     progress : FitProgress
+    devices : Devices
+    xla : bool
+        Compile each step with XLA.
 
     Raises
     ------
@@ -65,28 +76,27 @@ def fit(recipe: Recipe, data: FitData, run: RunFolder, progress: FitProgress) ->
         When the run's folder cannot be written.
     """
     _require_every_class(data.windows)
-    state = run.state()
     history = run.history()
+    if len(history) >= recipe.epochs:
+        return
     keras.utils.set_random_seed(recipe.seed)
-    trainer = _trainer(recipe, data) if state is None else _resumed(state[1])
-    network = trainer.get_layer(recipe.model)
-    first = 1 if state is None else state[0] + 1
-    for epoch in range(first, recipe.epochs + 1):
-        began = time.monotonic()
-        loss = _train_epoch(trainer, recipe, data.windows, epoch, progress)
-        seconds = time.monotonic() - began
-        averaged = _averaged(trainer, network)
-        validation_loss, accuracy = _validate(averaged, data.validation)
-        record = EpochRecord(
-            epoch=epoch,
-            loss=loss,
-            validation_loss=validation_loss,
-            validation_accuracy=accuracy,
-            images_per_second=len(data.windows.crops) / seconds,
-        )
-        history = (*history, record)
-        run.complete_epoch(history, averaged.save, trainer.save)
-        progress.epoch(record)
+    batches = EpochBatches(data.windows, recipe.batch_size, recipe.seed)
+    window_px = data.windows.crops.shape[1]
+    with devices.scope:
+        trainer = build_trainer(recipe, window_px, len(batches), data.given, xla=xla)
+        if history:
+            trainer.restore(run.values())
+    keeper = _RunKeeper(
+        trainer, batches, data.validation, run if devices.writes else None, progress
+    )
+    trainer.model.fit(
+        batches,
+        epochs=recipe.epochs,
+        initial_epoch=len(history),
+        callbacks=[keeper],
+        verbose=0,
+        shuffle=False,
+    )
 
 
 def _require_every_class(windows: CropArray) -> None:
@@ -96,120 +106,68 @@ def _require_every_class(windows: CropArray) -> None:
         raise TrainingError(f"no training image of class {', '.join(missing)}")
 
 
-def _trainer(recipe: Recipe, data: FitData) -> keras.Model:
-    """Put augmentation before the network and compile both."""
-    settings = recipe.augmentation
-    weights = data.initial_weights
-    if weights is not None and weights.suffix == ".h5":
-        network = ARCHITECTURES[recipe.model](recipe.input_size_px, weights=weights)
-    else:
-        network = ARCHITECTURES[recipe.model](recipe.input_size_px)
-    if weights is not None and weights.suffix == ".keras":
-        _begin_with(network, data.initial_weights)
-    pixels = keras.Input(data.windows.crops.shape[1:], dtype="uint8")
-    crops: Any = pixels
-    if settings is not None:
-        crops = Augmentation(
-            recipe.input_size_px, recipe.crop_side_um, settings, name="augmentation"
-        )(pixels)
-    trainer = keras.Model(pixels, network(crops))
-    steps = -(-len(data.windows.crops) // recipe.batch_size)
-    trainer.compile(
-        optimizer=_optimizer(recipe, steps),
-        loss=keras.losses.CategoricalCrossentropy(
-            label_smoothing=recipe.label_smoothing
-        ),
-        jit_compile=False,
-    )
-    return trainer
+class _RunKeeper(keras.callbacks.Callback):
+    """Begins each epoch as its number says, and keeps what it gave."""
 
+    def __init__(
+        self,
+        trainer: Trainer,
+        batches: EpochBatches,
+        validation: CropArray,
+        run: RunFolder | None,
+        progress: FitProgress,
+    ) -> None:
+        super().__init__()
+        self._trainer = trainer
+        self._batches = batches
+        self._validation = validation
+        self._run = run
+        self._progress = progress
+        self._began = self._heard = 0.0
 
-def _resumed(path: Path) -> keras.Model:
-    try:
-        return keras.models.load_model(path)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise TrainingError(
-            f"{path} is damaged: choose another --output to start anew"
-        ) from error
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+        """Draw the epoch's order and disturbances."""
+        self._batches.begin_epoch(epoch + 1)
+        self._trainer.seed(self._batches.seed, epoch + 1)
+        self._began = self._heard = time.monotonic()
 
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Tell the progress, and stop when the loss is no number."""
+        now = time.monotonic()
+        if now - self._heard < _HEARD_EVERY_S and batch:
+            return
+        self._heard = now
+        epoch, done = self._batches.epoch, batch + 1
+        loss = self._finite(logs, epoch)
+        rate = done * self._batches.batch_size / (now - self._began)
+        self._progress.batch(epoch, done / len(self._batches), loss, rate)
 
-def _begin_with(network: keras.Model, path: Path) -> None:
-    try:
-        network.set_weights(load_float_model(path).get_weights())
-    except ValueError as error:
-        raise TrainingError(
-            f"{path} does not fit {network.name}: wanted a model of the same layers"
-        ) from error
-
-
-def _averaged(trainer: keras.Model, network: keras.Model) -> keras.Model:
-    """Copy the network with the moving average of its weights."""
-    averages = [v for v in trainer.optimizer.variables if v.name.endswith("_average")]
-    copy = keras.models.clone_model(network)
-    copy.set_weights(network.get_weights())
-    for weight, average in zip(copy.trainable_variables, averages, strict=False):
-        weight.assign(average)
-    return copy
-
-
-def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
-    if recipe.schedule == "constant":
-        rate: Any = recipe.learning_rate
-    else:
-        rate = keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=recipe.learning_rate / 50,
-            warmup_target=recipe.learning_rate,
-            warmup_steps=steps,
-            decay_steps=max(1, steps * (recipe.epochs - 1)),
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Validate the averaged weights and keep them."""
+        loss = self._finite(logs, epoch + 1)
+        seconds = time.monotonic() - self._began
+        if self._run is None:
+            return
+        averaged = self._trainer.average()
+        validation_loss, accuracy = _validate(averaged, self._validation)
+        record = EpochRecord(
+            epoch=epoch + 1,
+            loss=loss,
+            validation_loss=validation_loss,
+            validation_accuracy=accuracy,
+            images_per_second=self._batches.images / seconds,
         )
-    return keras.optimizers.AdamW(
-        rate,
-        weight_decay=recipe.weight_decay,
-        use_ema=recipe.average_decay > 0,
-        ema_momentum=recipe.average_decay or 0.99,
-    )
+        self._run.complete_epoch(record, averaged.save, self._trainer.values)
+        self._progress.epoch(record)
 
-
-def _train_epoch(
-    trainer: keras.Model,
-    recipe: Recipe,
-    windows: CropArray,
-    epoch: int,
-    progress: FitProgress,
-) -> float:
-    _seed(trainer, recipe.seed, epoch)
-    total = len(windows.crops)
-    losses = 0.0
-    done = 0
-    began = time.monotonic()
-    for crops, targets in _batches(windows, recipe, epoch):
-        loss = float(trainer.train_on_batch(crops, targets, return_dict=True)["loss"])
-        losses, done = losses + loss * len(crops), done + len(crops)
+    def _finite(self, logs: Any, epoch: int) -> float:
+        loss = float(logs["loss"])
         if not np.isfinite(loss):
             raise TrainingError(
                 f"the loss became {loss} in epoch {epoch}: lower --learning-rate; "
                 "the last good weights are kept"
             )
-        rate = done / (time.monotonic() - began)
-        progress.batch(epoch, done / total, losses / done, rate)
-    return losses / total
-
-
-def _seed(trainer: keras.Model, seed: int, epoch: int) -> None:
-    """Set what draws augmentation and dropout; Keras does not save their state."""
-    states = [v for v in trainer.variables if v.path.endswith("seed_generator_state")]
-    for index, state in enumerate(states):
-        state.assign([seed * 1_000 + index, epoch * 1_000_000])
-
-
-def _batches(
-    windows: CropArray, recipe: Recipe, epoch: int
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-    targets = np.eye(len(CLASS_NAMES), dtype=np.float32)
-    order = np.random.default_rng((recipe.seed, epoch)).permutation(len(windows.crops))
-    for start in range(0, len(order), recipe.batch_size):
-        chosen = np.sort(order[start : start + recipe.batch_size])
-        yield windows.crops[chosen], targets[windows.class_indices[chosen]]
+        return loss
 
 
 def _validate(network: keras.Model, crops: CropArray) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""A trained float model: its ``.keras`` file and the run it comes from."""
+"""A trained float model: its ``.keras`` file, and what it gives."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 import train.networks.fused_normalization  # noqa: F401  # registers the layer with Keras
 from hemalens.errors import TrainingError
-from train.run import RunFolder, RunRecord
 
 
 def load_float_model(path: Path) -> keras.Model:
@@ -25,20 +24,6 @@ def load_float_model(path: Path) -> keras.Model:
         return keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise TrainingError(f"{path} is no Keras model of HemaLens: {error}") from error
-
-
-def run_of(path: Path) -> RunRecord:
-    """Read what the run that made a model was asked.
-
-    Raises
-    ------
-    TrainingError
-        When ``run.json`` does not lie beside the model.
-    """
-    record = RunFolder(path.parent).record()
-    if record is None:
-        raise TrainingError(f"no run.json beside {path}: the model's origin is unknown")
-    return record
 
 
 def predict(

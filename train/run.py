@@ -1,16 +1,20 @@
 """The folder of one training run: what was asked, how it went, where to go on.
 
 ``run.json`` holds the recipe and the data's digest, ``history.json`` a line of figures
-per epoch, ``epoch-0012.keras`` the state to resume from, ``best.keras`` the model with
-the lowest validation loss so far. Each file is written whole and renamed into place,
-the state last: a run killed at any moment resumes from its last complete epoch.
+per epoch, ``epoch-0012.npz`` the state to resume from, ``best.keras`` the model with
+the lowest validation loss so far, ``run.json`` within it. Each file is written whole
+and renamed into place, the state last: a run killed at any moment resumes from its last
+complete epoch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from zipfile import BadZipFile, ZipFile
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from hemalens.errors import StorageError, TrainingError
@@ -44,6 +48,8 @@ class EpochRecord(BaseModel):
     images_per_second: float
 
 
+RECORD: Final = "run.json"
+
 _HISTORY: Final = TypeAdapter(tuple[EpochRecord, ...])
 
 
@@ -59,6 +65,34 @@ def new_record(
         validation_images=validation_images,
         hemalens_version=version("hemalens"),
     )
+
+
+def record_in(model: Path) -> RunRecord:
+    """Read what the run that made a ``.keras`` file was asked.
+
+    Raises
+    ------
+    TrainingError
+        When the file holds no record, or one of another version.
+    """
+    try:
+        with ZipFile(model) as archive:
+            content = archive.read(RECORD)
+    except (OSError, KeyError, BadZipFile) as error:
+        raise TrainingError(
+            f"{model} does not say how it was trained: wanted a model of "
+            "'hemalens train fit'"
+        ) from error
+    return _record(content, model)
+
+
+def _record(content: bytes, path: Path) -> RunRecord:
+    try:
+        return RunRecord.model_validate_json(content)
+    except ValidationError as error:
+        raise TrainingError(
+            f"{path} is of no run of this version: train anew with another --output"
+        ) from error
 
 
 class RunFolder:
@@ -82,7 +116,7 @@ class RunFolder:
         """
         earlier = self.record()
         if earlier is None:
-            self.write("run.json", record.model_dump_json(indent=2).encode())
+            self.write(RECORD, record.model_dump_json(indent=2).encode())
         elif earlier != record:
             changed = [
                 name
@@ -96,47 +130,87 @@ class RunFolder:
 
     def record(self) -> RunRecord | None:
         """Read what was asked; None in a new folder."""
-        path = self.path / "run.json"
+        path = self.path / RECORD
         if not path.is_file():
             return None
-        try:
-            return RunRecord.model_validate_json(path.read_bytes())
-        except ValidationError as error:
-            raise TrainingError(
-                f"{path} is no run of this version: choose another --output"
-            ) from error
+        return _record(path.read_bytes(), path)
 
     def state(self) -> tuple[int, Path] | None:
         """Find the last complete epoch and its state; None before the first."""
-        states = sorted(self.path.glob("epoch-????.keras"))
+        states = sorted(self.path.glob("epoch-????.npz"))
         if not states:
             return None
         return int(states[-1].stem.removeprefix("epoch-")), states[-1]
 
+    def values(self) -> list[NDArray[Any]]:
+        """Read the state of the last complete epoch; nothing before the first.
+
+        Raises
+        ------
+        TrainingError
+            When it is damaged.
+        """
+        state = self.state()
+        if state is None:
+            return []
+        try:
+            with np.load(state[1], allow_pickle=False) as archive:
+                return [archive[name] for name in sorted(archive.files)]
+        except (OSError, ValueError, BadZipFile) as error:
+            raise TrainingError(
+                f"{state[1]} is damaged: choose another --output to start anew"
+            ) from error
+
     def history(self) -> tuple[EpochRecord, ...]:
-        """Read the figures up to the last complete epoch."""
+        """Read the figures up to the last complete epoch.
+
+        Raises
+        ------
+        TrainingError
+            When they cannot be read.
+        """
         path = self.path / "history.json"
         state = self.state()
-        if state is None or not path.is_file():
+        if state is None:
             return ()
-        records = _HISTORY.validate_json(path.read_bytes())
+        try:
+            records = _HISTORY.validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise TrainingError(
+                f"{path} is damaged: choose another --output to start anew"
+            ) from error
         return tuple(record for record in records if record.epoch <= state[0])
 
     def complete_epoch(
         self,
-        history: tuple[EpochRecord, ...],
+        record: EpochRecord,
         save_model: Callable[[Path], None],
-        save_state: Callable[[Path], None],
+        values: Sequence[NDArray[Any]],
     ) -> None:
         """Keep an epoch: figures, the model if it is the best, then the state."""
-        latest = history[-1]
-        self.write("history.json", _HISTORY.dump_json(history, indent=2))
-        if latest.validation_loss <= min(record.validation_loss for record in history):
-            self._write_with(self.best_model.name, save_model)
+        history = (*self.history(), record)
         before = self.state()
-        self._write_with(f"epoch-{latest.epoch:04d}.keras", save_state)
-        if before is not None and before[0] != latest.epoch:
+        self.write("history.json", _HISTORY.dump_json(history, indent=2))
+        if record.validation_loss <= min(r.validation_loss for r in history):
+            self._write_with(self.best_model.name, self._model_with_record(save_model))
+        named = {f"{index:05d}": value for index, value in enumerate(values)}
+        self._write_with(
+            f"epoch-{record.epoch:04d}.npz", lambda path: np.savez(path, **named)
+        )
+        if before is not None:
             before[1].unlink(missing_ok=True)
+
+    def _model_with_record(
+        self, save_model: Callable[[Path], None]
+    ) -> Callable[[Path], None]:
+        """Put ``run.json`` into the model's file, which is a zip archive."""
+
+        def save(path: Path) -> None:
+            save_model(path)
+            with ZipFile(path, "a") as archive:
+                archive.write(self.path / RECORD, RECORD)
+
+        return save
 
     def write(self, name: str, content: bytes) -> None:
         """Write one file whole."""

@@ -6,7 +6,7 @@ from convert.flatbuffer import float_tensors, minimum_runtime_version
 from convert.quantize import RAW_PIXELS, quantize_int8
 from hemalens.classifier import Int8Model
 from hemalens.errors import ConversionError
-from train.networks.normalize import normalize
+from train.networks.ends import normalize
 from train.networks.paper_cnn import cnn
 
 CROPS = np.random.default_rng(0).integers(60, 200, (12, 32, 32, 3)).astype(np.uint8)

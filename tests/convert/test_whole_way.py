@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,8 +12,13 @@ from pathlib import Path
 import pytest
 
 from hemalens.bundle import read_bundle
+from hemalens.image_set import read_class_folders
 from hemalens.interpreter import Runtime
-from tests.drawn_dataset import draw_dataset
+from train.distribution import Devices
+from train.fit import fit
+from train.plan import load_data
+from train.run import EpochRecord, RunFolder
+from train.trainer import NOTHING_GIVEN
 
 
 def hemalens(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -27,36 +33,74 @@ def hemalens(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[s
 
 
 @pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workshop(drawn_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("workshop")
-    draw_dataset(folder / "data", train=6, validation=2)
+    (folder / "data").symlink_to(drawn_dataset)
     return folder
+
+
+class Silent:
+    """Hears a run and says nothing."""
+
+    def batch(self, epoch: int, fraction: float, loss: float, rate: float) -> None:
+        pass
+
+    def epoch(self, record: EpochRecord) -> None:
+        pass
 
 
 FIT = ("train", "fit", "--data", "data", "--output", "run", "--batch-size", "16")
 
 
-def test_a_model_goes_from_images_to_a_count(workshop: Path) -> None:
-    killed = subprocess.Popen(
-        [sys.executable, "-m", "hemalens.cli", *FIT, "--epochs", "3"],
+def killed_at_some_moment(workshop: Path, random: random.Random) -> None:
+    """Begin a run and end it as a power cut would, after its first epoch."""
+    running = subprocess.Popen(
+        [sys.executable, "-m", "hemalens.cli", *FIT, "--epochs", "4"],
         cwd=workshop,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     limit = time.monotonic() + 300
-    while not (workshop / "run" / "epoch-0001.keras").exists():
+    while not (workshop / "run" / "epoch-0001.npz").exists():
         assert time.monotonic() < limit
-        assert killed.poll() is None
-        time.sleep(0.05)
-    os.kill(killed.pid, signal.SIGKILL)
-    killed.wait()
+        assert running.poll() is None
+        time.sleep(0.02)
+    time.sleep(random.uniform(0, 1.5))
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
 
-    resumed = hemalens(*FIT, "--epochs", "3", cwd=workshop)
+
+def unbroken(workshop: Path, folder: Path) -> tuple[EpochRecord, ...]:
+    """Run what the killed run was asked, in one go."""
+    record = RunFolder(workshop / "run").record()
+    assert record is not None
+    run = RunFolder(folder)
+    run.begin(record)
+    images = read_class_folders(workshop / "data")
+    parts = load_data(images, record.recipe, NOTHING_GIVEN, workshop / "cache")
+    fit(record.recipe, parts, run, Silent(), Devices(accelerators=0))
+    return run.history()
+
+
+def test_a_model_goes_from_images_to_a_count(workshop: Path, tmp_path: Path) -> None:
+    seed = time.time_ns() % 10_000
+    print(f"the moment of the kill is drawn with seed {seed}")
+    killed_at_some_moment(workshop, random.Random(seed))
+    resumed = hemalens(*FIT, "--epochs", "4", cwd=workshop)
     assert resumed.returncode == 0, resumed.stderr
-    assert "epoch 3/3" in resumed.stdout
-    assert "epoch 1/3" not in resumed.stdout
-    history = json.loads((workshop / "run" / "history.json").read_text())
-    assert [record["epoch"] for record in history] == [1, 2, 3]
+    assert "epoch 4/4" in resumed.stdout
+    assert "epoch 1/4" not in resumed.stdout
+    pairs = zip(
+        unbroken(workshop, tmp_path / "unbroken"),
+        RunFolder(workshop / "run").history(),
+        strict=True,
+    )
+    for expected, found in pairs:
+        assert found.epoch == expected.epoch
+        assert found.loss == pytest.approx(expected.loss, rel=1e-2)
+        assert found.validation_loss == pytest.approx(
+            expected.validation_loss, rel=1e-2
+        )
 
     chosen = hemalens(
         *("calibrate", "set", "--data", "data", "--size", "16"),
@@ -100,7 +144,7 @@ def test_a_model_without_its_run_is_refused(workshop: Path, tmp_path: Path) -> N
         cwd=workshop,
     )
     assert run.returncode == 1
-    assert "run.json" in run.stderr
+    assert "how it was trained" in run.stderr
     assert not (tmp_path / "a.hemalens").exists()
 
 

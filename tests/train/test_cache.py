@@ -1,5 +1,7 @@
+import errno
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -45,7 +47,7 @@ def test_another_content_makes_another_cache(
     cached_crops(images.of_split(Split.TRAIN), size_px=32, folder=tmp_path)
     cached_crops(images.of_split(Split.VALIDATION), size_px=32, folder=tmp_path)
     cached_crops(images.of_split(Split.TRAIN), size_px=32, context=1.3, folder=tmp_path)
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.glob("*.npy"))) == 3
 
 
 def test_an_image_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_an_image_that_cannot_be_decoded_is_named(tmp_path: Path) -> None:
     images = read_class_folders(tmp_path)
     with pytest.raises(DatasetError, match=r"IG_1\.jpg"):
         cached_crops(images, size_px=32, folder=tmp_path / "cache")
-    assert list((tmp_path / "cache").iterdir()) == []
+    assert list((tmp_path / "cache").glob("*.npy")) == []
 
 
 def test_an_unwritable_cache_is_named(drawn_dataset: Path, tmp_path: Path) -> None:
@@ -67,7 +69,7 @@ def test_an_unwritable_cache_is_named(drawn_dataset: Path, tmp_path: Path) -> No
 def test_a_damaged_cache_is_refused(drawn_dataset: Path, tmp_path: Path) -> None:
     images = read_class_folders(drawn_dataset)
     cached_crops(images, size_px=32, folder=tmp_path)
-    (cache,) = tmp_path.iterdir()
+    (cache,) = tmp_path.glob("*.npy")
     np.save(cache, np.zeros((2, 2), np.uint8))
     with pytest.raises(DatasetError, match="damaged cache"):
         cached_crops(images, size_px=32, folder=tmp_path)
@@ -76,3 +78,40 @@ def test_a_damaged_cache_is_refused(drawn_dataset: Path, tmp_path: Path) -> None
 def test_no_images_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no image to cut"):
         cached_crops(ImageSet(images=()), size_px=32, folder=tmp_path)
+
+
+def test_a_cache_of_another_dataset_is_refused(
+    drawn_dataset: Path, tmp_path: Path
+) -> None:
+    images = read_class_folders(drawn_dataset)
+    cached_crops(images.of_split(Split.TRAIN), size_px=32, folder=tmp_path)
+    (of_train,) = tmp_path.glob("*.json")
+    cached_crops(images, size_px=32, folder=tmp_path)
+    (of_all,) = set(tmp_path.glob("*.json")) - {of_train}
+    of_all.write_bytes(of_train.read_bytes())
+    with pytest.raises(DatasetError, match="cache of another dataset: delete it"):
+        cached_crops(images, size_px=32, folder=tmp_path)
+
+
+def test_a_full_disk_is_met_before_a_crop_is_cut(
+    drawn_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(file: int, start: int, length: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    images = read_class_folders(drawn_dataset)
+    with pytest.raises(StorageError, match="No space left on device"):
+        cached_crops(images, size_px=32, folder=tmp_path)
+    assert list(tmp_path.glob("*.npy")) == list(tmp_path.glob("*.part")) == []
+
+
+def test_a_wider_crop_shows_more(drawn_dataset: Path, tmp_path: Path) -> None:
+    images = read_class_folders(drawn_dataset)
+    near, far = (
+        cached_crops(images, size_px=48, crop_side_um=side, folder=tmp_path).crops
+        for side in (12.16, 24.32)
+    )
+    middle = far[0][12:36, 12:36]
+    inner = cv2.resize(near[0], (24, 24), interpolation=cv2.INTER_AREA)
+    assert np.abs(middle.astype(float) - inner).mean() < 6

@@ -7,12 +7,15 @@ from hemalens.errors import StorageError, TrainingError
 from hemalens.image_set import read_class_folders
 from hemalens.split import Split
 from train.cache import CropArray, cached_crops
+from train.distribution import Devices
 from train.fit import FitData, fit
 from train.float_model import load_float_model
 from train.recipe import Recipe
 from train.run import EpochRecord, RunFolder, new_record
+from train.trainer import GivenFiles
 
-RECIPE = Recipe(model="cnn", input_size_px=32, epochs=3, batch_size=16, context=1.375)
+RECIPE = Recipe(model="cnn", input_size_px=32, epochs=3, batch_size=16)
+DEVICES = Devices(accelerators=0)
 
 
 class Listener:
@@ -28,6 +31,13 @@ class Listener:
 
     def epoch(self, record: EpochRecord) -> None:
         self.epochs.append(record)
+
+
+def begin_run(path: Path, recipe: Recipe = RECIPE) -> RunFolder:
+    """A run's folder as the command begins it."""
+    run = RunFolder(path)
+    run.begin(new_record(recipe, "a" * 64, 48, 16))
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +62,14 @@ def data(drawn_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> FitDa
 def test_a_stopped_run_ends_where_an_unbroken_one_does(
     data: FitData, tmp_path: Path
 ) -> None:
-    unbroken = RunFolder(tmp_path / "unbroken")
-    fit(RECIPE, data, unbroken, Listener())
+    unbroken = begin_run(tmp_path / "unbroken")
+    fit(RECIPE, data, unbroken, Listener(), DEVICES)
 
-    stopped = RunFolder(tmp_path / "stopped")
+    stopped = begin_run(tmp_path / "stopped")
     with pytest.raises(KeyboardInterrupt):
-        fit(RECIPE, data, stopped, Listener(stop_in=2))
+        fit(RECIPE, data, stopped, Listener(stop_in=2), DEVICES)
     resumed = Listener()
-    fit(RECIPE, data, stopped, resumed)
+    fit(RECIPE, data, stopped, resumed, DEVICES)
 
     assert [record.epoch for record in resumed.epochs] == [2, 3]
     assert [record.epoch for record in stopped.history()] == [1, 2, 3]
@@ -70,29 +80,29 @@ def test_a_stopped_run_ends_where_an_unbroken_one_does(
 
 def test_a_run_that_is_complete_trains_no_more(data: FitData, tmp_path: Path) -> None:
     recipe = RECIPE.model_copy(update={"epochs": 1})
-    fit(recipe, data, RunFolder(tmp_path), Listener())
+    fit(recipe, data, begin_run(tmp_path, recipe), Listener(), DEVICES)
     again = Listener()
-    fit(recipe, data, RunFolder(tmp_path), again)
+    fit(recipe, data, begin_run(tmp_path, recipe), again, DEVICES)
     assert again.epochs == []
 
 
 def test_a_damaged_state_is_named(data: FitData, tmp_path: Path) -> None:
-    (tmp_path / "epoch-0001.keras").write_bytes(b"half a file")
-    with pytest.raises(TrainingError, match=r"epoch-0001\.keras is damaged"):
-        fit(RECIPE, data, RunFolder(tmp_path), Listener())
+    (tmp_path / "epoch-0001.npz").write_bytes(b"half a file")
+    with pytest.raises(TrainingError, match=r"epoch-0001\.npz is damaged"):
+        fit(RECIPE, data, begin_run(tmp_path), Listener(), DEVICES)
 
 
 def test_a_run_can_begin_with_given_weights(data: FitData, tmp_path: Path) -> None:
     recipe = RECIPE.model_copy(update={"epochs": 1, "learning_rate": 1e-9})
-    first = RunFolder(tmp_path / "first")
-    fit(RECIPE.model_copy(update={"epochs": 1}), data, first, Listener())
-    second = RunFolder(tmp_path / "second")
+    first = begin_run(tmp_path / "first")
+    fit(RECIPE.model_copy(update={"epochs": 1}), data, first, Listener(), DEVICES)
+    second = begin_run(tmp_path / "second")
     begun = FitData(
         windows=data.windows,
         validation=data.validation,
-        initial_weights=first.best_model,
+        given=GivenFiles(initial_weights=first.best_model),
     )
-    fit(recipe, begun, second, Listener())
+    fit(recipe, begun, second, Listener(), DEVICES)
     before, after = (
         load_float_model(run.best_model).trainable_weights for run in (first, second)
     )
@@ -101,25 +111,25 @@ def test_a_run_can_begin_with_given_weights(data: FitData, tmp_path: Path) -> No
 
 
 def test_weights_of_another_network_are_refused(data: FitData, tmp_path: Path) -> None:
-    first = RunFolder(tmp_path / "first")
-    fit(RECIPE.model_copy(update={"epochs": 1}), data, first, Listener())
+    first = begin_run(tmp_path / "first")
+    fit(RECIPE.model_copy(update={"epochs": 1}), data, first, Listener(), DEVICES)
     begun = FitData(
         windows=data.windows,
         validation=data.validation,
-        initial_weights=first.best_model,
+        given=GivenFiles(initial_weights=first.best_model),
     )
     other = RECIPE.model_copy(update={"model": "paper_cnn"})
     with pytest.raises(TrainingError, match="does not fit paper_cnn"):
-        fit(other, begun, RunFolder(tmp_path / "second"), Listener())
+        fit(other, begun, begin_run(tmp_path / "second"), Listener(), DEVICES)
 
 
 def test_a_loss_that_is_no_number_ends_the_run(data: FitData, tmp_path: Path) -> None:
-    run = RunFolder(tmp_path)
-    fit(RECIPE.model_copy(update={"epochs": 1}), data, run, Listener())
+    run = begin_run(tmp_path)
+    fit(RECIPE.model_copy(update={"epochs": 1}), data, run, Listener(), DEVICES)
     kept = run.best_model.read_bytes()
     wild = RECIPE.model_copy(update={"learning_rate": 1e30})
     with pytest.raises(TrainingError, match="learning-rate"):
-        fit(wild, data, RunFolder(tmp_path / "wild"), Listener())
+        fit(wild, data, begin_run(tmp_path / "wild"), Listener(), DEVICES)
     assert run.best_model.read_bytes() == kept
 
 
@@ -132,7 +142,7 @@ def test_a_class_without_images_is_named(data: FitData, tmp_path: Path) -> None:
     )
     partial = FitData(windows=windows, validation=data.validation)
     with pytest.raises(TrainingError, match="of class ig"):
-        fit(RECIPE, partial, RunFolder(tmp_path), Listener())
+        fit(RECIPE, partial, begin_run(tmp_path), Listener(), DEVICES)
 
 
 def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:

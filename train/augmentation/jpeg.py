@@ -12,6 +12,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from train.augmentation.mirrored_margin import with_margin
+
 _LUMINANCE: Final = np.array(
     [
         [16, 11, 10, 16, 24, 40, 51, 61],
@@ -51,7 +53,7 @@ def _cosines() -> NDArray[np.float32]:
 
 
 _DCT: Final = _cosines()
-_TABLES: Final = np.stack([_LUMINANCE, _CHROMINANCE, _CHROMINANCE], axis=-1)
+_TABLES: Final = np.stack([_LUMINANCE, _CHROMINANCE, _CHROMINANCE])
 
 
 def recompressed(crops: Any, quality: Any) -> Any:
@@ -71,7 +73,7 @@ def recompressed(crops: Any, quality: Any) -> Any:
     """
     height, width = crops.shape[1:3]
     down, right = -height % 8, -width % 8
-    padded = ops.pad(crops, ((0, 0), (0, down), (0, right), (0, 0)), mode="symmetric")
+    padded = with_margin(with_margin(crops, 1, 0, down), 2, 0, right)
     rows, columns = (height + down) // 8, (width + right) // 8
     ycbcr = ops.matmul(padded - 128.0, _TO_YCBCR)
     # (N, rows, 8, columns, 8, 3) to (N, rows, columns, 3, 8, 8)
@@ -90,6 +92,8 @@ def recompressed(crops: Any, quality: Any) -> Any:
 def _steps(quality: Any) -> Any:
     """Quantization steps (N, 1, 1, 3, 8, 8)."""
     quality = ops.reshape(quality, (-1, 1, 1, 1, 1, 1))
-    percent = ops.where(quality < 50, 5000.0 / quality, 200.0 - 2.0 * quality)
-    tables = np.transpose(_TABLES, (2, 0, 1))[np.newaxis, np.newaxis, np.newaxis]
+    percent = ops.floor(
+        ops.where(quality < 50, 5000.0 / quality, 200.0 - 2.0 * quality)
+    )
+    tables = ops.convert_to_tensor(_TABLES)
     return ops.clip(ops.floor((tables * percent + 50.0) / 100.0), 1.0, 255.0)

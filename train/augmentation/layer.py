@@ -5,15 +5,18 @@ Colour is disturbed in optical density, OD = -log10(I / I0), where stain amounts
 the specimen, so that the settings mean the same at every input size.
 """
 
+import math
 from typing import Any, Final
 
 import keras
 from keras import ops
 
 from train.augmentation.jpeg import recompressed
-from train.augmentation.settings import AugmentationSettings
+from train.augmentation.mirrored_margin import with_margin
+from train.augmentation.resample import resampled
+from train.augmentation.settings import HIGHEST_JPEG_QUALITY, AugmentationSettings
 
-_LOG_10: Final = 2.302585092994046
+_LOG_10: Final = math.log(10)
 _KERNEL_REACH: Final = 2.5
 """Standard deviations at which a defocus kernel ends."""
 
@@ -24,8 +27,9 @@ class Augmentation(keras.layers.Layer):
 
     Takes (N, S, S, 3) raw pixels, uint8, RGB, the crop's scale and more than its side;
     gives (N, size_px, size_px, 3) float32 codes from 0 to 255. What goes to a share of
-    the crops goes to a fixed part of the batch, whose order is random already, so
-    that the others cost nothing.
+    the crops goes to so many crops of every batch, rounded down and drawn by lot, so
+    that the others cost nothing and no class gets more of it, whatever the batch's
+    order.
     """
 
     def __init__(
@@ -57,7 +61,8 @@ class Augmentation(keras.layers.Layer):
     def call(self, windows: Any) -> Any:
         """Disturb a batch."""
         settings = self.settings
-        crops = self._moved(ops.cast(windows, "float32"))
+        order = ops.argsort(self._uniform((ops.shape(windows)[0],), 0.0, 1.0))
+        crops = self._moved(ops.take(windows, order, axis=0))
         crops = self._restained(crops)
         if settings.defocus_um > 0:
             crops = _first(crops, settings.defocus_share, self._defocused)
@@ -65,11 +70,8 @@ class Augmentation(keras.layers.Layer):
             crops = _first(crops, settings.noise_share, self._noisy)
         crops = ops.clip(crops, 0.0, 255.0)
         # From the other end, so that the two shares meet only when they must.
-        if settings.jpeg_share > 0:
-            crops = ops.flip(crops, axis=0)
-            crops = _first(crops, settings.jpeg_share, self._compressed)
-            crops = ops.flip(crops, axis=0)
-        return ops.round(crops)
+        crops = _last(crops, settings.jpeg_share, self._compressed)
+        return ops.round(ops.take(crops, ops.argsort(order), axis=0))
 
     def _uniform(self, shape: tuple[Any, ...], low: float, high: float) -> Any:
         return keras.random.uniform(shape, low, high, seed=self.seed_generator)
@@ -79,36 +81,16 @@ class Augmentation(keras.layers.Layer):
 
     def _moved(self, windows: Any) -> Any:
         """Rotate, mirror, scale and shift, in one resampling."""
-        count, side = ops.shape(windows)[0], windows.shape[1]
-        settings = self.settings
-        turn = 3.141592653589793 if settings.orientation else 0.0
-        angle = self._uniform((count,), -1.0, 1.0) * turn
-        mirror = ops.ones((count,))
-        if settings.orientation:
-            mirror = ops.where(self._uniform((count,), -1.0, 1.0) < 0, -1.0, 1.0)
+        count, settings = ops.shape(windows)[0], self.settings
         scale = 1.0 + self._uniform((count,), -1.0, 1.0) * settings.scale_fraction
-        shift = self._uniform((2, count), -1.0, 1.0) * self._pixels(settings.shift_um)
+        angle, mirror = ops.zeros((count,)), ops.ones((count,))
+        if settings.orientation:
+            angle = self._uniform((count,), -math.pi, math.pi)
+            mirror = ops.where(self._uniform((count,), -1.0, 1.0) < 0, -1.0, 1.0)
         cos, sin = ops.cos(angle) * scale, ops.sin(angle) * scale
-        middle = (side - 1) / 2
-        a, b, c, d = cos * mirror, -sin, sin * mirror, cos
-        zero = ops.zeros_like(angle)
-        transform = ops.stack(
-            [
-                a,
-                b,
-                middle - middle * (a + b) + shift[0],
-                c,
-                d,
-                middle - middle * (c + d) + shift[1],
-                zero,
-                zero,
-            ],
-            axis=1,
-        )
-        moved = ops.image.affine_transform(windows, transform, fill_mode="reflect")
-        margin = (side - self.size_px) // 2
-        end = margin + self.size_px
-        return moved[:, margin:end, margin:end]
+        matrix = ops.stack([cos * mirror, -sin, sin * mirror, cos], axis=1)
+        shift = self._uniform((count, 2), -1.0, 1.0) * self._pixels(settings.shift_um)
+        return resampled(windows, ops.reshape(matrix, (-1, 2, 2)), shift, self.size_px)
 
     def _restained(self, crops: Any) -> Any:
         """Change stain and light, both in optical density."""
@@ -147,10 +129,10 @@ class Augmentation(keras.layers.Layer):
         return crops + self._normal(ops.shape(crops), 1.0) * deviation
 
     def _compressed(self, crops: Any) -> Any:
-        lowest = min(self.settings.jpeg_quality, 95.0)
-        return recompressed(
-            crops, self._uniform((ops.shape(crops)[0],), lowest, 95.001)
-        )
+        lowest = self.settings.jpeg_quality
+        count = ops.shape(crops)[0]
+        quality = self._uniform((count,), lowest, HIGHEST_JPEG_QUALITY)
+        return recompressed(crops, quality)
 
     def _pixels(self, length_um: float) -> float:
         return length_um * self.size_px / self.crop_side_um
@@ -158,19 +140,29 @@ class Augmentation(keras.layers.Layer):
 
 def _first(crops: Any, share: float, change: Any) -> Any:
     """Change the first `share` of a batch."""
-    if share >= 1:
-        return change(crops)
-    percent = round(100 * share)
-    count = ops.shape(crops)[0] * percent // 100
+    if share in (0, 1):
+        return change(crops) if share else crops
+    count = _part(crops, share)
     return ops.concatenate([change(crops[:count]), crops[count:]], axis=0)
+
+
+def _last(crops: Any, share: float, change: Any) -> Any:
+    """Change the last `share` of a batch."""
+    if share in (0, 1):
+        return change(crops) if share else crops
+    kept = ops.shape(crops)[0] - _part(crops, share)
+    return ops.concatenate([crops[:kept], change(crops[kept:])], axis=0)
+
+
+def _part(crops: Any, share: float) -> Any:
+    """Count the crops of a share: in whole numbers, for a graph's tensor as well."""
+    return ops.shape(crops)[0] * round(100 * share) // 100
 
 
 def _convolved(crops: Any, kernel: Any, reach: int, axis: int) -> Any:
     """Convolve each crop with its own kernel (N, 2 * reach + 1) along one axis."""
     size = crops.shape[axis]
-    margins = [(0, 0)] * 4
-    margins[axis] = (reach, reach)
-    padded = ops.pad(crops, margins, mode="symmetric")
+    padded = with_margin(crops, axis, reach, reach)
     total = ops.zeros_like(crops)
     for tap in range(2 * reach + 1):
         weight = ops.reshape(kernel[:, tap], (-1, 1, 1, 1))

@@ -7,6 +7,9 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+HIGHEST_JPEG_QUALITY: Final = 95
+"""On the scale of libjpeg: what cameras write at most, and no loss to be seen."""
+
 
 class AugmentationSettings(BaseModel):
     """How far each disturbance goes; ranges are symmetric unless said otherwise."""
@@ -37,8 +40,8 @@ class AugmentationSettings(BaseModel):
     """Largest standard deviation of sensor noise, in codes of 0 to 255."""
     noise_share: float = Field(default=0.5, ge=0, le=1)
     """Share of the crops that are noisy."""
-    jpeg_quality: float = Field(default=60, ge=1, le=100)
-    """Lowest quality of JPEG compression, on the scale of libjpeg; 95 the highest."""
+    jpeg_quality: float = Field(default=60, ge=1, le=HIGHEST_JPEG_QUALITY)
+    """Lowest quality of JPEG compression, on the scale of libjpeg."""
     jpeg_share: float = Field(default=0.2, ge=0, le=1)
     """Share of the crops that are compressed."""
 

@@ -1,4 +1,4 @@
-"""``hemalens train evaluate``: measure a model."""
+"""``hemalens train evaluate`` and ``compare``: measure a model, tabulate several."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from train.evaluation.figures import Evaluation
+    from train.evaluation.comparison import Comparison
 
 FOLDER = click.Path(path_type=Path)
 
@@ -19,9 +19,15 @@ FOLDER = click.Path(path_type=Path)
     type=click.Choice(["train", "validation", "test", "all"]),
     default="validation",
     show_default=True,
+    help="train and all are resubstitution, and labelled so.",
 )
 @click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
-@click.option("--output", type=FOLDER, help="Write the figures as JSON here.")
+@click.option(
+    "--output", type=FOLDER, help="Write the figures as JSON to this file or folder."
+)
+@click.option(
+    "--report", type=FOLDER, help="Write figures, drawings and a page to this folder."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def evaluate(
     model: Path,
@@ -29,40 +35,108 @@ def evaluate(
     split: str,
     cache: Path,
     output: Path | None,
+    report: Path | None,
     as_json: bool,
 ) -> None:
     """Measure a float model or a bundle on labelled images."""
     from hemalens.files import write_whole
-    from train.evaluation.measure import measure
+    from hemalens.image_set import read_class_folders
+    from train.evaluation.drawing_backend import require_drawing
+    from train.evaluation.figures import figures_json
+    from train.evaluation.measure import evaluation_of, predict_split
+    from train.evaluation.measured_model import open_model
+    from train.evaluation.terminal import show_evaluation
 
-    figures = measure(model, data, split, cache)
-    text = figures.model_dump_json(indent=2)
+    if report is not None:
+        require_drawing("A report")
+    images = read_class_folders(data)
+    predictions = predict_split(open_model(model), images, split, cache)
+    found = evaluation_of(predictions, split)
+    text = figures_json(found)
     if output is not None:
-        write_whole(output, text.encode() + b"\n")
-    if as_json:
-        click.echo(text)
-    else:
-        _show(figures, f"{model} on {data}, {split}")
+        write_whole(output / "figures.json" if output.is_dir() else output, text)
+    if report is not None:
+        from train.evaluation.report import MeasuredFile, write_report
 
-
-def _show(figures: "Evaluation", title: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    low, high = (100 * limit for limit in figures.accuracy_ci95)
-    table = Table(
-        title=f"{title}\n{figures.n} images: accuracy {100 * figures.accuracy:.2f} % "
-        f"(95 % interval {low:.2f} to {high:.2f}), macro F1 {figures.macro_f1:.4f}"
-    )
-    table.add_column("class")
-    for name in ("precision", "recall", "F1", "images"):
-        table.add_column(name, justify="right")
-    for class_name, of_class in figures.per_class.items():
-        table.add_row(
-            class_name,
-            f"{of_class.precision:.4f}",
-            f"{of_class.recall:.4f}",
-            f"{of_class.f1:.4f}",
-            str(of_class.support),
+        measured = MeasuredFile(
+            model=model,
+            data=data,
+            dataset_digest=images.digest,
+            evaluation=found,
+            predictions=predictions,
         )
-    Console().print(table)
+        write_report(report, measured)
+    if as_json:
+        click.echo(text, nl=False)
+    else:
+        show_evaluation(found, f"{model} on {data}, {split}")
+
+
+@click.command()
+@click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
+@click.option("--data", type=FOLDER, required=True, help="Folder of class folders.")
+@click.option(
+    "--split",
+    type=click.Choice(["validation", "test"]),
+    default="validation",
+    show_default=True,
+)
+@click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
+@click.option("--output", type=FOLDER, help="Folder for compare.json, .md and .html.")
+@click.option(
+    "--resubstitution",
+    is_flag=True,
+    help="One more column: all images, training ones included, as the paper measured.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(
+    runs: tuple[Path, ...],
+    data: Path,
+    split: str,
+    cache: Path,
+    output: Path | None,
+    resubstitution: bool,
+    as_json: bool,
+) -> None:
+    """Tabulate finished runs: accuracy, errors by class, size, speed.
+
+    A RUN is the folder of one run, or one that holds seed-0, seed-1 …
+    """
+    from train.evaluation.drawing_backend import require_drawing
+    from train.evaluation.figures import figures_json
+    from train.evaluation.terminal import show_comparison
+
+    if output is not None:
+        require_drawing("A comparison's page")
+    found = _compared(runs, data, split, cache, resubstitution)
+    if output is not None:
+        from train.evaluation.report import write_comparison
+
+        write_comparison(output, found)
+    if as_json:
+        click.echo(figures_json(found), nl=False)
+    else:
+        show_comparison(found)
+
+
+def _compared(
+    runs: tuple[Path, ...], data: Path, split: str, cache: Path, resubstitution: bool
+) -> "Comparison":
+    from hemalens.image_set import read_class_folders
+    from hemalens.split import Split
+    from train.evaluation.finished_run import read_groups
+    from train.keras_backend import load_keras
+
+    load_keras("Comparing float models", "train")
+    from train.evaluation.compare import Terms, compare_groups
+
+    groups = read_groups(runs)
+    terms = Terms(
+        images=read_class_folders(data),
+        split=Split(split),
+        cache=cache,
+        resubstitution=resubstitution,
+    )
+    return compare_groups(
+        groups, terms, lambda run: click.echo(f"measuring {run}", err=True)
+    )

@@ -5,13 +5,24 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from hemalens.statistics import clopper_pearson
+from train.evaluation.calibration_error import (
+    expected_calibration_error,
+    reliability,
+)
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """What leaves the process: frozen, a misspelt key an error."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ClassFigures(_Record):
+def figures_json(figures: Record) -> bytes:
+    """Write figures as every command prints and keeps them."""
+    return figures.model_dump_json(indent=2).encode() + b"\n"
+
+
+class ClassFigures(Record):
     """One class against the others; zero where a figure is undefined."""
 
     precision: float
@@ -20,28 +31,54 @@ class ClassFigures(_Record):
     support: int
 
 
-class Evaluation(_Record):
-    """Accuracy and its parts, on images the model has not seen."""
+class Figures(Record):
+    """Accuracy and its parts on one set of images."""
 
     n: int
     accuracy: float
     accuracy_ci95: tuple[float, float]
     macro_f1: float
     """Mean over the classes that occur."""
+    ece: float
+    """Expected calibration error of the top probability, 15 equal bins."""
     confusion: tuple[tuple[int, ...], ...]
     """Rows true, columns predicted, in class order."""
     per_class: dict[str, ClassFigures]
 
+    @property
+    def errors(self) -> dict[str, int]:
+        """Images of each class that were called another."""
+        return {
+            name: self.per_class[name].support - row[index]
+            for index, (name, row) in enumerate(
+                zip(self.per_class, self.confusion, strict=True)
+            )
+        }
+
+
+class Evaluation(Figures):
+    """The figures of one split, and whether the model was trained on its images."""
+
+    split: str
+    resubstitution: bool
+    """Whether training images are among those measured."""
+    held_out: Figures | None
+    """On the measured images the model was not trained on, when there are both."""
+
 
 def evaluate_predictions(
-    true: NDArray[np.int64], predicted: NDArray[np.int64], class_names: tuple[str, ...]
-) -> Evaluation:
+    true: NDArray[np.int64],
+    probabilities: NDArray[np.float32],
+    class_names: tuple[str, ...],
+) -> Figures:
     """Compare predicted with true classes.
 
     Parameters
     ----------
-    true, predicted : ndarray of shape (N,), int64
+    true : ndarray of shape (N,), int64
         Class indices.
+    probabilities : ndarray of shape (N, classes), float32
+        The likeliest class is the predicted one.
     class_names : tuple of str
         In index order.
 
@@ -52,26 +89,31 @@ def evaluate_predictions(
 
     Examples
     --------
-    >>> true, predicted = np.array([0, 1, 1]), np.array([0, 1, 0])
-    >>> found = evaluate_predictions(true, predicted, ("a", "b"))
-    >>> found.confusion, round(found.accuracy, 3)
-    (((1, 0), (1, 1)), 0.667)
+    >>> true = np.array([0, 1, 1])
+    >>> probabilities = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], np.float32)
+    >>> found = evaluate_predictions(true, probabilities, ("a", "b"))
+    >>> found.confusion, round(found.accuracy, 3), found.errors
+    (((1, 0), (1, 1)), 0.667, {'a': 0, 'b': 1})
     """
-    if true.shape != predicted.shape or not true.size:
-        raise ValueError(f"cannot compare {predicted.shape} with {true.shape} classes")
     classes = len(class_names)
+    if probabilities.shape != (len(true), classes) or not true.size:
+        raise ValueError(
+            f"cannot compare probabilities {probabilities.shape} with "
+            f"{true.shape} images of {classes} classes"
+        )
     confusion = np.zeros((classes, classes), np.int64)
-    np.add.at(confusion, (true, predicted), 1)
+    np.add.at(confusion, (true, probabilities.argmax(axis=1)), 1)
     right, n = int(confusion.trace()), int(confusion.sum())
     per_class = {
         name: _class_figures(confusion, index) for index, name in enumerate(class_names)
     }
     f1 = [figures.f1 for figures in per_class.values() if figures.support]
-    return Evaluation(
+    return Figures(
         n=n,
         accuracy=right / n,
         accuracy_ci95=clopper_pearson(right, n),
         macro_f1=sum(f1) / len(f1),
+        ece=expected_calibration_error(reliability(true, probabilities)),
         confusion=tuple(tuple(row) for row in confusion.tolist()),
         per_class=per_class,
     )

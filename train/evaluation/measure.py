@@ -1,19 +1,67 @@
 """Measure a model file, float or int8, on one split of a dataset."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hemalens.bundle import SUFFIX, read_bundle
 from hemalens.classes import CLASS_NAMES
-from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError
 from hemalens.image_set import ImageSet, read_class_folders
 from hemalens.split import Split
-from train.cache import DEFAULT_CACHE, CropArray, cached_crops
-from train.evaluation.figures import Evaluation, evaluate_predictions
-from train.keras_backend import load_keras
+from train.cache import DEFAULT_CACHE, cached_crops
+from train.evaluation.figures import Evaluation, Figures, evaluate_predictions
+from train.evaluation.measured_model import MeasuredModel, open_model
+
+ALL: Final = "all"
+"""Every image, training ones included: what the paper measured."""
+
+HELD_OUT: Final = (Split.VALIDATION, Split.TEST)
+"""What no model is trained on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Predictions:
+    """What a model says of labelled images.
+
+    Parameters
+    ----------
+    true : ndarray of shape (N,), int64
+        Class indices.
+    probabilities : ndarray of shape (N, classes), float32
+    splits : ndarray of shape (N,), str
+        The `Split` each image belongs to.
+    """
+
+    true: NDArray[np.int64]
+    probabilities: NDArray[np.float32]
+    splits: NDArray[np.str_]
+
+    def __post_init__(self) -> None:
+        shape = (len(self.true), len(CLASS_NAMES))
+        if self.probabilities.shape != shape or len(self.splits) != shape[0]:
+            raise ValueError(
+                f"probabilities {self.probabilities.shape} and {len(self.splits)} "
+                f"splits are not those of {shape[0]} images and {shape[1]} classes"
+            )
+        for array in (self.true, self.probabilities, self.splits):
+            array.flags.writeable = False
+
+    def of_splits(self, splits: Collection[Split]) -> "Predictions":
+        """Keep the images of some splits."""
+        chosen = np.isin(self.splits, [split.value for split in splits])
+        return Predictions(
+            true=self.true[chosen],
+            probabilities=self.probabilities[chosen],
+            splits=self.splits[chosen],
+        )
+
+    def figures(self) -> Figures:
+        """Evaluate them."""
+        return evaluate_predictions(self.true, self.probabilities, CLASS_NAMES)
 
 
 def measure(
@@ -39,31 +87,56 @@ def measure(
     BundleError, TrainingError
         When the model cannot be loaded.
     """
-    images = read_class_folders(data).of_split(None if split == "all" else Split(split))
-    if not images.images:
-        raise DatasetError(f"{data} holds no image of the {split} split")
-    if model.suffix == SUFFIX:
-        crops, predicted = _classes_int8(model, images, cache)
-    else:
-        crops, predicted = _classes_float(model, images, cache)
-    return evaluate_predictions(crops.class_indices, predicted, CLASS_NAMES)
+    images = read_class_folders(data)
+    predictions = predict_split(open_model(model), images, split, cache)
+    return evaluation_of(predictions, split)
 
 
-def _classes_int8(
-    path: Path, images: ImageSet, cache: Path
-) -> tuple[CropArray, NDArray[np.int64]]:
-    classifier = BundleClassifier(read_bundle(path))
-    manifest = classifier.manifest
-    crops = cached_crops(images, size_px=manifest.input.size_px, folder=cache)
-    return crops, classifier.classify(crops.crops).argmax(axis=1)
+def predict_split(
+    model: MeasuredModel, images: ImageSet, split: str, cache: Path = DEFAULT_CACHE
+) -> Predictions:
+    """Run a model on one split, or on all of them.
+
+    Raises
+    ------
+    DatasetError
+        When the split holds no image, or one cannot be read.
+    """
+    splits = tuple(Split) if split == ALL else (Split(split),)
+    parts = {one: images.of_split(one) for one in splits}
+    parts = {one: part for one, part in parts.items() if part.images}
+    if not parts:
+        raise DatasetError(
+            f"no image of the {split} split among the {len(images.images)} given: "
+            "choose another --split or --data"
+        )
+    # Each split has a crop cache of its own, which training shares.
+    crops = [
+        cached_crops(
+            part,
+            size_px=model.size_px,
+            crop_side_um=model.crop_side_um,
+            folder=cache,
+        )
+        for part in parts.values()
+    ]
+    return Predictions(
+        true=np.concatenate([part.class_indices for part in crops]),
+        probabilities=np.concatenate([model.classify(part.crops) for part in crops]),
+        splits=np.repeat(
+            [one.value for one in parts], [len(part.names) for part in crops]
+        ),
+    )
 
 
-def _classes_float(
-    path: Path, images: ImageSet, cache: Path
-) -> tuple[CropArray, NDArray[np.int64]]:
-    load_keras("Measuring a float model", "train")
-    from train.float_model import load_float_model, predict
-
-    network = load_float_model(path)
-    crops = cached_crops(images, size_px=network.input_shape[1], folder=cache)
-    return crops, predict(network, crops.crops).argmax(axis=1)
+def evaluation_of(predictions: Predictions, split: str) -> Evaluation:
+    """Figures of all the predictions and, beside them, of the images held out."""
+    held_out = predictions.of_splits(HELD_OUT)
+    unseen = len(held_out.true)
+    trained = len(predictions.true) - unseen
+    return Evaluation(
+        **dict(predictions.figures()),
+        split=split,
+        resubstitution=trained > 0,
+        held_out=held_out.figures() if trained and unseen else None,
+    )

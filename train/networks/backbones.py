@@ -14,8 +14,9 @@ from typing import Any, Final
 import keras
 import numpy as np
 
+from hemalens.errors import ConfigError, TrainingError
+from train.networks.ends import class_probabilities, normalize
 from train.networks.fused_normalization import FusedBatchNormalization
-from train.networks.normalize import normalize
 
 
 class PixelScale(StrEnum):
@@ -30,66 +31,26 @@ class PixelScale(StrEnum):
 class Backbone:
     """One architecture of keras.applications."""
 
-    name: str
     build: Callable[..., keras.Model]
     pixel_scale: PixelScale
-    paper_size_px: int
-    """Side of its input when the paper's authors use its usual one."""
 
 
 BACKBONES: Final = {
-    backbone.name: backbone
-    for backbone in (
-        Backbone(
-            name="vgg16",
-            build=keras.applications.VGG16,
-            pixel_scale=PixelScale.CENTRED_BGR,
-            paper_size_px=224,
-        ),
-        Backbone(
-            name="vgg19",
-            build=keras.applications.VGG19,
-            pixel_scale=PixelScale.CENTRED_BGR,
-            paper_size_px=224,
-        ),
-        Backbone(
-            name="resnet50",
-            build=keras.applications.ResNet50,
-            pixel_scale=PixelScale.CENTRED_BGR,
-            paper_size_px=224,
-        ),
-        Backbone(
-            name="resnet101",
-            build=keras.applications.ResNet101,
-            pixel_scale=PixelScale.CENTRED_BGR,
-            paper_size_px=224,
-        ),
-        Backbone(
-            name="resnet152",
-            build=keras.applications.ResNet152,
-            pixel_scale=PixelScale.CENTRED_BGR,
-            paper_size_px=224,
-        ),
-        Backbone(
-            name="inceptionv3",
-            build=keras.applications.InceptionV3,
-            pixel_scale=PixelScale.SYMMETRIC,
-            paper_size_px=299,
-        ),
-        Backbone(
-            name="mobilenetv2",
-            build=keras.applications.MobileNetV2,
-            pixel_scale=PixelScale.SYMMETRIC,
-            paper_size_px=224,
-        ),
-        Backbone(
-            name="densenet201",
-            build=keras.applications.DenseNet201,
-            pixel_scale=PixelScale.STANDARDIZED,
-            paper_size_px=224,
-        ),
+    name: Backbone(build=getattr(keras.applications, function), pixel_scale=scale)
+    for name, function, scale in (
+        ("vgg16", "VGG16", PixelScale.CENTRED_BGR),
+        ("vgg19", "VGG19", PixelScale.CENTRED_BGR),
+        ("resnet50", "ResNet50", PixelScale.CENTRED_BGR),
+        ("resnet101", "ResNet101", PixelScale.CENTRED_BGR),
+        ("resnet152", "ResNet152", PixelScale.CENTRED_BGR),
+        ("inceptionv3", "InceptionV3", PixelScale.SYMMETRIC),
+        ("mobilenetv2", "MobileNetV2", PixelScale.SYMMETRIC),
+        ("densenet201", "DenseNet201", PixelScale.STANDARDIZED),
     )
 }
+
+DROPOUT: Final = 0.2
+"""Before the last layer."""
 
 
 def backbone_classifier(
@@ -97,9 +58,9 @@ def backbone_classifier(
     input_size_px: int,
     classes: int = 8,
     *,
-    weights: str | Path | None = None,
     width: float = 1.0,
-    dropout: float = 0.2,
+    weights: str | Path | None = None,
+    frozen: bool = False,
 ) -> keras.Model:
     """Build a backbone, global average pooling, dropout and softmax.
 
@@ -114,46 +75,81 @@ def backbone_classifier(
         Side of the square RGB input.
     classes : int
         Number of classes.
+    width : float
+        Multiplier of every layer's channels; MobileNetV2 alone has one.
     weights : str or Path, optional
         Of the backbone without its top: ``imagenet``, which Keras downloads, or a
         file it published. Drawn at random when not given.
-    width : float
-        Multiplier of every layer's channels; MobileNetV2 alone has one.
-    dropout : float
-        Before the last layer.
+    frozen : bool
+        Train the last layer alone, the backbone's batch statistics fixed.
 
     Returns
     -------
     keras.Model
         Takes (N, input_size_px, input_size_px, 3) raw pixels 0 to 255, RGB; gives
         (N, classes) probabilities.
+
+    Raises
+    ------
+    ConfigError
+        When the backbone cannot be had in this size or width.
+    TrainingError
+        When the weights cannot be had or do not fit.
     """
     backbone = BACKBONES[name]
     pixels = keras.Input((input_size_px, input_size_px, 3), name="pixels")
     x = _on_scale(normalize(pixels), backbone.pixel_scale)
-    x = _features(backbone, input_size_px, weights, width)(x)
+    features = _features(name, input_size_px, width, weights)
+    features.trainable = not frozen
+    x = features(x, training=False) if frozen else features(x)
     x = keras.layers.GlobalAveragePooling2D()(x)
-    x = keras.layers.Dropout(dropout)(x)
-    # Probabilities are float32 in mixed precision too.
-    probabilities = keras.layers.Dense(
-        classes, activation="softmax", name="probability", dtype="float32"
-    )(x)
-    return keras.Model(pixels, probabilities, name=name)
+    x = keras.layers.Dropout(DROPOUT)(x)
+    return keras.Model(pixels, class_probabilities(x, classes), name=name)
 
 
 def _features(
-    backbone: Backbone, input_size_px: int, weights: str | Path | None, width: float
+    name: str, input_size_px: int, width: float, weights: str | Path | None
 ) -> keras.Model:
-    widths = {"alpha": width} if backbone.name == "mobilenetv2" else {}
-    built = backbone.build(
-        include_top=False,
-        weights=None if weights is None else str(weights),
-        input_shape=(input_size_px, input_size_px, 3),
-        **widths,
-    )
+    backbone = BACKBONES[name]
+    if width != 1 and name != "mobilenetv2":
+        raise ConfigError(f"{name} has one width, 1; this is {width:g}")
+    widths = {"alpha": width} if name == "mobilenetv2" else {}
+    try:
+        built = backbone.build(
+            include_top=False,
+            weights=None,
+            input_shape=(input_size_px, input_size_px, 3),
+            **widths,
+        )
+    except ValueError as error:
+        raise ConfigError(f"{name} at {input_size_px} px: {error}") from error
+    if weights is not None:
+        _load_weights(built, name, weights, widths)
     fused = keras.models.clone_model(built, clone_function=_fused)
     fused.set_weights(built.get_weights())
     return fused
+
+
+def _load_weights(
+    built: keras.Model,
+    name: str,
+    weights: str | Path,
+    widths: dict[str, float],
+) -> None:
+    try:
+        if weights == "imagenet":
+            source = BACKBONES[name].build(
+                include_top=False, weights="imagenet", **widths
+            )
+            built.set_weights(source.get_weights())
+        else:
+            built.load_weights(weights)
+    except Exception as error:  # Keras raises bare Exception when a download fails
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise TrainingError(
+            f"cannot begin {name} with the weights {weights}: {reason}; "
+            "--initial-weights takes the file Keras publishes, or none"
+        ) from error
 
 
 def _fused(layer: keras.layers.Layer) -> keras.layers.Layer:

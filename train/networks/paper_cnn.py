@@ -10,8 +10,8 @@ from typing import Final
 
 import keras
 
+from train.networks.ends import class_probabilities, normalize
 from train.networks.fused_normalization import FusedBatchNormalization
-from train.networks.normalize import normalize
 
 PAPER_FILTERS: Final = (32, 64, 64, 64, 128, 256, 256)
 """Filters of the paper's seven convolutions [1]_."""
@@ -20,7 +20,11 @@ PAPER_DENSE_UNITS: Final = 128
 
 
 def paper_cnn(
-    input_size_px: int = 100, classes: int = 8, *, pool_stride: int = 2
+    input_size_px: int = 100,
+    classes: int = 8,
+    *,
+    width: float = 1.0,
+    pool_stride: int = 2,
 ) -> keras.Model:
     """Build the network of the paper as it is written [1]_.
 
@@ -45,6 +49,8 @@ def paper_cnn(
         Side of the square RGB input.
     classes : int
         Number of classes.
+    width : float
+        Multiplier of every layer's channels.
     pool_stride : int
         Stride of the poolings, 2 or, literally, 1.
 
@@ -58,24 +64,21 @@ def paper_cnn(
     pixels = keras.Input((input_size_px, input_size_px, 3), name="pixels")
     x = normalize(pixels)
     for filters in PAPER_FILTERS:
-        x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
+        x = layers.Conv2D(round(filters * width), 3, padding="same", activation="relu")(
+            x
+        )
         x = layers.MaxPooling2D(2, strides=pool_stride, padding="same")(x)
         x = layers.Dropout(0.25)(x)
     x = layers.Flatten()(x)
-    x = layers.Dense(PAPER_DENSE_UNITS, activation="relu")(x)
-    probabilities = layers.Dense(classes, activation="softmax", name="probability")(x)
+    x = layers.Dense(round(PAPER_DENSE_UNITS * width), activation="relu")(x)
+    probabilities = class_probabilities(x, classes)
     name = "paper_cnn" if pool_stride == 2 else "paper_cnn_literal"
     return keras.Model(pixels, probabilities, name=name)
 
 
-CNN_DIFFERENCE: Final = (
-    "the paper's seven blocks with batch normalization between convolution and ReLU "
-    "and dropout 0.05 in place of 0.25, and 0.1 before the softmax"
-)
-"""How `cnn` differs from the paper's network, as manifests quote it."""
-
-
-def cnn(input_size_px: int = 100, classes: int = 8) -> keras.Model:
+def cnn(
+    input_size_px: int = 100, classes: int = 8, *, width: float = 1.0
+) -> keras.Model:
     """Build the paper's seven blocks in the form that learns.
 
     Batch normalization stands between convolution and ReLU (folded into the
@@ -88,13 +91,13 @@ def cnn(input_size_px: int = 100, classes: int = 8) -> keras.Model:
     pixels = keras.Input((input_size_px, input_size_px, 3), name="pixels")
     x = normalize(pixels)
     for filters in PAPER_FILTERS:
-        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = layers.Conv2D(round(filters * width), 3, padding="same", use_bias=False)(x)
         x = FusedBatchNormalization(momentum=0.9)(x)
         x = layers.ReLU()(x)
         x = layers.MaxPooling2D(2, padding="same")(x)
         x = layers.Dropout(0.05)(x)
     x = layers.Flatten()(x)
-    x = layers.Dense(PAPER_DENSE_UNITS, activation="relu")(x)
+    x = layers.Dense(round(PAPER_DENSE_UNITS * width), activation="relu")(x)
     x = layers.Dropout(0.1)(x)
-    probabilities = layers.Dense(classes, activation="softmax", name="probability")(x)
+    probabilities = class_probabilities(x, classes)
     return keras.Model(pixels, probabilities, name="cnn")

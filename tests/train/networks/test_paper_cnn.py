@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from train.networks.normalize import normalize
+from train.networks.ends import normalize
 from train.networks.paper_cnn import PAPER_DENSE_UNITS, PAPER_FILTERS, cnn, paper_cnn
 
 

@@ -1,4 +1,4 @@
-"""Where raw pixels become real numbers: the first layer of every network."""
+"""Where every network begins and ends: raw pixels in, class probabilities out."""
 
 from typing import Any
 
@@ -12,3 +12,10 @@ def normalize(pixels: Any) -> Any:
     has the scale 1/128 and the zero point 128 takes raw pixels without rounding.
     """
     return keras.layers.Rescaling(1 / 128, offset=-1.0, name="normalize")(pixels)
+
+
+def class_probabilities(features: Any, classes: int) -> Any:
+    """End in probabilities (N, classes), float32 in mixed precision too."""
+    return keras.layers.Dense(
+        classes, activation="softmax", name="probability", dtype="float32"
+    )(features)

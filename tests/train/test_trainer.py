@@ -1,0 +1,125 @@
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from hemalens.errors import ConfigError, TrainingError
+from train.networks.registry import build_network
+from train.recipe import Recipe
+from train.trainer import NOTHING_GIVEN, GivenFiles, Trainer, build_trainer
+
+RANDOM = np.random.default_rng(5)
+WINDOWS = RANDOM.integers(0, 255, (8, 44, 44, 3)).astype(np.uint8)
+LABELS = np.eye(8, dtype=np.float32)
+
+RECIPE = Recipe(model="cnn", input_size_px=32, width=0.25, schedule="constant")
+
+
+def built(recipe: Recipe = RECIPE, given: GivenFiles = NOTHING_GIVEN) -> Trainer:
+    keras.utils.set_random_seed(0)
+    return build_trainer(recipe, 44, 4, given, xla=False)
+
+
+def step(trainer: Trainer, labels: np.ndarray = LABELS) -> float:
+    return float(trainer.model.train_on_batch(WINDOWS, labels))
+
+
+def first_kernel(network: keras.Model) -> np.ndarray:
+    return keras.ops.convert_to_numpy(network.trainable_variables[0]).copy()
+
+
+def test_the_kept_weights_are_the_moving_average() -> None:
+    trainer = built(RECIPE.model_copy(update={"average_decay": 0.75}))
+    step(trainer)
+    first = first_kernel(trainer.network)
+    step(trainer)
+    second = first_kernel(trainer.network)
+    assert not np.allclose(first, second, atol=1e-6)
+    kept = first_kernel(trainer.average())
+    assert np.allclose(kept, 0.75 * first + 0.25 * second, atol=1e-6)
+    assert np.allclose(first_kernel(trainer.network), second)
+
+
+def test_without_an_average_the_latest_weights_are_kept() -> None:
+    trainer = built(RECIPE.model_copy(update={"average_decay": 0.0}))
+    step(trainer)
+    assert np.array_equal(
+        first_kernel(trainer.average()), first_kernel(trainer.network)
+    )
+
+
+def test_a_restored_trainer_goes_on_as_the_first_would() -> None:
+    one = built()
+    step(one)
+    values = one.values
+    one.seed(3, 2)
+    expected = step(one)
+    other = built()
+    other.restore(values)
+    other.seed(3, 2)
+    assert step(other) == pytest.approx(expected, rel=1e-4)
+    assert np.allclose(
+        first_kernel(one.network), first_kernel(other.network), atol=1e-5
+    )
+
+
+def test_a_state_of_another_network_is_refused() -> None:
+    values = built().values
+    with pytest.raises(TrainingError, match="of another network"):
+        built(RECIPE.model_copy(update={"width": 0.5})).restore(values)
+
+
+@pytest.fixture
+def teacher(tmp_path: Path) -> Path:
+    """A teacher with an input size of its own."""
+    keras.utils.set_random_seed(9)
+    path = tmp_path / "teacher.keras"
+    build_network("cnn", 48, width=0.25).save(path)
+    return path
+
+
+def test_a_student_taught_alone_does_not_hear_the_label(teacher: Path) -> None:
+    recipe = RECIPE.model_copy(update={"teacher_share": 1.0})
+    one, other = (built(recipe, GivenFiles(teacher=teacher)) for _ in range(2))
+    for trainer, labels in ((one, LABELS), (other, LABELS[::-1])):
+        trainer.seed(0, 1)
+        step(trainer, labels)
+    assert np.allclose(first_kernel(one.network), first_kernel(other.network))
+
+
+def test_a_student_comes_nearer_to_its_teacher_which_stays(teacher: Path) -> None:
+    recipe = RECIPE.model_copy(update={"teacher_share": 1.0, "learning_rate": 1e-2})
+    trainer = built(recipe, GivenFiles(teacher=teacher))
+    of_teacher = [v for v in trainer.model.variables if not v.trainable]
+    before = trainer.model.layers[-1]
+    assert before is not None
+    losses = [step(trainer) for _ in range(12)]
+    assert losses[-1] < losses[0]
+    trained = {id(v) for v in trainer.network.trainable_variables}
+    assert {id(v) for v in trainer.model.trainable_variables} == trained
+    assert len(of_teacher) > len(trainer.network.non_trainable_variables)
+
+
+def test_a_teacher_that_is_no_model_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "teacher.keras"
+    path.write_bytes(b"no model")
+    with pytest.raises(TrainingError, match=r"teacher\.keras is no Keras model"):
+        built(given=GivenFiles(teacher=path))
+
+
+def test_imagenet_weights_are_for_backbones() -> None:
+    with pytest.raises(ConfigError, match="cnn has no ImageNet weights"):
+        built(RECIPE.model_copy(update={"initial_weights": "imagenet"}))
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16"])
+def test_in_mixed_precision_weights_and_result_stay_float32(precision: str) -> None:
+    trainer = built(RECIPE.model_copy(update={"precision": precision}))
+    assert np.isfinite(step(trainer))
+    assert {v.dtype for v in trainer.network.trainable_variables} == {"float32"}
+    kinds = {layer.compute_dtype for layer in trainer.network.layers}
+    assert kinds == {"float32", "bfloat16"}
+    averaged = trainer.average()
+    assert {layer.compute_dtype for layer in averaged.layers} == {"float32"}
+    assert keras.config.dtype_policy().name == "float32"

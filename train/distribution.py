@@ -1,0 +1,97 @@
+"""Several devices and several machines, through Keras's and TensorFlow's own means.
+
+One process a machine. With TensorFlow, ``TF_CONFIG`` names the machines, as
+`tf.distribute.MultiWorkerMirroredStrategy` reads it; with JAX,
+``KERAS_DISTRIBUTION_JOB_ADDRESSES``, ``…_NUM_PROCESSES`` and ``…_PROCESS_ID``, as
+`keras.distribution.initialize` does. All processes share the run's folder; the first
+alone writes to it. The batch size counts the images of all devices together.
+"""
+
+import contextlib
+import os
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import keras
+
+from hemalens.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Devices:
+    """What a run trains on.
+
+    Parameters
+    ----------
+    accelerators : int
+        GPUs or TPUs of this machine.
+    writes : bool
+        This process is the one that writes the run's folder.
+    scope : context manager
+        Models that train are built within it.
+    """
+
+    accelerators: int
+    writes: bool = True
+    scope: AbstractContextManager[object] = field(
+        default_factory=contextlib.nullcontext
+    )
+
+
+def find_devices() -> Devices:
+    """Find the devices of this process, and its place among several.
+
+    Raises
+    ------
+    ConfigError
+        When several are there and the backend cannot share work among them.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        return _tensorflow_devices()
+    if backend == "jax":
+        return _jax_devices()
+    return _torch_devices()
+
+
+def _tensorflow_devices() -> Devices:
+    import tensorflow as tf
+
+    count = len(tf.config.list_physical_devices("GPU"))
+    if "TF_CONFIG" in os.environ:
+        try:
+            strategy = tf.distribute.MultiWorkerMirroredStrategy()
+        except (ValueError, KeyError, tf.errors.OpError) as error:
+            raise ConfigError(f"TF_CONFIG cannot be used: {error}") from error
+        resolver = strategy.cluster_resolver
+        first = resolver.task_type == "chief" or (
+            resolver.task_id == 0 and "chief" not in resolver.cluster_spec().jobs
+        )
+        return Devices(accelerators=count, writes=first, scope=strategy.scope())
+    if count > 1:
+        strategy = tf.distribute.MirroredStrategy()
+        return Devices(accelerators=count, scope=strategy.scope())
+    return Devices(accelerators=count)
+
+
+def _jax_devices() -> Devices:
+    import jax
+
+    if "KERAS_DISTRIBUTION_JOB_ADDRESSES" in os.environ:
+        keras.distribution.initialize()
+    if jax.device_count() > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel())
+    accelerators = sum(d.platform != "cpu" for d in jax.local_devices())
+    return Devices(accelerators=accelerators, writes=jax.process_index() == 0)
+
+
+def _torch_devices() -> Devices:
+    import torch
+
+    count = torch.cuda.device_count()
+    if count > 1:
+        raise ConfigError(
+            f"Keras shares work among {count} GPUs with TensorFlow or JAX: set "
+            "KERAS_BACKEND, or let CUDA_VISIBLE_DEVICES show one"
+        )
+    return Devices(accelerators=count)

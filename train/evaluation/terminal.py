@@ -1,0 +1,69 @@
+"""Figures as the terminal shows them."""
+
+from typing import Literal
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from train.evaluation.caveats import NO_PATIENT_IDS
+from train.evaluation.comparison import Comparison
+from train.evaluation.comparison_tables import comparison_tables
+from train.evaluation.figures import Evaluation, Figures
+
+
+def show_evaluation(evaluation: Evaluation, title: str) -> None:
+    """Print figures by class below the accuracy, resubstitution labelled."""
+    click.echo(f"{title}\n{_summary(evaluation)}")
+    table = Table()
+    table.add_column("class")
+    for name in ("precision", "recall", "F1", "images"):
+        table.add_column(name, justify="right")
+    shown = evaluation.held_out or evaluation
+    for class_name, of_class in shown.per_class.items():
+        table.add_row(
+            class_name,
+            f"{of_class.precision:.4f}",
+            f"{of_class.recall:.4f}",
+            f"{of_class.f1:.4f}",
+            str(of_class.support),
+        )
+    Console().print(table)
+    click.echo(NO_PATIENT_IDS)
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """Print the tables of a comparison."""
+    for content in comparison_tables(comparison):
+        table = Table(title=content.title)
+        for index, name in enumerate(content.columns):
+            justify: Literal["left", "right"] = "right" if index else "left"
+            table.add_column(name, justify=justify, overflow="fold")
+        for row in content.rows:
+            table.add_row(*row)
+        Console().print(table)
+        for note in content.notes:
+            click.echo(note)
+    for caveat in comparison.caveats:
+        click.echo(caveat)
+
+
+def _summary(evaluation: Evaluation) -> str:
+    if not evaluation.resubstitution:
+        return _accuracy(evaluation)
+    label = "resubstitution: training images included, as the paper measured"
+    if evaluation.held_out is None:
+        return f"{label}\n{_accuracy(evaluation)}\nno image held out was measured"
+    return (
+        f"{label}: {_accuracy(evaluation)}\n"
+        f"on images held out, and by class below: {_accuracy(evaluation.held_out)}"
+    )
+
+
+def _accuracy(figures: Figures) -> str:
+    low, high = (100 * limit for limit in figures.accuracy_ci95)
+    return (
+        f"{figures.n} images: accuracy {100 * figures.accuracy:.2f} % (95 % interval "
+        f"{low:.2f} to {high:.2f}), macro F1 {figures.macro_f1:.4f}, "
+        f"ECE {figures.ece:.4f}"
+    )

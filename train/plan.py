@@ -1,0 +1,100 @@
+"""From what a person asks for to a recipe, the images and the files it needs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from hemalens.errors import ConfigError
+from hemalens.files import sha256_of
+from hemalens.image_set import ImageSet
+from hemalens.split import Split
+from train.augmentation.settings import AUGMENTATIONS
+from train.cache import Progress, cached_crops
+from train.fit import FitData
+from train.recipe import Preset, Recipe, recipe_for
+from train.trainer import GivenFiles
+
+
+def make_recipe(
+    model: str,
+    preset: Preset,
+    changes: Mapping[str, object],
+    *,
+    initial_weights: str | None = None,
+    augmentation: str | None = None,
+    teacher: Path | None = None,
+) -> tuple[Recipe, GivenFiles]:
+    """Change a preset's recipe as asked.
+
+    Parameters
+    ----------
+    model : str
+        As `train.networks.registry.build_network` takes it.
+    preset : Preset
+    changes : mapping
+        Fields of the recipe; None leaves the preset's.
+    initial_weights : str, optional
+        ``imagenet``, ``none`` or the path of a file.
+    augmentation : str, optional
+        A key of `AUGMENTATIONS`.
+    teacher : Path, optional
+        A ``.keras`` file to learn from.
+
+    Raises
+    ------
+    ConfigError
+        When the changes do not go together.
+    StorageError
+        When a file cannot be read.
+    """
+    base = recipe_for(model, preset)
+    given = {name: value for name, value in changes.items() if value is not None}
+    weights: Path | None = None
+    if initial_weights in {"imagenet", "none"}:
+        given["initial_weights"] = initial_weights
+    elif initial_weights is not None:
+        weights = Path(initial_weights)
+        given |= {
+            "initial_weights": "file",
+            "initial_weights_sha256": sha256_of(weights),
+        }
+    if augmentation is not None:
+        given["augmentation"] = AUGMENTATIONS[augmentation]
+    if teacher is not None:
+        given["teacher_sha256"] = sha256_of(teacher)
+    try:
+        recipe = Recipe.model_validate({**dict(base), **given})
+    except ValidationError as error:
+        raise ConfigError(error.errors()[0]["msg"]) from error
+    return recipe, GivenFiles(initial_weights=weights, teacher=teacher)
+
+
+def load_data(
+    images: ImageSet,
+    recipe: Recipe,
+    given: GivenFiles,
+    cache: Path,
+    progress: Progress | None = None,
+) -> FitData:
+    """Cut the windows of the train split and the crops of the validation split.
+
+    Raises
+    ------
+    DatasetError
+        When a split is empty or an image cannot be read.
+    StorageError
+        When the cache cannot be written.
+    """
+    windows, validation = (
+        cached_crops(
+            images.of_split(split),
+            size_px=recipe.input_size_px,
+            crop_side_um=recipe.crop_side_um,
+            context=context,
+            folder=cache,
+            progress=progress,
+        )
+        for split, context in ((Split.TRAIN, recipe.context), (Split.VALIDATION, 1.0))
+    )
+    return FitData(windows=windows, validation=validation, given=given)

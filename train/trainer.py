@@ -1,0 +1,228 @@
+"""The model that is trained: augmentation, the network and, beside it, a teacher."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import keras
+import numpy as np
+from keras import ops
+from numpy.typing import NDArray
+
+from hemalens.errors import TrainingError
+from train.augmentation.layer import Augmentation
+from train.augmentation.settings import UNDISTURBED
+from train.float_model import load_float_model
+from train.networks.registry import build_network
+from train.recipe import Recipe
+
+BACKBONE_SUFFIX: Final = ".h5"
+"""Ends the files of weights that keras.applications publishes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenFiles:
+    """Files a run begins with."""
+
+    initial_weights: Path | None = None
+    """A ``.keras`` file of the same network, or ImageNet weights of a backbone."""
+    teacher: Path | None = None
+    """A ``.keras`` file whose probabilities are learned."""
+
+
+NOTHING_GIVEN: Final = GivenFiles()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trainer:
+    """A compiled model and the parts of it that a run keeps.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Takes windows, uint8; compiled.
+    network : keras.Model
+        The part of it that is wanted, trained by it.
+    averaged : keras.Model
+        A network of the same kind, float32, that `average` fills.
+    """
+
+    model: keras.Model
+    network: keras.Model
+    averaged: keras.Model
+
+    def average(self) -> keras.Model:
+        """Fill `averaged` with the moving average of the weights, and give it."""
+        self.averaged.set_weights(self.network.get_weights())
+        averages = [
+            variable
+            for variable in self.model.optimizer.variables
+            if variable.name.endswith("_average")
+        ]
+        if averages:
+            wanted = self.averaged.trainable_variables
+            for weight, average in zip(wanted, averages, strict=True):
+                weight.assign(ops.convert_to_numpy(average))
+        return self.averaged
+
+    def seed(self, seed: int, epoch: int) -> None:
+        """Set what draws augmentation and dropout in an epoch."""
+        states = [
+            variable
+            for variable in self.model.variables
+            if variable.path.endswith("seed_generator_state")
+        ]
+        for index, state in enumerate(states):
+            state.assign(np.array([seed * 1_000 + index, epoch * 1_000_000]))
+
+    @property
+    def values(self) -> list[NDArray[Any]]:
+        """What a resumed run needs: network and optimizer."""
+        return [ops.convert_to_numpy(variable) for variable in self._variables]
+
+    def restore(self, values: Sequence[NDArray[Any]]) -> None:
+        """Take up the values of an earlier run.
+
+        Raises
+        ------
+        TrainingError
+            When they are of another network.
+        """
+        try:
+            for variable, value in zip(self._variables, values, strict=True):
+                variable.assign(value)
+        except ValueError as error:
+            raise TrainingError(
+                "the run's state is of another network: choose another --output"
+            ) from error
+
+    @property
+    def _variables(self) -> list[Any]:
+        return [*self.network.variables, *self.model.optimizer.variables]
+
+
+def build_trainer(
+    recipe: Recipe, window_px: int, steps: int, given: GivenFiles, *, xla: bool
+) -> Trainer:
+    """Put augmentation before the network, a teacher beside it, and compile.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    window_px : int
+        Side of the windows.
+    steps : int
+        Batches of an epoch.
+    given : GivenFiles
+    xla : bool
+        Compile each step with XLA.
+
+    Raises
+    ------
+    TrainingError
+        When a given file does not fit.
+    ConfigError
+        When the network cannot be built.
+    """
+    keras.config.set_dtype_policy("float32")
+    averaged = _network(recipe)
+    keras.config.set_dtype_policy(recipe.precision)
+    network = _begun_network(recipe, given.initial_weights)
+    keras.config.set_dtype_policy("float32")
+    windows = keras.Input((window_px, window_px, 3), dtype="uint8")
+    crops = _crops(windows, recipe)
+    outputs = network(crops)
+    if given.teacher is not None:
+        outputs = ops.concatenate([outputs, _taught(crops, given.teacher)], axis=-1)
+    model = keras.Model(windows, outputs)
+    model.compile(
+        optimizer=_optimizer(recipe, steps),
+        loss=_loss(recipe, taught=given.teacher is not None),
+        jit_compile=xla,
+    )
+    model.optimizer.build(model.trainable_variables)
+    return Trainer(model=model, network=network, averaged=averaged)
+
+
+def _network(recipe: Recipe, weights: str | Path | None = None) -> keras.Model:
+    return build_network(
+        recipe.model,
+        recipe.input_size_px,
+        width=recipe.width,
+        weights=weights,
+        frozen=recipe.frozen_backbone,
+    )
+
+
+def _begun_network(recipe: Recipe, path: Path | None) -> keras.Model:
+    if recipe.initial_weights == "imagenet":
+        return _network(recipe, "imagenet")
+    if path is None:
+        return _network(recipe)
+    if path.suffix == BACKBONE_SUFFIX:
+        return _network(recipe, path)
+    network = _network(recipe)
+    try:
+        network.set_weights(load_float_model(path).get_weights())
+    except ValueError as error:
+        raise TrainingError(
+            f"{path} does not fit {network.name}: wanted a model of the same layers"
+        ) from error
+    return network
+
+
+def _crops(windows: Any, recipe: Recipe) -> Any:
+    size = recipe.input_size_px
+    if recipe.augmentation == UNDISTURBED and windows.shape[1] == size:
+        return ops.cast(windows, "float32")
+    return Augmentation(
+        size, recipe.crop_side_um, recipe.augmentation, name="augmentation"
+    )(windows)
+
+
+def _taught(crops: Any, path: Path) -> Any:
+    """Give the teacher's probabilities of the same crops, at its own input size."""
+    teacher = load_float_model(path)
+    teacher.trainable = False
+    teacher.name = "teacher"  # not the name of a student of its kind
+    size = teacher.input_shape[1]
+    if crops.shape[1] != size:
+        crops = ops.image.resize(crops, (size, size), antialias=True)
+    return teacher(crops, training=False)
+
+
+def _loss(recipe: Recipe, *, taught: bool) -> Any:
+    """Cross-entropy against the smoothed label and, when taught, the teacher."""
+    labelled = keras.losses.CategoricalCrossentropy(
+        label_smoothing=recipe.label_smoothing
+    )
+    if not taught:
+        return labelled
+    copied = keras.losses.CategoricalCrossentropy()
+    share = recipe.teacher_share
+
+    def loss(label: Any, outputs: Any) -> Any:
+        own, teachers = ops.split(outputs, 2, axis=-1)
+        return (1 - share) * labelled(label, own) + share * copied(teachers, own)
+
+    return loss
+
+
+def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    if recipe.schedule == "constant":
+        rate: Any = recipe.learning_rate
+    else:
+        rate = keras.optimizers.schedules.CosineDecay(
+            initial_learning_rate=recipe.learning_rate / 50,
+            warmup_target=recipe.learning_rate,
+            warmup_steps=steps,
+            decay_steps=max(1, steps * (recipe.epochs - 1)),
+        )
+    kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    return kinds[recipe.optimizer](
+        rate,
+        weight_decay=recipe.weight_decay or None,
+        use_ema=recipe.average_decay > 0,
+        ema_momentum=recipe.average_decay or 0.99,
+    )
