@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from train.evaluation.cli import evaluate
+from train.augmentation.cli import augment_preview
+from train.evaluation.cli import compare, evaluate
 
 if TYPE_CHECKING:
     from hemalens.image_set import ImageSet
@@ -165,3 +166,5 @@ def _show_spread(folder: Path, seeds: range) -> None:
 
 
 train.add_command(evaluate)
+train.add_command(compare)
+train.add_command(augment_preview)

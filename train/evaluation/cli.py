@@ -75,30 +75,23 @@ def evaluate(
 @click.command()
 @click.argument("runs", nargs=-1, required=True, type=FOLDER, metavar="RUN...")
 @click.option("--data", type=FOLDER, required=True, help="Folder of class folders.")
-@click.option(
-    "--split",
-    type=click.Choice(["validation", "test"]),
-    default="validation",
-    show_default=True,
-)
 @click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
 @click.option("--output", type=FOLDER, help="Folder for compare.json, .md and .html.")
 @click.option(
     "--resubstitution",
     is_flag=True,
-    help="One more column: all images, training ones included, as the paper measured.",
+    help="One more column: training images included, as the paper measured.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def compare(
     runs: tuple[Path, ...],
     data: Path,
-    split: str,
     cache: Path,
     output: Path | None,
     resubstitution: bool,
     as_json: bool,
 ) -> None:
-    """Tabulate finished runs: accuracy, errors by class, size, speed.
+    """Tabulate finished runs on validation: accuracy, errors, size, speed.
 
     A RUN is the folder of one run, or one that holds seed-0, seed-1 …
     """
@@ -108,7 +101,7 @@ def compare(
 
     if output is not None:
         require_drawing("A comparison's page")
-    found = _compared(runs, data, split, cache, resubstitution)
+    found = _compared(runs, data, cache, resubstitution)
     if output is not None:
         from train.evaluation.report import write_comparison
 
@@ -120,10 +113,9 @@ def compare(
 
 
 def _compared(
-    runs: tuple[Path, ...], data: Path, split: str, cache: Path, resubstitution: bool
+    runs: tuple[Path, ...], data: Path, cache: Path, resubstitution: bool
 ) -> "Comparison":
     from hemalens.image_set import read_class_folders
-    from hemalens.split import Split
     from train.evaluation.finished_run import read_groups
     from train.keras_backend import load_keras
 
@@ -133,7 +125,6 @@ def _compared(
     groups = read_groups(runs)
     terms = Terms(
         images=read_class_folders(data),
-        split=Split(split),
         cache=cache,
         resubstitution=resubstitution,
     )

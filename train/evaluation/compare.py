@@ -11,7 +11,6 @@ from typing import Protocol
 import keras
 
 from hemalens.classes import CLASS_NAMES
-from hemalens.errors import ConfigError
 from hemalens.image_set import ImageSet
 from hemalens.split import Split
 from hemalens.statistics import clopper_pearson
@@ -53,16 +52,13 @@ class Terms:
     ----------
     images : ImageSet
         All splits.
-    split : Split
-        Validation or test.
     cache : Path
         Folder of the crop caches.
     resubstitution : bool
-        Measure on all images too, as the paper did.
+        Measure on the training images too, as the paper did.
     """
 
     images: ImageSet
-    split: Split
     cache: Path
     resubstitution: bool = False
 
@@ -84,17 +80,13 @@ def compare_groups(
 
     Raises
     ------
-    ConfigError
-        When the split is the one trained on.
     DatasetError, TrainingError
         When images or a model cannot be read.
     """
-    if terms.split is Split.TRAIN:
-        raise ConfigError("a comparison is made on held-out images, not on train")
     models = tuple(_compared_model(group, terms, progress) for group in groups)
-    support = terms.images.of_split(terms.split).counts()
+    support = terms.images.of_split(Split.VALIDATION).counts()
     return Comparison(
-        split=terms.split,
+        split=Split.VALIDATION,
         n=sum(support.values()),
         support=support,
         models=models,
@@ -102,7 +94,7 @@ def compare_groups(
         machine=_machine(),
         inference_batch=BATCH,
         hemalens_version=version("hemalens"),
-        caveats=_caveats(terms),
+        caveats=(NO_PATIENT_IDS, CHOSEN_ON_VALIDATION, ONE_ANALYZER),
     )
 
 
@@ -140,7 +132,7 @@ def _compared_model(
 
 def _cost(model: FloatModel, terms: Terms) -> Cost:
     crops = cached_crops(
-        terms.images.of_split(terms.split),
+        terms.images.of_split(Split.VALIDATION),
         size_px=model.size_px,
         crop_side_um=model.crop_side_um,
         folder=terms.cache,
@@ -154,12 +146,12 @@ def _cost(model: FloatModel, terms: Terms) -> Cost:
 
 
 def _compared_run(run: FinishedRun, model: FloatModel, terms: Terms) -> ComparedRun:
-    measured = ALL if terms.resubstitution else terms.split
-    predictions = predict_split(model, terms.images, measured, terms.cache)
+    measured = ALL if terms.resubstitution else Split.VALIDATION
+    predictions = predict_split(model, _without_test(terms), measured, terms.cache)
     return ComparedRun(
         run=str(run.path),
         seed=run.record.recipe.seed,
-        held_out=predictions.of_splits([terms.split]).figures(),
+        held_out=predictions.of_splits([Split.VALIDATION]).figures(),
         resubstitution=predictions.figures() if terms.resubstitution else None,
         training_images_per_second=median(
             epoch.images_per_second for epoch in run.history
@@ -168,6 +160,12 @@ def _compared_run(run: FinishedRun, model: FloatModel, terms: Terms) -> Compared
         int8=_int8_figures(run),
         same_dataset=run.record.dataset_digest == terms.images.digest,
     )
+
+
+def _without_test(terms: Terms) -> ImageSet:
+    """Leave out the test images, which 'train evaluate' alone may measure."""
+    kept = (image for image in terms.images.images if image.split is not Split.TEST)
+    return ImageSet(images=tuple(kept))
 
 
 def _int8_figures(run: FinishedRun) -> Int8Figures | None:
@@ -185,8 +183,3 @@ def _int8_figures(run: FinishedRun) -> Int8Figures | None:
 def _machine() -> str:
     devices = ", ".join(keras.distribution.list_devices())
     return f"{platform.machine()}, {os.cpu_count()} processors, devices {devices}"
-
-
-def _caveats(terms: Terms) -> tuple[str, ...]:
-    chosen = (CHOSEN_ON_VALIDATION,) if terms.split is Split.VALIDATION else ()
-    return (NO_PATIENT_IDS, *chosen, ONE_ANALYZER)

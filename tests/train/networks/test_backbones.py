@@ -61,7 +61,7 @@ def test_a_narrower_mobilenet_is_smaller() -> None:
 
 
 def test_a_backbone_without_widths_says_so() -> None:
-    with pytest.raises(ConfigError, match="vgg16 has one width, 1; this is 0.5"):
+    with pytest.raises(ConfigError, match=r"vgg16 has one width, 1; this is 0\.5"):
         backbone_classifier("vgg16", 32, width=0.5)
 
 
