@@ -4,13 +4,16 @@ One process a machine. With TensorFlow, ``TF_CONFIG`` names the machines, as
 `tf.distribute.MultiWorkerMirroredStrategy` reads it; with JAX,
 ``KERAS_DISTRIBUTION_JOB_ADDRESSES``, ``…_NUM_PROCESSES`` and ``…_PROCESS_ID``, as
 `keras.distribution.initialize` does. All processes share the run's folder; the first
-alone writes to it. The batch size counts the images of all devices together.
+alone writes to it. The batch size counts the images of all devices together; batch
+statistics are each device's own.
 """
 
 import contextlib
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import keras
 
@@ -27,15 +30,33 @@ class Devices:
         GPUs or TPUs of this machine.
     writes : bool
         This process is the one that writes the run's folder.
-    scope : context manager
-        Models that train are built within it.
+    model : type
+        What the trained model is made of, from inputs and outputs.
+    scope : callable
+        Gives a context within which models that train are built and trained.
     """
 
     accelerators: int
     writes: bool = True
-    scope: AbstractContextManager[object] = field(
-        default_factory=contextlib.nullcontext
-    )
+    model: type[keras.Model] = keras.Model
+    scope: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext
+
+
+class ModelOfSeveralMachines(keras.Model):
+    """Gives each figure of a step as a list of one.
+
+    Keras 3.15 averages them over the machines along their first axis, which a single
+    number lacks [1]_.
+
+    References
+    ----------
+    .. [1] https://github.com/tensorflow/tensorflow/issues/72388
+    """
+
+    def train_step(self, *given: Any) -> Any:
+        """Do Keras's own step."""
+        figures = super().train_step(*given)
+        return {name: keras.ops.reshape(x, (1,)) for name, x in figures.items()}
 
 
 def find_devices() -> Devices:
@@ -67,10 +88,15 @@ def _tensorflow_devices() -> Devices:
         first = resolver.task_type == "chief" or (
             resolver.task_id == 0 and "chief" not in resolver.cluster_spec().jobs
         )
-        return Devices(accelerators=count, writes=first, scope=strategy.scope())
+        return Devices(
+            accelerators=count,
+            writes=first,
+            model=ModelOfSeveralMachines,
+            scope=strategy.scope,
+        )
     if count > 1:
         strategy = tf.distribute.MirroredStrategy()
-        return Devices(accelerators=count, scope=strategy.scope())
+        return Devices(accelerators=count, scope=strategy.scope)
     return Devices(accelerators=count)
 
 

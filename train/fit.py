@@ -82,21 +82,23 @@ def fit(
     keras.utils.set_random_seed(recipe.seed)
     batches = EpochBatches(data.windows, recipe.batch_size, recipe.seed)
     window_px = data.windows.crops.shape[1]
-    with devices.scope:
-        trainer = build_trainer(recipe, window_px, len(batches), data.given, xla=xla)
-        if history:
-            trainer.restore(run.values())
+    trainer = build_trainer(
+        recipe, window_px, len(batches), data.given, devices, xla=xla
+    )
+    if history:
+        trainer.restore(run.values())
     keeper = _RunKeeper(
         trainer, batches, data.validation, run if devices.writes else None, progress
     )
-    trainer.model.fit(
-        batches,
-        epochs=recipe.epochs,
-        initial_epoch=len(history),
-        callbacks=[keeper],
-        verbose=0,
-        shuffle=False,
-    )
+    with devices.scope():
+        trainer.model.fit(
+            batches,
+            epochs=recipe.epochs,
+            initial_epoch=len(history),
+            callbacks=[keeper],
+            verbose=0,
+            shuffle=False,
+        )
 
 
 def _require_every_class(windows: CropArray) -> None:
@@ -172,7 +174,7 @@ class _RunKeeper(keras.callbacks.Callback):
 
 def _validate(network: keras.Model, crops: CropArray) -> tuple[float, float]:
     """Mean cross-entropy and accuracy on undisturbed crops."""
-    probabilities = predict(network, crops.crops)
+    probabilities = predict(network, crops.crops, compiled=False)
     true = probabilities[np.arange(len(probabilities)), crops.class_indices]
     loss = float(-np.log(np.maximum(true, 1e-7)).mean())
     accuracy = float((probabilities.argmax(1) == crops.class_indices).mean())

@@ -1,5 +1,6 @@
 """A trained float model: its ``.keras`` file, and what it gives."""
 
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -27,7 +28,11 @@ def load_float_model(path: Path) -> keras.Model:
 
 
 def predict(
-    network: keras.Model, crops: NDArray[np.uint8], batch_size: int = 256
+    network: keras.Model,
+    crops: NDArray[np.uint8],
+    batch_size: int = 256,
+    *,
+    compiled: bool = True,
 ) -> NDArray[np.float32]:
     """Give the class probabilities of crops.
 
@@ -36,13 +41,17 @@ def predict(
     network : keras.Model
     crops : ndarray of shape (N, S, S, 3), uint8, RGB
     batch_size : int
+    compiled : bool
+        Compile the network first. Not while it is trained: among several machines,
+        Keras would gather what each of them predicts.
 
     Returns
     -------
     ndarray of shape (N, classes), float32
     """
+    give = network.predict_on_batch if compiled else partial(network, training=False)
     batches = [
-        np.asarray(network.predict_on_batch(crops[start : start + batch_size]))
+        keras.ops.convert_to_numpy(give(crops[start : start + batch_size]))
         for start in range(0, len(crops), batch_size)
     ]
     return np.concatenate(batches).astype(np.float32)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hemalens.errors import TrainingError
 from train.augmentation.layer import Augmentation
 from train.augmentation.settings import UNDISTURBED
+from train.distribution import Devices
 from train.float_model import load_float_model
 from train.networks.registry import build_network
 from train.recipe import Recipe
@@ -103,7 +104,13 @@ class Trainer:
 
 
 def build_trainer(
-    recipe: Recipe, window_px: int, steps: int, given: GivenFiles, *, xla: bool
+    recipe: Recipe,
+    window_px: int,
+    steps: int,
+    given: GivenFiles,
+    devices: Devices,
+    *,
+    xla: bool = False,
 ) -> Trainer:
     """Put augmentation before the network, a teacher beside it, and compile.
 
@@ -115,6 +122,7 @@ def build_trainer(
     steps : int
         Batches of an epoch.
     given : GivenFiles
+    devices : Devices
     xla : bool
         Compile each step with XLA.
 
@@ -125,23 +133,24 @@ def build_trainer(
     ConfigError
         When the network cannot be built.
     """
-    keras.config.set_dtype_policy("float32")
     averaged = _network(recipe)
-    keras.config.set_dtype_policy(recipe.precision)
-    network = _begun_network(recipe, given.initial_weights)
-    keras.config.set_dtype_policy("float32")
     windows = keras.Input((window_px, window_px, 3), dtype="uint8")
-    crops = _crops(windows, recipe)
-    outputs = network(crops)
-    if given.teacher is not None:
-        outputs = ops.concatenate([outputs, _taught(crops, given.teacher)], axis=-1)
-    model = keras.Model(windows, outputs)
-    model.compile(
-        optimizer=_optimizer(recipe, steps),
-        loss=_loss(recipe, taught=given.teacher is not None),
-        jit_compile=xla,
-    )
-    model.optimizer.build(model.trainable_variables)
+    with devices.scope():
+        network = _begun_network(recipe, given.initial_weights)
+        crops = _crops(windows, recipe)
+        outputs = network(crops)
+        if given.teacher is not None:
+            taught = _taught(crops, given.teacher)
+            outputs = ops.concatenate([outputs, taught], axis=-1)
+    # Outside, or Keras 3.15 averages a batch of each device by a call that refuses it.
+    model = devices.model(windows, outputs)
+    with devices.scope():
+        model.compile(
+            optimizer=_optimizer(recipe, steps),
+            loss=_loss(recipe, taught=given.teacher is not None),
+            jit_compile=xla,
+        )
+        model.optimizer.build(model.trainable_variables)
     return Trainer(model=model, network=network, averaged=averaged)
 
 
@@ -156,6 +165,15 @@ def _network(recipe: Recipe, weights: str | Path | None = None) -> keras.Model:
 
 
 def _begun_network(recipe: Recipe, path: Path | None) -> keras.Model:
+    """Build the network in the recipe's precision, with the weights it begins with."""
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        return _with_weights(recipe, path)
+    finally:
+        keras.config.set_dtype_policy("float32")
+
+
+def _with_weights(recipe: Recipe, path: Path | None) -> keras.Model:
     if recipe.initial_weights == "imagenet":
         return _network(recipe, "imagenet")
     if path is None:

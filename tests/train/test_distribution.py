@@ -86,8 +86,12 @@ def test_two_processes_train_one_model(tmp_path: Path) -> None:
 
     first, second = (RunFolder(tmp_path / str(index)) for index in range(2))
     assert [record.epoch for record in first.history()] == [1, 2]
-    # Gradients are shared at every step, or the two would drift apart.
-    for one, other in zip(first.values(), second.values(), strict=True):
+    # Gradients are shared at every step, or the kernels would drift apart; the batch
+    # statistics, vectors, are each machine's own.
+    pairs = zip(first.values(), second.values(), strict=True)
+    kernels = [(one, other) for one, other in pairs if one.ndim > 1]
+    assert len(kernels) > 20
+    for one, other in kernels:
         assert np.allclose(one, other, atol=1e-6)
 
 

@@ -1,3 +1,4 @@
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,16 @@ RECIPE = Recipe(model="cnn", input_size_px=32, epochs=3, batch_size=16)
 DEVICES = Devices(accelerators=0)
 
 
+FIRST = EpochRecord(
+    epoch=1,
+    loss=1,
+    validation_loss=1,
+    validation_accuracy=0.5,
+    images_per_second=1,
+)
+EMPTY_ARCHIVE = b"PK\5\6" + b"\0" * 18
+
+
 class Listener:
     """Hears a run, and stops it at an epoch as Ctrl-C would."""
 
@@ -26,7 +37,7 @@ class Listener:
         self._stop_in = stop_in
 
     def batch(self, epoch: int, fraction: float, loss: float, rate: float) -> None:
-        if epoch == self._stop_in and fraction > 0.5:
+        if epoch == self._stop_in:  # heard after its first batch
             raise KeyboardInterrupt
 
     def epoch(self, record: EpochRecord) -> None:
@@ -87,9 +98,29 @@ def test_a_run_that_is_complete_trains_no_more(data: FitData, tmp_path: Path) ->
 
 
 def test_a_damaged_state_is_named(data: FitData, tmp_path: Path) -> None:
+    run = begin_run(tmp_path)
+    run.complete_epoch(FIRST, lambda path: path.write_bytes(EMPTY_ARCHIVE), [])
     (tmp_path / "epoch-0001.npz").write_bytes(b"half a file")
     with pytest.raises(TrainingError, match=r"epoch-0001\.npz is damaged"):
-        fit(RECIPE, data, begin_run(tmp_path), Listener(), DEVICES)
+        fit(RECIPE, data, run, Listener(), DEVICES)
+
+
+def test_a_full_disk_keeps_the_last_good_weights(tmp_path: Path) -> None:
+    run = begin_run(tmp_path)
+    run.complete_epoch(FIRST, lambda path: path.write_bytes(EMPTY_ARCHIVE), [])
+    kept = run.best_model.read_bytes()
+    second = FIRST.model_copy(update={"epoch": 2, "validation_loss": 2})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(StorageError, match="what was complete before is kept"):
+            run.complete_epoch(second, lambda path: None, [np.zeros(100_000)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert run.best_model.read_bytes() == kept
+    assert [r.epoch for r in run.history()] == [1]
+    assert run.values() == []
+    assert list(tmp_path.glob("unfinished*")) == []
 
 
 def test_a_run_can_begin_with_given_weights(data: FitData, tmp_path: Path) -> None:

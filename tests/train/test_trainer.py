@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from hemalens.errors import ConfigError, TrainingError
+from train.distribution import Devices
 from train.networks.registry import build_network
 from train.recipe import Recipe
 from train.trainer import NOTHING_GIVEN, GivenFiles, Trainer, build_trainer
@@ -18,7 +19,7 @@ RECIPE = Recipe(model="cnn", input_size_px=32, width=0.25, schedule="constant")
 
 def built(recipe: Recipe = RECIPE, given: GivenFiles = NOTHING_GIVEN) -> Trainer:
     keras.utils.set_random_seed(0)
-    return build_trainer(recipe, 44, 4, given, xla=False)
+    return build_trainer(recipe, 44, 4, given, Devices(accelerators=0))
 
 
 def step(trainer: Trainer, labels: np.ndarray = LABELS) -> float:
