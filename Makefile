@@ -7,7 +7,7 @@ DATASETS ?= ../shared/datasets
 TFLITE := $(shell $(PYTHON) -c 'import sys; print("$(VENVS)/tflite/.installed" \
   if sys.version_info[:2] == (3, 11) else "")')
 
-.PHONY: demo test check lint types format lock measure clean
+.PHONY: demo test check lint types format train benchmark measure lock clean
 
 demo: $(VENVS)/edge/.installed
 	rm -rf demo-output
@@ -28,6 +28,24 @@ types: $(VENVS)/develop/.installed
 format: $(VENVS)/develop/.installed
 	$(DEVELOP)/ruff check --fix
 	$(DEVELOP)/ruff format
+
+# Both shipped models, as train/EXPERIMENTS.md says; hours on a CPU, resumable.
+# MOBILENETV2_WEIGHTS is imagenet, which downloads them, or Keras's file of them.
+MOBILENETV2_WEIGHTS ?= imagenet
+FIT := $(DEVELOP)/hemalens train fit --data $(DATASETS)/PBC_dataset_normal_DIB
+SEEDS ?= 2
+train: $(VENVS)/develop/.installed
+	$(FIT) --model mobilenetv2 --repeat $(SEEDS) \
+	  --initial-weights $(MOBILENETV2_WEIGHTS) --output runs/mobilenetv2
+	$(FIT) --model cnn --repeat $(SEEDS) \
+	  --teacher runs/mobilenetv2/seed-0/best.keras --output runs/cnn
+	$(DEVELOP)/hemalens train compare runs/cnn runs/mobilenetv2 \
+	  --data $(DATASETS)/PBC_dataset_normal_DIB --output runs/compare
+
+# Training images a second against a plain Keras script, in one run.
+benchmark: $(VENVS)/develop/.installed
+	$(DEVELOP)/python -m tests.benchmarks.training_throughput \
+	  --data $(DATASETS)/PBC_dataset_normal_DIB
 
 # The README's figures on real images; DATASETS holds PBC_dataset_normal_DIB, BCCD and
 # boxes_TXL-PBC.

@@ -77,7 +77,7 @@ _DEVICE_MODELS: Final = {
     "cnn": Recipe(model="cnn"),
     "mobilenetv2": Recipe(
         model="mobilenetv2",
-        input_size_px=128,
+        input_size_px=160,
         initial_weights="imagenet",
         epochs=14,
         batch_size=32,

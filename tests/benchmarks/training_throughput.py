@@ -368,8 +368,8 @@ def _show(report: Report, console: Console) -> None:
         table.add_row(variant, *shown, f"{report.ratio(variant, Variant.PLAIN):.2f}")
     console.print(table)
     for name, value in report.figures().items():
-        shown = f"{100 * value:.1f} %" if name.startswith("share") else f"{value:.2f}"
-        console.print(f"{name}: {shown}")
+        figure = f"{100 * value:.1f} %" if name.startswith("share") else f"{value:.2f}"
+        console.print(f"{name}: {figure}")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,16 @@
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from hemalens.errors import ConfigError, StorageError
-from train.plan import make_recipe
-from train.recipe import Preset, difference_from_paper, recipe_for
+from hemalens.image_set import read_class_folders
+from hemalens.split import Split, split_of
+from tests.drawn_dataset import name_in
+from train.plan import load_data, make_recipe
+from train.recipe import Preset, Recipe, difference_from_paper, recipe_for
+from train.trainer import NOTHING_GIVEN
 
 NINE = (
     *("cnn", "vgg16", "vgg19", "resnet50", "resnet101", "resnet152"),
@@ -69,3 +75,17 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_crop_wider_than_the_images_is_refused() -> None:
     with pytest.raises(ConfigError, match="wider than PBC's images"):
         make_recipe("cnn", Preset.MODERN, {"crop_side_um": 30.0})
+
+
+def test_no_test_image_is_cut_for_training(tmp_path: Path) -> None:
+    data = tmp_path / "data" / "ig"
+    data.mkdir(parents=True)
+    for number, split in enumerate(Split):
+        image = np.full((363, 360, 3), 40 * number, np.uint8)
+        assert cv2.imwrite(str(data / name_in(split, "ig", number)), image)
+    images = read_class_folders(tmp_path / "data")
+    assert len(images.of_split(Split.TEST).images) == 1
+    recipe = Recipe(model="cnn", input_size_px=16)
+    parts = load_data(images, recipe, NOTHING_GIVEN, tmp_path / "cache")
+    splits = [split_of(n) for n in (*parts.windows.names, *parts.validation.names)]
+    assert splits == [Split.TRAIN, Split.VALIDATION]

@@ -163,11 +163,11 @@ def test_a_share_falls_on_every_place_of_a_batch(changes: dict[str, object]) -> 
     windows = np.repeat(drawn_crops(1, 44), 10, axis=0)
     inside = windows[:, 6:38, 6:38]
     changed = [
-        (np.asarray(layer(windows)) != inside).any(axis=(1, 2, 3)) for _ in range(60)
+        (np.asarray(layer(windows)) != inside).any(axis=(1, 2, 3)) for _ in range(30)
     ]
     times = np.sum(changed, axis=0)
-    assert times.min() >= 5
-    assert times.max() <= 35
+    assert times.min() >= 1
+    assert times.max() <= 20
 
 
 def test_crops_keep_their_places_in_the_batch() -> None:
