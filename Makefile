@@ -7,7 +7,7 @@ DATASETS ?= ../shared/datasets
 TFLITE := $(shell $(PYTHON) -c 'import sys; print("$(VENVS)/tflite/.installed" \
   if sys.version_info[:2] == (3, 11) else "")')
 
-.PHONY: demo test check lint types format train benchmark measure lock clean
+.PHONY: demo test test-slow check lint types format train benchmark measure lock clean
 
 demo: $(VENVS)/edge/.installed
 	rm -rf demo-output
@@ -15,6 +15,10 @@ demo: $(VENVS)/edge/.installed
 
 test: $(VENVS)/develop/.installed $(TFLITE)
 	$(DEVELOP)/python -m pytest
+
+# The deepest of the nine networks, from training to int8: minutes each.
+test-slow: $(VENVS)/develop/.installed
+	$(DEVELOP)/python -m pytest -m slow
 
 check: lint types test
 

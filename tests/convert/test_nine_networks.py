@@ -17,6 +17,8 @@ from train.run import EpochRecord, RunFolder, new_record
 
 NINE = [name for name in MODEL_NAMES if not name.startswith("paper_cnn")]
 SMALLEST_PX = {"inceptionv3": 75}
+DEEP = {"vgg19", "resnet101", "resnet152", "densenet201"}
+"""Built as another of the nine is, but minutes to trace and convert."""
 
 
 class Listener:
@@ -42,7 +44,13 @@ def discs(count: int, side_px: int) -> CropArray:
     )
 
 
-@pytest.mark.parametrize("name", NINE)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name in DEEP else name
+        for name in NINE
+    ],
+)
 def test_a_network_goes_all_the_way(name: str, tmp_path: Path) -> None:
     size = SMALLEST_PX.get(name, 32)
     changes = {"input_size_px": size, "batch_size": 8, "epochs": 1}
