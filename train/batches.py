@@ -8,7 +8,7 @@ from hemalens.classes import CLASS_NAMES
 from train.cache import CropArray
 
 
-class EpochBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no types
+class EpochBatches(keras.utils.PyDataset):
     """Batches in an order drawn anew for each epoch.
 
     The order depends on the seed and the epoch's number alone, so that a resumed run

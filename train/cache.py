@@ -144,7 +144,7 @@ def _mapped(path: Path, note: CacheNote) -> NDArray[np.uint8]:
     mend = "delete it and start again"
     try:
         found = CacheNote.model_validate_json(_note_of(path).read_bytes())
-        crops = np.load(path, mmap_mode="r")
+        crops: NDArray[np.uint8] = np.load(path, mmap_mode="r")
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path} is a damaged cache: {mend}") from error
     if found != note:

@@ -155,8 +155,8 @@ class RunFolder:
             return []
         try:
             with np.load(state[1], allow_pickle=False) as archive:
-                return [archive[name] for name in sorted(archive.files)]
-        except (OSError, ValueError, BadZipFile) as error:
+                return [archive[f"arr_{index}"] for index in range(len(archive.files))]
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise TrainingError(
                 f"{state[1]} is damaged: choose another --output to start anew"
             ) from error
@@ -193,9 +193,8 @@ class RunFolder:
         self.write("history.json", _HISTORY.dump_json(history, indent=2))
         if record.validation_loss <= min(r.validation_loss for r in history):
             self._write_with(self.best_model.name, self._model_with_record(save_model))
-        named = {f"{index:05d}": value for index, value in enumerate(values)}
         self._write_with(
-            f"epoch-{record.epoch:04d}.npz", lambda path: np.savez(path, **named)
+            f"epoch-{record.epoch:04d}.npz", lambda path: np.savez(path, *values)
         )
         if before is not None:
             before[1].unlink(missing_ok=True)
