@@ -64,7 +64,17 @@ class Int8Model:
         self._batch = int(inputs[0]["shape"][0])
 
     def codes(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Run the model on crops (N, S, S, 3): its output codes (N, classes)."""
+        """Run the model on crops (N, S, S, 3): its output codes (N, classes).
+
+        Raises
+        ------
+        ValueError
+            When the crops are not of the model's size: a runtime would take them.
+        """
+        if crops.shape[1:] != self.input_shape:
+            raise ValueError(
+                f"the model takes crops {self.input_shape}, not {crops.shape[1:]}"
+            )
         parts = [
             self._run(crops[start : start + _MAXIMUM_BATCH])
             for start in range(0, len(crops), _MAXIMUM_BATCH)

@@ -143,10 +143,9 @@ def _fit_one(
     counts = len(parts.windows.names), len(parts.validation.names)
     if devices.writes:
         run.begin(new_record(recipe, images.digest, *counts))
-    compiled = devices.accelerators > 0 if xla is None else xla
     with fit_progress(recipe.epochs, on_cpu=not devices.accelerators) as shown:
         try:
-            fit_model(recipe, parts, run, shown, devices, xla=compiled)
+            fit_model(recipe, parts, run, shown, devices, xla=xla)
         except KeyboardInterrupt:
             click.echo("stopped; the same command goes on from the last epoch")
             raise

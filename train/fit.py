@@ -49,7 +49,7 @@ def fit(
     progress: FitProgress,
     devices: Devices,
     *,
-    xla: bool = False,
+    xla: bool | None = None,
 ) -> None:
     """Train, or go on where an earlier call of the same run stopped.
 
@@ -64,8 +64,8 @@ def fit(
         Begun with this recipe; receives ``best.keras``.
     progress : FitProgress
     devices : Devices
-    xla : bool
-        Compile each step with XLA.
+    xla : bool, optional
+        Compile each step with XLA; by default with an accelerator, and with JAX.
 
     Raises
     ------

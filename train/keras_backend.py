@@ -3,13 +3,18 @@
 import importlib
 import os
 from importlib.util import find_spec
+from typing import Final
 
-from hemalens.errors import MissingExtraError
+from hemalens.errors import ConfigError, MissingExtraError
 from hemalens.native_log import without_native_log
+
+BACKENDS: Final = ("tensorflow", "jax", "torch")
 
 
 def load_keras(wanted: str, extra: str) -> None:
-    """Import Keras with TensorFlow, so that later imports find it.
+    """Import Keras and its backend, so that later imports find them.
+
+    The environment's ``KERAS_BACKEND`` chooses among `BACKENDS`; TensorFlow else.
 
     Parameters
     ----------
@@ -21,14 +26,24 @@ def load_keras(wanted: str, extra: str) -> None:
     Raises
     ------
     MissingExtraError
-        When TensorFlow is not installed.
+        When TensorFlow is wanted and not installed.
+    ConfigError
+        When another backend is asked for that is not there.
     """
-    if find_spec("tensorflow") is None:
-        raise MissingExtraError(wanted, extra)
+    backend = os.environ.get("KERAS_BACKEND", BACKENDS[0])
+    if backend not in BACKENDS:
+        raise ConfigError(
+            f"KERAS_BACKEND is {backend}: wanted one of {', '.join(BACKENDS)}"
+        )
+    if find_spec(backend) is None:
+        if backend == BACKENDS[0]:
+            raise MissingExtraError(wanted, extra)
+        raise ConfigError(f"KERAS_BACKEND is {backend}, which is not installed")
     # Off by default without AVX-512; 1.5 to 2 times the training speed (2026-11).
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
     with without_native_log():
-        tensorflow = importlib.import_module("tensorflow")
-        # Looking for a GPU is what reports that there is none.
-        tensorflow.config.list_physical_devices()
+        module = importlib.import_module(backend)
+        if backend == BACKENDS[0]:
+            # Looking for a GPU is what reports that there is none.
+            module.config.list_physical_devices()
         importlib.import_module("keras")

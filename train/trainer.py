@@ -110,7 +110,7 @@ def build_trainer(
     given: GivenFiles,
     devices: Devices,
     *,
-    xla: bool = False,
+    xla: bool | None = None,
 ) -> Trainer:
     """Put augmentation before the network, a teacher beside it, and compile.
 
@@ -123,8 +123,8 @@ def build_trainer(
         Batches of an epoch.
     given : GivenFiles
     devices : Devices
-    xla : bool
-        Compile each step with XLA.
+    xla : bool, optional
+        Compile each step with XLA; by default with an accelerator, and with JAX.
 
     Raises
     ------
@@ -148,10 +148,18 @@ def build_trainer(
         model.compile(
             optimizer=_optimizer(recipe, steps),
             loss=_loss(recipe, taught=given.teacher is not None),
-            jit_compile=xla,
+            jit_compile=_compiled(devices, xla),
         )
         model.optimizer.build(model.trainable_variables)
     return Trainer(model=model, network=network, averaged=averaged)
+
+
+def _compiled(devices: Devices, xla: bool | None) -> bool | str:
+    if xla is not None:
+        return xla
+    if keras.backend.backend() == "tensorflow":
+        return devices.accelerators > 0
+    return "auto"
 
 
 def _network(recipe: Recipe, weights: str | Path | None = None) -> keras.Model:

@@ -29,6 +29,11 @@ def test_a_runtime_older_than_the_model_is_refused(
         BundleClassifier(open_bundle("cnn"))
 
 
+def test_crops_of_another_size_are_refused(classifier: BundleClassifier) -> None:
+    with pytest.raises(ValueError, match=r"takes crops \(100, 100, 3\), not \(64"):
+        classifier.classify(np.zeros((1, 64, 64, 3), np.uint8))
+
+
 def test_no_crops_give_no_rows(classifier: BundleClassifier) -> None:
     assert classifier.classify(np.empty((0, 100, 100, 3), np.uint8)).shape == (0, 8)
 
