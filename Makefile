@@ -54,8 +54,10 @@ benchmark: $(VENVS)/develop/.installed
 # The README's figures on real images; DATASETS holds PBC_dataset_normal_DIB, BCCD and
 # boxes_TXL-PBC.
 measure: $(VENVS)/develop/.installed
-	$(DEVELOP)/hemalens train evaluate --model edge/bundles/cnn.hemalens \
-	  --data $(DATASETS)/PBC_dataset_normal_DIB --split validation
+	for name in cnn mobilenetv2; do \
+	  $(DEVELOP)/hemalens train evaluate --model edge/bundles/$$name.hemalens \
+	    --data $(DATASETS)/PBC_dataset_normal_DIB --split validation || exit; \
+	done
 	rm -rf demo-output/BCCD
 	$(DEVELOP)/hemalens count $(DATASETS)/BCCD/JPEGImages --output demo-output/BCCD
 	$(DEVELOP)/python -m tests.benchmarks.count_accuracy --results demo-output/BCCD \
