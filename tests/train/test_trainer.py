@@ -124,3 +124,11 @@ def test_in_mixed_precision_weights_and_result_stay_float32(precision: str) -> N
     averaged = trainer.average()
     assert {layer.compute_dtype for layer in averaged.layers} == {"float32"}
     assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_step_can_be_compiled_with_xla() -> None:
+    keras.utils.set_random_seed(0)
+    devices = Devices(accelerators=0)
+    compiled = build_trainer(RECIPE, 44, 4, NOTHING_GIVEN, devices, xla=True)
+    assert compiled.model.jit_compile
+    assert np.isfinite(step(compiled))
