@@ -24,7 +24,10 @@ def load_float_model(path: Path) -> keras.Model:
     try:
         return keras.models.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise TrainingError(f"{path} is no Keras model of HemaLens: {error}") from error
+        raise TrainingError(
+            f"{path} is no Keras model of HemaLens: wanted a .keras file of "
+            "'hemalens train fit'"
+        ) from error
 
 
 def predict(

@@ -66,7 +66,8 @@ def make_recipe(
     try:
         recipe = Recipe.model_validate({**dict(base), **given})
     except ValidationError as error:
-        raise ConfigError(error.errors()[0]["msg"]) from error
+        reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise ConfigError(reason) from error
     return recipe, GivenFiles(initial_weights=weights, teacher=teacher)
 
 
