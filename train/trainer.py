@@ -140,7 +140,7 @@ def build_trainer(
         crops = _crops(windows, recipe)
         outputs = network(crops)
         if given.teacher is not None:
-            taught = _taught(crops, given.teacher)
+            taught = Teacher(load_float_model(given.teacher))(crops)
             outputs = ops.concatenate([outputs, taught], axis=-1)
     # Outside, or Keras 3.15 averages a batch of each device by a call that refuses it.
     model = devices.model(windows, outputs)
@@ -207,15 +207,24 @@ def _crops(windows: Any, recipe: Recipe) -> Any:
     )(windows)
 
 
-def _taught(crops: Any, path: Path) -> Any:
-    """Give the teacher's probabilities of the same crops, at its own input size."""
-    teacher = load_float_model(path)
-    teacher.trainable = False
-    teacher.name = "teacher"  # not the name of a student of its kind
-    size = teacher.input_shape[1]
-    if crops.shape[1] != size:
-        crops = ops.image.resize(crops, (size, size), antialias=True)
-    return teacher(crops, training=False)
+class Teacher(keras.layers.Layer):
+    """A network that is asked and does not learn, whatever its surroundings do.
+
+    Within a model that trains, Keras overrides ``training=False``: a layer's own call
+    does not pass it on.
+    """
+
+    def __init__(self, network: keras.Model) -> None:
+        super().__init__(name="teacher")
+        network.trainable = False
+        self.network = network
+
+    def call(self, crops: Any) -> Any:
+        """Give probabilities of crops, resized to the network's own input."""
+        size = self.network.input_shape[1]
+        if crops.shape[1] != size:
+            crops = ops.image.resize(crops, (size, size), antialias=True)
+        return self.network(crops, training=False)
 
 
 def _loss(recipe: Recipe, *, taught: bool) -> Any:

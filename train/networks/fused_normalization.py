@@ -20,7 +20,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     ) -> Any:
         """Normalize; in training by the batch, and remember its moments."""
         mixed = self.compute_dtype != self.variable_dtype
-        if not training or mixed or keras.backend.backend() != "tensorflow":
+        learns = training and self.trainable
+        if not learns or mixed or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 

@@ -20,3 +20,9 @@ def test_it_normalizes_and_remembers_as_keras_does(scale: bool, center: bool) ->
     assert np.asarray(fused.moving_mean) == pytest.approx(
         np.asarray(kerass.moving_mean), rel=1e-4
     )
+
+
+def test_a_frozen_one_remembers_nothing_new() -> None:
+    layer = FusedBatchNormalization(trainable=False)
+    layer(MAPS, training=True)
+    assert not np.asarray(layer.moving_mean).any()
