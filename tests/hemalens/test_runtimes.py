@@ -20,9 +20,10 @@ ROOT = Path(__file__).parents[2]
 PBC = ROOT.parent / "shared" / "datasets" / "PBC_dataset_normal_DIB"
 TFLITE_PYTHON = ROOT / ".venvs" / "tflite" / "bin" / "python"
 
-LARGEST_DIFFERENCE_CODES = 32
-"""An eighth. Measured 2026-11, ai-edge-litert 2.3 and tflite-runtime 2.14: `cnn` 5,
-`mobilenetv2` 23 on 1,697 real cells (6 beyond 8) and 28 on 200 drawn ones."""
+LARGEST_DIFFERENCE_CODES = {"cnn": 8, "mobilenetv2": 32}
+"""Rounding adds up in a deep network where two classes are nearly even. Measured
+2026-11, ai-edge-litert 2.3 and tflite-runtime 2.14: `cnn` 5, `mobilenetv2` 23 on 1,697
+real cells (6 beyond 8) and 28 on 200 drawn ones, 2 of them of another class."""
 
 PROGRAM = """
 import json, sys
@@ -78,14 +79,14 @@ def test_both_runtimes_give_the_same_answers(
     litert, new = _codes(Path(sys.executable), bundle, path)
     tflite, old = _codes(TFLITE_PYTHON, bundle, path)
     assert (litert[0], tflite[0]) == ("ai-edge-litert", "tflite-runtime")
-    # A cell that either runtime answers; the others go to review whatever they are.
-    least = manifest.thresholds.minimum_probability / manifest.output.scale
-    answered = np.maximum(new.max(axis=1), old.max(axis=1)) >= least
-    assert answered.mean() > 0.5
-    assert np.array_equal(new.argmax(axis=1)[answered], old.argmax(axis=1)[answered])
-    # Rounding inside a deep network adds up where two classes are nearly even.
     difference = np.abs(new - old).max(axis=1)
     assert np.mean(difference <= manifest.golden_tolerance_codes) >= 0.95
-    assert difference.max() <= LARGEST_DIFFERENCE_CODES
-    if crops is _real:
-        assert np.array_equal(new.argmax(axis=1), old.argmax(axis=1))
+    assert difference.max() <= LARGEST_DIFFERENCE_CODES[bundle]
+    same = new.argmax(axis=1) == old.argmax(axis=1)
+    if (bundle, crops) == ("mobilenetv2", _drawn):
+        # What neither runtime answers goes to review, whatever its class.
+        least = manifest.thresholds.minimum_probability / manifest.output.scale
+        answered = np.maximum(new.max(axis=1), old.max(axis=1)) >= least
+        assert answered.mean() > 0.5
+        same = same[answered]
+    assert same.all()
