@@ -4,6 +4,11 @@ from pathlib import Path
 
 import click
 
+from convert.calibration_study_cli import calibration_study
+from convert.evidence.cli import validate
+from convert.inspect_cli import inspect
+from convert.signing_cli import make_key, sign, verify
+
 FOLDER = click.Path(path_type=Path)
 
 
@@ -16,35 +21,45 @@ def convert() -> None:
 @click.option("--model", type=FOLDER, required=True, help="best.keras of a run.")
 @click.option("--data", type=FOLDER, required=True, help="Folder of class folders.")
 @click.option("--calibration-set", type=FOLDER, help="Manifest; the shipped one else.")
+@click.option(
+    "--calibration-images", type=FOLDER, help="Folder of its images; --data else."
+)
 @click.option("--output", type=FOLDER, required=True, help="The bundle to write.")
 @click.option("--name", help="The bundle's name; the model's by default.")
 @click.option("--version", default="1.0.0", show_default=True)
 @click.option(
-    "--minimum-probability",
-    type=click.FloatRange(0, 1),
-    default=0.6,
+    "--target-risk-percent",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=0.5,
     show_default=True,
-    help="Cells below it go to review.",
+    help="Errors among the cells answered, at most; the others go to review.",
 )
 @click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
 def int8(
     model: Path,
     data: Path,
     calibration_set: Path | None,
+    calibration_images: Path | None,
     output: Path,
     name: str | None,
     version: str,
-    minimum_probability: float,
+    target_risk_percent: float,
     cache: Path,
 ) -> None:
     """Quantize a float model to int8 and pack it as a bundle.
 
-    Float and int8 model are measured on the validation split; both figures go into
-    the manifest.
+    Float and int8 model are measured on the validation split, and the threshold of
+    uncertain cells is fitted there; both go into the manifest. The bundle may ship
+    once 'hemalens convert validate' has passed it.
     """
-    from calibration.calibration_set import PBC_SET, read_calibration_set
-    from hemalens.bundle import SUFFIX, write_bundle
+    from calibration.calibration_set import (
+        PBC_SET,
+        read_calibration_set,
+        read_images_for,
+    )
+    from hemalens.bundle import SUFFIX, bundle_bytes
     from hemalens.errors import ConfigError
+    from hemalens.files import write_whole
     from hemalens.image_set import read_class_folders
     from train.keras_backend import load_keras
 
@@ -59,12 +74,13 @@ def int8(
         model,
         images,
         chosen,
+        read_images_for(chosen, calibration_images) if calibration_images else images,
         name=name or output.stem,
         version=version,
-        minimum_probability=minimum_probability,
+        target_risk=target_risk_percent / 100,
         cache=cache,
     )
-    write_bundle(output, parts.manifest, parts.model, parts.golden)
+    write_whole(output, bundle_bytes(parts.manifest, parts.model, parts.golden))
     measured = parts.manifest.measured
     low, high = (100 * limit for limit in measured.accuracy_ci95)
     click.echo(
@@ -76,10 +92,5 @@ def int8(
     )
 
 
-@convert.command()
-@click.argument("bundle", type=FOLDER)
-def inspect(bundle: Path) -> None:
-    """Verify a bundle and print its manifest as JSON."""
-    from hemalens.bundle import read_bundle
-
-    click.echo(read_bundle(bundle).manifest.model_dump_json(indent=2))
+for command in (validate, calibration_study, inspect, make_key, sign, verify):
+    convert.add_command(command)

@@ -4,19 +4,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from calibration.calibration_set import CalibrationSet, find_images
 from convert.flatbuffer import minimum_runtime_version
 from convert.golden import golden_inputs
 from convert.quantize import quantize_int8
+from convert.thresholds import TARGET_RISK, fit_thresholds
 from hemalens.bundle import GoldenVectors
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import Int8Model
 from hemalens.errors import ConversionError
-from hemalens.image_set import ImageSet
+from hemalens.files import sha256_of
+from hemalens.image_set import CellImages, ImageSet
 from hemalens.manifest import (
-    DecisionThresholds,
     Manifest,
     MeasuredAccuracy,
     ModelInput,
@@ -24,7 +23,7 @@ from hemalens.manifest import (
 )
 from hemalens.split import Split
 from hemalens.statistics import clopper_pearson
-from train.cache import cached_crops
+from train.cache import cached_crops, cached_pixels
 from train.float_model import load_float_model, predict
 from train.recipe import difference_from_paper
 from train.run import RunRecord, record_in
@@ -58,13 +57,14 @@ def make_bundle(
     float_model: Path,
     images: ImageSet,
     calibration_set: CalibrationSet,
+    calibration_images: CellImages,
     *,
     name: str,
     version: str,
-    minimum_probability: float,
+    target_risk: float = TARGET_RISK,
     cache: Path,
 ) -> BundleParts:
-    """Quantize a float model and measure both on the validation split.
+    """Quantize a float model, fit its thresholds, measure both on validation.
 
     Parameters
     ----------
@@ -73,10 +73,12 @@ def make_bundle(
     images : ImageSet
         The dataset it was trained on.
     calibration_set : CalibrationSet
+    calibration_images : CellImages
+        Where its images are found.
     name, version : str
         Of the bundle.
-    minimum_probability : float
-        Below it a cell goes to review.
+    target_risk : float
+        Share of wrong ones among the cells answered, at most; the rest goes to review.
     cache : Path
         Folder of the crop caches.
 
@@ -98,13 +100,13 @@ def make_bundle(
         )
     size, side_um = run.recipe.input_size_px, run.recipe.crop_side_um
     network = load_float_model(float_model)
-    chosen = find_images(calibration_set, images)
-    model = quantize_int8(
-        network,
-        np.asarray(
-            cached_crops(chosen, size_px=size, crop_side_um=side_um, folder=cache).crops
-        ),
+    crops = cached_pixels(
+        find_images(calibration_set, calibration_images),
+        size_px=size,
+        crop_side_um=side_um,
+        folder=cache,
     )
+    model = quantize_int8(network, crops)
     int8_model = Int8Model(model)
     inputs = golden_inputs(size, side_um)
     validation = cached_crops(
@@ -114,7 +116,8 @@ def make_bundle(
         folder=cache,
     )
     float_classes = predict(network, validation.crops).argmax(axis=1)
-    int8_classes = int8_model.probabilities(validation.crops).argmax(axis=1)
+    probabilities = int8_model.probabilities(validation.crops)
+    int8_classes = probabilities.argmax(axis=1)
     right = int((int8_classes == validation.class_indices).sum())
     n = len(validation.names)
     return BundleParts(
@@ -130,7 +133,7 @@ def make_bundle(
             output=int8_model.output,
             minimum_runtime_version=minimum_runtime_version(model),
             golden_tolerance_codes=GOLDEN_TOLERANCE_CODES,
-            training=_origin(run),
+            training=_origin(run, sha256_of(float_model)),
             calibration_set_digest=calibration_set.digest,
             measured=MeasuredAccuracy(
                 split=Split.VALIDATION,
@@ -142,7 +145,12 @@ def make_bundle(
                 ),
                 agreement=float((float_classes == int8_classes).mean()),
             ),
-            thresholds=DecisionThresholds(minimum_probability=minimum_probability),
+            thresholds=fit_thresholds(
+                validation.class_indices,
+                probabilities,
+                split=Split.VALIDATION,
+                target_risk=target_risk,
+            ),
             licence=LICENCE,
             attribution=ATTRIBUTION,
         ),
@@ -151,7 +159,7 @@ def make_bundle(
     )
 
 
-def _origin(run: RunRecord) -> TrainingOrigin:
+def _origin(run: RunRecord, float_model_sha256: str) -> TrainingOrigin:
     recipe = run.recipe
     return TrainingOrigin(
         architecture=recipe.model,
@@ -159,6 +167,7 @@ def _origin(run: RunRecord) -> TrainingOrigin:
         initial_weights=recipe.initial_weights_sha256 or recipe.initial_weights,
         teacher_sha256=recipe.teacher_sha256,
         seed=recipe.seed,
+        float_model_sha256=float_model_sha256,
         dataset="PBC, doi 10.17632/snkd93bnjr.1",
         dataset_digest=run.dataset_digest,
         train_images=run.train_images,

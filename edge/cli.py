@@ -13,6 +13,11 @@ import click
     help="New folder for summary.json, cells.jsonl and the marked frames.",
 )
 @click.option(
+    "--save-crops",
+    is_flag=True,
+    help="Also an image of each stained cell, to calibrate an int8 model with.",
+)
+@click.option(
     "--bundle",
     default="cnn",
     show_default=True,
@@ -32,6 +37,7 @@ import click
 def count(
     source: str,
     output: Path | None,
+    save_crops: bool,
     bundle: str,
     pixel_size_um: float | None,
     threads: int | None,
@@ -42,6 +48,8 @@ def count(
     SOURCE is an image, a folder of images, or demo: for the simulated slide (options
     after the colon, such as demo:seed=7,frames=20).
     """
+    if save_crops and output is None:
+        raise click.UsageError("--save-crops needs --output: the crops lie below it")
     from edge.bundles import open_bundle
     from edge.capture.demo.agreement import DrawnAgreement
     from edge.capture.demo_slide import DemoSlide
@@ -65,6 +73,7 @@ def count(
             pixel_size_um=pixel_size_um,
             threads=threads,
             output=output,
+            save_crops=save_crops,
             on_frame=on_frame,
         )
     if as_json:

@@ -23,6 +23,7 @@ def count_source(
     pixel_size_um: float | None = None,
     threads: int | None = None,
     output: Path | None = None,
+    save_crops: bool = False,
     on_frame: Callable[[CountedFrame], None] | None = None,
 ) -> Summary:
     """Count every frame of a source.
@@ -40,6 +41,8 @@ def count_source(
         Threads of one inference.
     output : Path, optional
         Folder of the results.
+    save_crops : bool
+        Write each stained cell's crop there too.
     on_frame : callable, optional
         Told each frame when it is counted.
 
@@ -57,7 +60,7 @@ def count_source(
     with ExitStack() as stack:
         folder = None
         if output is not None:
-            folder = stack.enter_context(ResultFolder(output))
+            folder = stack.enter_context(ResultFolder(output, save_crops=save_crops))
         frames = stack.enter_context(source)
         interrupted = stack.enter_context(_interruption())
         for frame in frames:

@@ -1,7 +1,8 @@
 """A count's results on disk: ``summary.json``, ``cells.jsonl``, ``frames/*.png``.
 
-All is written into a hidden folder beside the one asked for and renamed when the count
-is complete: a folder that is there is whole.
+Where they are asked for, ``crops/*.png`` show the stained cells one by one. All is
+written into a hidden folder beside the one asked for and renamed when the count is
+complete: a folder that is there is whole.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.cell_crops import stained_crops
 from edge.pipeline import CountedFrame
 from edge.summary import Summary
 from hemalens.errors import StorageError
@@ -30,6 +32,8 @@ class ResultFolder:
     ----------
     path : Path
         The folder to make; may be there only if it is empty.
+    save_crops : bool
+        Write each stained cell's crop too, for a calibration set.
 
     Raises
     ------
@@ -38,8 +42,9 @@ class ResultFolder:
         the disk is full. What was begun is removed, what was there before is kept.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, save_crops: bool = False) -> None:
         self._path = path
+        self._save_crops = save_crops
         self._unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
         self._cells: IO[str] = io.StringIO()
         self._overlays: set[str] = set()
@@ -52,6 +57,8 @@ class ResultFolder:
             )
         try:
             (self._unfinished / "frames").mkdir(parents=True)
+            if self._save_crops:
+                (self._unfinished / "crops").mkdir()
             self._cells = (self._unfinished / "cells.jsonl").open("w", encoding="utf-8")
         except OSError as error:
             self._discard()
@@ -68,13 +75,15 @@ class ResultFolder:
         self._discard()
 
     def add(self, counted: CountedFrame, overlay: NDArray[np.uint8]) -> None:
-        """Write a frame's cells and its overlay, (H, W, 3) uint8 RGB."""
+        """Write a frame's cells, with crops if asked, and overlay, (H, W, 3) RGB."""
         path = self._unfinished / "frames" / self._overlay_name(counted.frame.name)
         try:
             for cell in counted.cells:
                 self._cells.write(json.dumps(cell_record(cell)) + "\n")
             self._cells.flush()
             path.write_bytes(_png(overlay))
+            for name, crop in stained_crops(counted) if self._save_crops else ():
+                (self._unfinished / "crops" / name).write_bytes(_png(crop))
         except OSError as error:
             raise self._failed(error) from error
 

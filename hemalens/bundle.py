@@ -2,42 +2,75 @@
 
 A zip, stored without compression, with a fixed layout::
 
-    SHA256SUMS          digest of every other member, as sha256sum writes it
+    SHA256SUMS          digest of every member below, as sha256sum writes it
+    signature.json      of SHA256SUMS; in a signed bundle alone
     manifest.json       what the model is
     model.tflite        the int8 model
     golden_inputs.npy   uint8 (G, S, S, 3), RGB
     golden_outputs.npy  uint8 (G, classes): the codes those inputs must give
+    validation.json     the report of the gate it passed, whose digest the manifest has
+    model_card.md       both in a few pages; these two once validation has passed
 
-The same members make the same bytes. `read_bundle` checks the layout and the digests
-before anything is decoded; the golden vectors are run by `edge.classify`.
+The same members make the same bytes, and only those bytes are read: a bundle with one
+byte changed anywhere is refused. `parse_bundle` checks names, sizes, layout, digests
+and signature before anything is decoded; `hemalens.classifier` runs the golden vectors.
 """
 
 import hashlib
 import io
+import math
+import re
+import struct
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from hemalens.errors import BundleError
-from hemalens.files import write_whole
 from hemalens.manifest import Manifest
+from hemalens.signature import Signature, Signer, TrustedKeys, verify
+
+_Record = TypeVar("_Record", bound=BaseModel)
 
 SUFFIX: Final = ".hemalens"
 
 _SUMS: Final = "SHA256SUMS"
+_SIGNATURE: Final = "signature.json"
+_MANIFEST: Final = "manifest.json"
+_MODEL: Final = "model.tflite"
+_GOLDEN: Final = ("golden_inputs.npy", "golden_outputs.npy")
+_EVIDENCE: Final = ("validation.json", "model_card.md")
 _MAXIMUM_BYTES: Final = {
     _SUMS: 4_096,
-    "manifest.json": 262_144,
-    "model.tflite": 67_108_864,
-    "golden_inputs.npy": 16_777_216,
-    "golden_outputs.npy": 1_048_576,
+    _SIGNATURE: 4_096,
+    _MANIFEST: 262_144,
+    _MODEL: 67_108_864,
+    _GOLDEN[0]: 16_777_216,
+    _GOLDEN[1]: 1_048_576,
+    _EVIDENCE[0]: 4_194_304,
+    _EVIDENCE[1]: 262_144,
 }
+"""In the order of the file."""
+_OPTIONAL: Final = frozenset({_SIGNATURE, *_EVIDENCE})
+_DIRECTORY_BYTES: Final = 4_096
+"""More than the zip's own headers take."""
+_LARGEST_BYTES: Final = sum(_MAXIMUM_BYTES.values()) + _DIRECTORY_BYTES
+_HEADER_MAGIC: Final = b"PK\x03\x04"
+_HEADER: Final = struct.Struct("<4s5H3I2H")
+"""Before each member of a zip."""
+_NPY_HEADER: Final = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '\|u1', 'fortran_order': False, "
+    rb"'shape': \(([1-9]\d{0,8}(?:, [1-9]\d{0,8}){1,3})\), \} *\n",
+    re.DOTALL,
+)
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+_UNIX: Final = 3
+_ZIP_VERSION: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -66,6 +99,22 @@ class GoldenVectors:
         self.outputs.flags.writeable = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceFiles:
+    """What shows that the model may ship.
+
+    Parameters
+    ----------
+    report : bytes
+        ``validation.json``, byte for byte as the validation wrote it.
+    model_card : str
+        Markdown.
+    """
+
+    report: bytes
+    model_card: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Bundle:
     """A verified bundle in memory.
@@ -76,6 +125,10 @@ class Bundle:
     model : bytes
         The TFLite flatbuffer.
     golden : GoldenVectors
+    evidence : EvidenceFiles, optional
+        Present exactly when the manifest names a report.
+    signature : Signature, optional
+        Verified; whether its key is trusted is another question.
     sha256 : str
         Of the whole file: what a report names.
     """
@@ -83,63 +136,76 @@ class Bundle:
     manifest: Manifest
     model: bytes
     golden: GoldenVectors
+    evidence: EvidenceFiles | None = None
+    signature: Signature | None = None
     sha256: str
 
 
-def bundle_bytes(manifest: Manifest, model: bytes, golden: GoldenVectors) -> bytes:
-    """Pack a bundle; the same parts give the same bytes."""
-    members = {
-        "manifest.json": manifest.model_dump_json(indent=2).encode() + b"\n",
-        "model.tflite": model,
-        "golden_inputs.npy": _npy(golden.inputs),
-        "golden_outputs.npy": _npy(golden.outputs),
-    }
-    sums = "".join(
-        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
-        for name, content in members.items()
-    )
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in {_SUMS: sums.encode(), **members}.items():
-            member = zipfile.ZipInfo(name, _EPOCH)
-            member.external_attr = 0o644 << 16
-            archive.writestr(member, content)
-    return packed.getvalue()
-
-
-def write_bundle(
-    path: Path, manifest: Manifest, model: bytes, golden: GoldenVectors
-) -> None:
-    """Write a bundle whole, or leave what was there.
+def bundle_bytes(
+    manifest: Manifest,
+    model: bytes,
+    golden: GoldenVectors,
+    evidence: EvidenceFiles | None = None,
+    signer: Signer | None = None,
+) -> bytes:
+    """Pack a bundle; the same parts give the same bytes.
 
     Raises
     ------
-    StorageError
-        When the file cannot be written.
+    BundleError
+        When the manifest names another report than the one given.
     """
-    write_whole(path, bundle_bytes(manifest, model, golden))
+    members = {
+        _MANIFEST: manifest.model_dump_json(indent=2).encode() + b"\n",
+        _MODEL: model,
+        **dict(zip(_GOLDEN, map(_npy, (golden.inputs, golden.outputs)), strict=True)),
+    }
+    if evidence is not None:
+        contents = (evidence.report, evidence.model_card.encode())
+        members |= dict(zip(_EVIDENCE, contents, strict=True))
+    _require_same_report(manifest, members)
+    sums = _sums(members)
+    signature = (
+        {_SIGNATURE: signer(sums).model_dump_json().encode() + b"\n"} if signer else {}
+    )
+    return _packed({_SUMS: sums, **signature, **members})
 
 
-def read_bundle(path: Path) -> Bundle:
+def read_bundle(path: Path, trusted: TrustedKeys | None = None) -> Bundle:
     """Read and verify a bundle.
+
+    Parameters
+    ----------
+    path : Path
+    trusted : TrustedKeys, optional
+        Where given, one of these keys must have signed it. A signature is verified
+        in any case.
 
     Raises
     ------
     BundleError
         When the file is missing or no bundle, a member is missing, added, oversized
-        or altered, or the manifest does not describe the model.
+        or altered, the signature does not fit or its key is not trusted, or the
+        manifest does not describe the model.
     """
     try:
-        content = path.read_bytes()
+        size = path.stat().st_size
+        if size <= _LARGEST_BYTES:
+            # A device or a pipe has no size and may never end.
+            with path.open("rb") as file:
+                content = file.read(_LARGEST_BYTES + 1)
+            size = len(content)
     except OSError as error:
         raise BundleError(f"cannot read bundle {path}: {error.strerror}") from error
+    if size > _LARGEST_BYTES:
+        raise BundleError(f"bundle {path}: larger than any bundle, not read")
     try:
-        return parse_bundle(content)
+        return parse_bundle(content, trusted)
     except BundleError as error:
         raise BundleError(f"bundle {path}: {error}") from error
 
 
-def parse_bundle(content: bytes) -> Bundle:
+def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
     """Verify a bundle already in memory.
 
     Raises
@@ -149,16 +215,14 @@ def parse_bundle(content: bytes) -> Bundle:
     """
     members = _unpack(content)
     _verify_sums(members)
+    signature = _verified_signature(members)
+    if trusted is not None:
+        trusted.require(signature)
+    manifest = _parsed_json(Manifest, _MANIFEST, members[_MANIFEST])
     try:
-        manifest = Manifest.model_validate_json(members["manifest.json"])
-        golden = GoldenVectors(
-            inputs=_array(members["golden_inputs.npy"]),
-            outputs=_array(members["golden_outputs.npy"]),
-        )
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BundleError(f"manifest.json, {place}: {first['msg']}") from error
+        inputs, outputs = (_array(members[name]) for name in _GOLDEN)
+        golden = GoldenVectors(inputs=inputs, outputs=outputs)
+        evidence = _evidence(members)
     except ValueError as error:
         raise BundleError(str(error)) from error
     size = manifest.input.size_px
@@ -167,58 +231,105 @@ def parse_bundle(content: bytes) -> Bundle:
         raise BundleError(
             "the golden vectors do not fit the manifest's input and classes"
         )
+    _require_same_report(manifest, members)
     return Bundle(
         manifest=manifest,
-        model=members["model.tflite"],
+        model=members[_MODEL],
         golden=golden,
+        evidence=evidence,
+        signature=signature,
         sha256=hashlib.sha256(content).hexdigest(),
     )
 
 
-def _unpack(content: bytes) -> dict[str, bytes]:
-    """Read the members, each checked for name and size before it is read."""
+def _parsed_json(record: type[_Record], name: str, content: bytes) -> _Record:
+    """Read a record from a member; its first fault is named.
+
+    Raises
+    ------
+    BundleError
+        When the member is not of this form.
+    """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            infos = archive.infolist()
-            names = [info.filename for info in infos]
-            if sorted(names) != sorted(_MAXIMUM_BYTES):
-                raise BundleError(_difference(names))
-            for info in infos:
-                if info.compress_type != zipfile.ZIP_STORED:
-                    raise BundleError(
-                        f"{info.filename} is compressed; members are stored"
-                    )
-                if info.file_size > _MAXIMUM_BYTES[info.filename]:
-                    raise BundleError(
-                        f"{info.filename} is too large: {info.file_size} B"
-                    )
-            members = {info.filename: archive.read(info) for info in infos}
-    except (
-        zipfile.BadZipFile,
-        EOFError,
-        NotImplementedError,
-        OSError,
-        RuntimeError,
-        ValueError,
-    ) as error:
-        raise BundleError(f"no intact bundle ({error}): fetch it again") from error
+        return record.model_validate_json(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise BundleError(f"{name}, {place}: {first['msg']}") from error
+
+
+def _unpack(content: bytes) -> dict[str, bytes]:
+    """Read the members one after the other, each checked before it is read.
+
+    The directory at the end is not trusted with anything: it has to be the one that
+    `_packed` writes.
+    """
+    members: dict[str, bytes] = {}
+    place = 0
+    while content.startswith(_HEADER_MAGIC, place):
+        name, begin, size = _header(content, place)
+        if name not in _MAXIMUM_BYTES or name in members:
+            raise BundleError(f"members do not belong: {name[:80]!a}")
+        if size > _MAXIMUM_BYTES[name]:
+            raise BundleError(f"{name} is too large: {size} B")
+        place = begin + size
+        members[name] = content[begin:place]
+    if not members or place > len(content):
+        raise BundleError("no intact bundle (it breaks off): fetch it again")
+    _require_names(members)
+    if _packed(members) != content:
+        raise BundleError("no intact bundle (not as it was packed): fetch it again")
     return members
 
 
-def _difference(names: list[str]) -> str:
-    missing = sorted(set(_MAXIMUM_BYTES) - set(names))
+def _header(content: bytes, place: int) -> tuple[str, int, int]:
+    """Read the name of the member at a place, where it begins, and its size."""
+    end = place + _HEADER.size
+    if end > len(content):
+        raise BundleError("no intact bundle (it breaks off): fetch it again")
+    fields = _HEADER.unpack_from(content, place)
+    compression, size, name_length, extra_length = (fields[i] for i in (4, 8, 9, 10))
+    begin = end + name_length + extra_length
+    name = content[end : end + name_length].decode("utf-8", "replace")
+    if compression != zipfile.ZIP_STORED:
+        raise BundleError(f"{name[:80]!a} is compressed; members are stored")
+    return name, begin, size
+
+
+def _require_names(names: Collection[str]) -> None:
+    missing = sorted(set(_MAXIMUM_BYTES) - _OPTIONAL - set(names))
     if missing:
-        return f"members are missing: {', '.join(missing)}"
-    added = sorted({n for n in names if n not in _MAXIMUM_BYTES or names.count(n) > 1})
-    return f"members do not belong: {', '.join(repr(name) for name in added)}"
+        raise BundleError(f"members are missing: {', '.join(missing)}")
+    halves = [name for name in _EVIDENCE if name in names]
+    if len(halves) == 1:
+        raise BundleError(f"{halves[0]} stands alone: evidence is {_EVIDENCE}")
+
+
+def _packed(members: dict[str, bytes]) -> bytes:
+    """Zip members in their fixed order: the only form of a bundle that is read."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
+        for name in _MAXIMUM_BYTES:
+            if name not in members:
+                continue
+            member = zipfile.ZipInfo(name, _EPOCH)
+            member.create_system = _UNIX
+            member.create_version = member.extract_version = _ZIP_VERSION
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, members[name])
+    return packed.getvalue()
+
+
+def _sums(members: dict[str, bytes]) -> bytes:
+    return "".join(
+        f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n"
+        for name in _MAXIMUM_BYTES
+        if name in members and name not in (_SUMS, _SIGNATURE)
+    ).encode()
 
 
 def _verify_sums(members: dict[str, bytes]) -> None:
-    expected = "".join(
-        f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n"
-        for name in _MAXIMUM_BYTES
-        if name != _SUMS
-    ).encode()
+    expected = _sums(members)
     if members[_SUMS] == expected:
         return
     stated = members[_SUMS].decode("ascii", "replace").splitlines()
@@ -229,6 +340,34 @@ def _verify_sums(members: dict[str, bytes]) -> None:
     raise BundleError(f"{_SUMS} names members that are not there")
 
 
+def _verified_signature(members: dict[str, bytes]) -> Signature | None:
+    if _SIGNATURE not in members:
+        return None
+    signature = _parsed_json(Signature, _SIGNATURE, members[_SIGNATURE])
+    if members[_SIGNATURE] != signature.model_dump_json().encode() + b"\n":
+        raise BundleError(f"{_SIGNATURE} is not written as HemaLens writes it")
+    verify(signature, members[_SUMS])
+    return signature
+
+
+def _evidence(members: dict[str, bytes]) -> EvidenceFiles | None:
+    if _EVIDENCE[0] not in members:
+        return None
+    report, card = (members[name] for name in _EVIDENCE)
+    return EvidenceFiles(report=report, model_card=card.decode())
+
+
+def _require_same_report(manifest: Manifest, members: dict[str, bytes]) -> None:
+    report = members.get(_EVIDENCE[0])
+    named = manifest.evidence.report_sha256 if manifest.evidence else None
+    found = hashlib.sha256(report).hexdigest() if report is not None else None
+    if named != found:
+        raise BundleError(
+            f"the manifest names the report {named and named[:12]}, "
+            f"{_EVIDENCE[0]} is {found and found[:12]}"
+        )
+
+
 def _npy(array: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
@@ -236,5 +375,12 @@ def _npy(array: NDArray[np.uint8]) -> bytes:
 
 
 def _array(content: bytes) -> NDArray[np.uint8]:
-    array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
-    return np.asarray(array)
+    """Read an array as `_npy` writes it; NumPy's own reader evaluates what it finds."""
+    header = _NPY_HEADER.match(content)
+    if header is None or int.from_bytes(content[8:10], "little") != header.end() - 10:
+        raise ValueError("golden vectors are uint8 in NumPy's format 1.0")
+    shape = tuple(int(side) for side in header[1].split(b","))
+    codes = np.frombuffer(content[header.end() :], np.uint8)
+    if math.prod(shape) != codes.size:
+        raise ValueError(f"golden vectors {shape} are not the {codes.size} B they hold")
+    return codes.reshape(shape).copy()

@@ -16,7 +16,7 @@ from hemalens.interpreter import (
     open_interpreter,
     runtime_version,
 )
-from hemalens.manifest import QuantizedTensor
+from hemalens.manifest import Manifest, QuantizedTensor
 
 _MAXIMUM_BATCH: Final = 64
 """Crops run at once; bounds the interpreter's memory."""
@@ -131,7 +131,7 @@ class BundleClassifier:
     ) -> None:
         self.manifest = bundle.manifest
         chosen = choose_runtime(runtime)
-        _require_version(self.manifest.minimum_runtime_version, chosen)
+        _require_version(self.manifest, chosen)
         self._model = Int8Model(bundle.model, threads=threads, runtime=chosen)
         self._check_manifest()
         self._check_golden(bundle.golden)
@@ -143,7 +143,9 @@ class BundleClassifier:
 
     def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Classify crops (N, S, S, 3), uint8, RGB: probabilities (N, classes)."""
-        return self._model.probabilities(crops)
+        return tempered(
+            self._model.probabilities(crops), self.manifest.thresholds.temperature
+        )
 
     def _check_manifest(self) -> None:
         size, classes = self.manifest.input.size_px, len(self.manifest.classes)
@@ -170,6 +172,29 @@ class BundleClassifier:
             )
 
 
+def tempered(
+    probabilities: NDArray[np.float32], temperature: float
+) -> NDArray[np.float32]:
+    """Make probabilities surer (below 1) or more modest (above), the order kept [1]_.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (N, classes), float32
+        Rows adding up to 1.
+    temperature : float
+        What the logits are divided by, up to a constant.
+
+    References
+    ----------
+    .. [1] Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks. ICML
+       2017, arXiv 1706.04599.
+    """
+    if temperature == 1:
+        return probabilities
+    powers = probabilities.astype(np.float64) ** (1 / temperature)
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
 def _quantized(scale_and_zero_point: tuple[float, int]) -> QuantizedTensor:
     scale, zero_point = scale_and_zero_point
     return QuantizedTensor(scale=float(scale), zero_point=int(zero_point))
@@ -181,16 +206,13 @@ def _same(wanted: QuantizedTensor, found: QuantizedTensor) -> bool:
     )
 
 
-def _require_version(minimum: str, runtime: Runtime) -> None:
-    """Refuse a tflite-runtime older than the model; every LiteRT is new enough."""
-    if runtime is not Runtime.TFLITE_RUNTIME:
-        return
+def _require_version(manifest: Manifest, runtime: Runtime) -> None:
+    """Refuse a runtime the model was not made for."""
     installed = runtime_version(runtime)
-    if _numbers(installed) < _numbers(minimum):
-        raise BundleError(
-            f"the model needs tflite-runtime {minimum}, installed is {installed}"
-        )
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".") if part.isdigit())
+    for made_for in manifest.runtimes:
+        if made_for.name == runtime and made_for.holds(installed):
+            return
+    wanted = " or ".join(
+        f"{one.name} {one.at_least} to below {one.below}" for one in manifest.runtimes
+    )
+    raise BundleError(f"the model is for {wanted}; installed is {runtime} {installed}")

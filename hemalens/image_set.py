@@ -1,5 +1,6 @@
-"""Labelled images in class folders, PBC's own layout: ``<folder>/<class>/<name>.jpg``.
+"""Images of one cell each: in class folders as PBC has them, or without a class.
 
+Labelled images lie in ``<folder>/<class>/<name>.jpg``, others in the folder itself.
 Reading lists and hashes files and decodes nothing. Files that cannot serve are set
 aside with their reason, never skipped silently.
 """
@@ -9,9 +10,9 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, Self, TypeVar
 
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import DatasetError
@@ -29,11 +30,11 @@ _PROTECTION: Final = (Split.TEST, Split.VALIDATION, Split.TRAIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledImage:
-    """One image file with the class its folder gives it."""
+class CellImage:
+    """One image file of one cell; its class is None where nobody has said it."""
 
     path: Path
-    class_name: str
+    class_name: str | None = None
     sha256: str
 
     @property
@@ -42,9 +43,24 @@ class LabelledImage:
         return self.path.name
 
     @property
+    def place(self) -> str:
+        """Where it lies in its folder: its name, below its class where it has one."""
+        return f"{self.class_name}/{self.name}" if self.class_name else self.name
+
+    @property
     def split(self) -> Split:
         """The split this image belongs to."""
         return split_of(self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledImage(CellImage):
+    """One image file with the class its folder gives it."""
+
+    class_name: str
+
+
+_Image = TypeVar("_Image", bound=CellImage)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,26 +72,30 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImageSet:
-    """Labelled images in a fixed order, and the files set aside."""
+class CellImages:
+    """Images in a fixed order, and the files set aside."""
 
-    images: tuple[LabelledImage, ...]
+    images: tuple[CellImage, ...]
     set_aside: tuple[SetAside, ...] = ()
 
     @property
     def digest(self) -> str:
         """SHA-256 over the class, name and content hash of every image."""
-        lines = sorted(f"{i.class_name}/{i.name} {i.sha256}\n" for i in self.images)
+        lines = sorted(f"{image.place} {image.sha256}\n" for image in self.images)
         return hashlib.sha256(os.fsencode("".join(lines))).hexdigest()
 
-    def of_split(self, split: Split | None) -> "ImageSet":
+    def of_split(self, split: Split | None) -> Self:
         """Keep one split; None keeps all."""
         if split is None:
             return self
-        return ImageSet(
-            images=tuple(i for i in self.images if i.split is split),
-            set_aside=self.set_aside,
-        )
+        return replace(self, images=tuple(i for i in self.images if i.split is split))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSet(CellImages):
+    """Labelled images in a fixed order, and the files set aside."""
+
+    images: tuple[LabelledImage, ...]
 
     def counts(self) -> dict[str, int]:
         """Count the images of each class, in class order."""
@@ -107,19 +127,48 @@ def read_class_folders(folder: Path) -> ImageSet:
         When the folder is missing, holds no class folder, a folder that is no
         class, or no image.
     """
-    candidates: list[tuple[Path, str]] = []
-    set_aside: list[SetAside] = []
-    for class_folder in _class_folders(folder):
-        for path in sorted(class_folder.iterdir()):
-            reason = _foreign(path)
-            if reason:
-                set_aside.append(SetAside(path=path, reason=reason))
-            else:
-                candidates.append((path, class_folder.name))
-    if not candidates:
+    paths, foreign = _image_files(_class_folders(folder))
+    if not paths:
         raise DatasetError(f"no image in the class folders of {folder}")
-    images, twins = without_twins(_hashed(candidates))
-    return ImageSet(images=images, set_aside=(*set_aside, *twins))
+    images, twins = without_twins(
+        LabelledImage(path=path, class_name=path.parent.name, sha256=digest)
+        for path, digest in zip(paths, _digests(paths), strict=True)
+    )
+    return ImageSet(images=images, set_aside=(*foreign, *twins))
+
+
+def read_unlabelled(folder: Path) -> CellImages:
+    """List the images of a folder without class folders.
+
+    Files are set aside as in `read_class_folders`.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the images themselves, such as the crops of ``hemalens count``.
+
+    Returns
+    -------
+    CellImages
+        Ordered by name.
+
+    Raises
+    ------
+    DatasetError
+        When the folder is missing or holds no image.
+    """
+    if not folder.is_dir():
+        raise DatasetError(f"no folder {folder}: give the one that holds the images")
+    paths, foreign = _image_files([folder])
+    if not paths:
+        raise DatasetError(
+            f"no image in {folder}: wanted the images themselves, not class folders"
+        )
+    images, twins = without_twins(
+        CellImage(path=path, sha256=digest)
+        for path, digest in zip(paths, _digests(paths), strict=True)
+    )
+    return CellImages(images=images, set_aside=(*foreign, *twins))
 
 
 def _class_folders(folder: Path) -> list[Path]:
@@ -136,6 +185,19 @@ def _class_folders(folder: Path) -> list[Path]:
     return folders
 
 
+def _image_files(folders: Iterable[Path]) -> tuple[list[Path], list[SetAside]]:
+    paths: list[Path] = []
+    set_aside: list[SetAside] = []
+    for folder in folders:
+        for path in sorted(folder.iterdir()):
+            reason = _foreign(path)
+            if reason:
+                set_aside.append(SetAside(path=path, reason=reason))
+            else:
+                paths.append(path)
+    return paths, set_aside
+
+
 def _foreign(path: Path) -> str | None:
     if path.name.startswith("."):
         return "dot-file"
@@ -146,41 +208,39 @@ def _foreign(path: Path) -> str | None:
     return None
 
 
-def _hashed(candidates: Sequence[tuple[Path, str]]) -> list[LabelledImage]:
-    def hashed(candidate: tuple[Path, str]) -> LabelledImage:
-        path, class_name = candidate
+def _digests(paths: Sequence[Path]) -> list[str]:
+    def digest(path: Path) -> str:
         try:
             content = path.read_bytes()
         except OSError as error:
             raise DatasetError(f"cannot read {path}: {error.strerror}") from error
-        digest = hashlib.sha256(content).hexdigest()
-        return LabelledImage(path=path, class_name=class_name, sha256=digest)
+        return hashlib.sha256(content).hexdigest()
 
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(hashed, candidates))
+        return list(pool.map(digest, paths))
 
 
 def without_twins(
-    images: Iterable[LabelledImage],
-) -> tuple[tuple[LabelledImage, ...], list[SetAside]]:
+    images: Iterable[_Image],
+) -> tuple[tuple[_Image, ...], list[SetAside]]:
     """Keep one of several identical images, and none whose copies' classes differ.
 
     Parameters
     ----------
-    images : iterable of LabelledImage
+    images : iterable of CellImage
         In any order.
 
     Returns
     -------
-    kept : tuple of LabelledImage
+    kept : tuple of CellImage
         Ordered by class, then name.
     set_aside : list of SetAside
         The others, each with its reason.
     """
-    by_content: defaultdict[str, list[LabelledImage]] = defaultdict(list)
+    by_content: defaultdict[str, list[_Image]] = defaultdict(list)
     for image in images:
         by_content[image.sha256].append(image)
-    kept: list[LabelledImage] = []
+    kept: list[_Image] = []
     set_aside: list[SetAside] = []
     for twins in by_content.values():
         if any(twin.name in CONTRADICTORY_TWINS for twin in twins):
@@ -189,12 +249,13 @@ def without_twins(
             continue
         twins.sort(key=lambda twin: (_PROTECTION.index(twin.split), twin.name))
         if len({twin.class_name for twin in twins}) > 1:
-            names = " and ".join(f"{t.class_name}/{t.name}" for t in twins)
+            names = " and ".join(twin.place for twin in twins)
             reason = f"identical files of different classes: {names}"
             set_aside += [SetAside(path=t.path, reason=reason) for t in twins]
             continue
         kept.append(twins[0])
-        reason = f"identical to {twins[0].class_name}/{twins[0].name}"
+        reason = f"identical to {twins[0].place}"
         set_aside += [SetAside(path=t.path, reason=reason) for t in twins[1:]]
-    kept.sort(key=lambda image: (CLASS_NAMES.index(image.class_name), image.name))
+    # The classes are in alphabetical order.
+    kept.sort(key=lambda image: image.place)
     return tuple(kept), set_aside

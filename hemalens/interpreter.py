@@ -1,6 +1,7 @@
-"""The two TFLite runtimes a device can have, behind one small seam."""
+"""The TFLite runtimes, behind one small seam."""
 
 import os
+import warnings
 from collections.abc import Callable
 from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +20,8 @@ class Runtime(StrEnum):
 
     LITERT = "ai-edge-litert"
     TFLITE_RUNTIME = "tflite-runtime"
+    TENSORFLOW = "tensorflow"
+    """The workshop's own; no device has it."""
 
 
 class Interpreter(Protocol):
@@ -58,6 +61,7 @@ class Interpreter(Protocol):
 _MODULES: Final = {
     Runtime.LITERT: "ai_edge_litert",
     Runtime.TFLITE_RUNTIME: "tflite_runtime",
+    Runtime.TENSORFLOW: "tensorflow",
 }
 
 
@@ -129,6 +133,12 @@ def _interpreter_class(runtime: Runtime) -> Callable[..., Interpreter]:
         from ai_edge_litert.interpreter import Interpreter as LiteRt
 
         return LiteRt  # type: ignore[no-any-return]  # the package has no types
+    if runtime is Runtime.TENSORFLOW:
+        import tensorflow
+
+        # TensorFlow says at each one that LiteRT succeeds it.
+        warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated")
+        return tensorflow.lite.Interpreter  # type: ignore[no-any-return]  # no types
     if int(np.__version__.split(".")[0]) >= 2:
         # Creating the interpreter would end the process: '_ARRAY_API not found'.
         raise BundleError(

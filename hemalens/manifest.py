@@ -1,5 +1,6 @@
 """What a model bundle says of itself: ``manifest.json``."""
 
+import re
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -43,6 +44,8 @@ class TrainingOrigin(_Record):
     teacher_sha256: Sha256 | None = None
     """Of the model whose probabilities were learned as well."""
     seed: int | None = Field(default=None, ge=0)
+    float_model_sha256: Sha256 | None = None
+    """Of the ``.keras`` file that was quantized; validation compares with this one."""
     dataset: str
     dataset_digest: Sha256
     train_images: int = Field(gt=0)
@@ -61,11 +64,59 @@ class MeasuredAccuracy(_Record):
     agreement: Fraction
 
 
+class ThresholdFit(_Record):
+    """On which images thresholds were fitted, and what they leave there."""
+
+    split: str
+    n: int = Field(gt=0)
+    target_risk: Fraction
+    """Share of wrong ones among the cells answered that was asked for at most."""
+    answered: int = Field(ge=0)
+    wrong: int = Field(ge=0)
+    risk_upper95: Fraction
+    """Exact one-sided 95 % limit of that share."""
+
+
 class DecisionThresholds(_Record):
     """When a class is doubtful."""
 
+    temperature: float = Field(default=1.0, gt=0, le=100)
+    """Probabilities are raised to its inverse and add up to 1 again, so that they mean
+    what they say; 1 leaves them as the model gives them."""
     minimum_probability: Fraction
-    """A stained object whose likeliest class has less is ``uncertain``."""
+    """A stained object whose likeliest class has less, after the temperature, is
+    ``uncertain``."""
+    fit: ThresholdFit | None = None
+    """None where they were set by hand."""
+
+
+class RuntimeRange(_Record):
+    """Versions of a runtime that a model was made for."""
+
+    name: str
+    at_least: str = Field(pattern=r"^\d+(\.\d+)*$")
+    below: str = Field(pattern=r"^\d+(\.\d+)*$")
+
+    def holds(self, version: str) -> bool:
+        """Say whether a version lies within."""
+        return (
+            version_numbers(self.at_least)
+            <= version_numbers(version)
+            < version_numbers(self.below)
+        )
+
+
+SUPPORTED_RUNTIMES: Final = (
+    RuntimeRange(name="ai-edge-litert", at_least="2.1", below="3"),
+    RuntimeRange(name="tflite-runtime", at_least="2.14.0", below="3"),
+)
+"""What devices run models with, as pyproject.toml has them."""
+
+
+class Evidence(_Record):
+    """The validation report that travels in the bundle as ``validation.json``."""
+
+    report_sha256: Sha256
 
 
 class Manifest(_Record):
@@ -78,11 +129,15 @@ class Manifest(_Record):
     input: ModelInput
     output: QuantizedTensor
     minimum_runtime_version: str
+    """Oldest TensorFlow Lite that has every operator, as the converter noted it."""
+    runtimes: tuple[RuntimeRange, ...] = Field(default=SUPPORTED_RUNTIMES, min_length=1)
     golden_tolerance_codes: int = Field(ge=0, le=8)
     training: TrainingOrigin
     calibration_set_digest: Sha256
     measured: MeasuredAccuracy
     thresholds: DecisionThresholds
+    evidence: Evidence | None = None
+    """None until a validation has passed."""
     licence: str
     attribution: str
 
@@ -91,3 +146,15 @@ class Manifest(_Record):
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("a class is named twice")
         return self
+
+
+def version_numbers(text: str) -> tuple[int, ...]:
+    """Read a version's leading numbers, to compare two.
+
+    Examples
+    --------
+    >>> version_numbers("2.14.0") < version_numbers("2.21.0rc1")
+    True
+    """
+    found = re.match(r"\d+(\.\d+)*", text)
+    return tuple(map(int, found.group().split("."))) if found else ()

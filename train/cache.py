@@ -6,9 +6,7 @@ that a cache put there under a wrong name is not mistaken either.
 """
 
 import hashlib
-import math
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,17 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from hemalens.centred_crop import read_centred_crop
 from hemalens.classes import CLASS_NAMES
-from hemalens.errors import CaptureError, DatasetError, StorageError
+from hemalens.errors import DatasetError, StorageError
 from hemalens.files import remove_unfinished, write_whole
-from hemalens.image_files import read_image
-from hemalens.image_set import ImageSet, LabelledImage
-from hemalens.preprocess import CROP_SIDE_UM, PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
+from hemalens.image_set import CellImage, CellImages, ImageSet
+from hemalens.preprocess import CROP_SIDE_UM, PBC_PIXEL_SIZE_UM, crop_side_px
+from hemalens.progress import Progress
 
 DEFAULT_CACHE: Final = Path("cache")
-
-Progress = Callable[[int, int], None]
-"""Called with the images done and their total."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -58,11 +54,41 @@ def cached_crops(
     folder: Path = DEFAULT_CACHE,
     progress: Progress | None = None,
 ) -> CropArray:
+    """Give the crop of every labelled image with its class.
+
+    Parameters and errors are those of `cached_pixels`.
+    """
+    crops = cached_pixels(
+        images,
+        size_px=size_px,
+        crop_side_um=crop_side_um,
+        context=context,
+        folder=folder,
+        progress=progress,
+    )
+    return CropArray(
+        crops=crops,
+        class_indices=np.array(
+            [CLASS_NAMES.index(image.class_name) for image in images.images], np.int64
+        ),
+        names=tuple(image.name for image in images.images),
+    )
+
+
+def cached_pixels(
+    images: CellImages,
+    *,
+    size_px: int,
+    crop_side_um: float = CROP_SIDE_UM,
+    context: float = 1.0,
+    folder: Path = DEFAULT_CACHE,
+    progress: Progress | None = None,
+) -> NDArray[np.uint8]:
     """Cut the centred crop of every image, or map those cut before.
 
     Parameters
     ----------
-    images : ImageSet
+    images : CellImages
         What to cut, in order.
     size_px : int
         Side of the crop the model takes.
@@ -79,7 +105,8 @@ def cached_crops(
 
     Returns
     -------
-    CropArray
+    ndarray of shape (N, S, S, 3), uint8, RGB
+        Memory-mapped.
 
     Raises
     ------
@@ -102,14 +129,7 @@ def cached_crops(
     if not path.is_file():
         write_whole(_note_of(path), note.model_dump_json().encode())
         _fill(path, images.images, note, progress)
-    crops = _mapped(path, note)
-    return CropArray(
-        crops=crops,
-        class_indices=np.array(
-            [CLASS_NAMES.index(image.class_name) for image in images.images], np.int64
-        ),
-        names=tuple(image.name for image in images.images),
-    )
+    return _mapped(path, note)
 
 
 class CacheNote(BaseModel):
@@ -154,13 +174,13 @@ def _mapped(path: Path, note: CacheNote) -> NDArray[np.uint8]:
     return crops
 
 
-def _order(images: ImageSet) -> str:
+def _order(images: CellImages) -> str:
     return hashlib.sha256("".join(i.sha256 for i in images.images).encode()).hexdigest()
 
 
 def _fill(
     path: Path,
-    images: tuple[LabelledImage, ...],
+    images: tuple[CellImage, ...],
     note: CacheNote,
     progress: Progress | None,
 ) -> None:
@@ -170,7 +190,10 @@ def _fill(
         crops = np.lib.format.open_memmap(unfinished, "w+", np.uint8, note.shape)
         _reserve(unfinished)
         with ThreadPoolExecutor() as pool:
-            cut = pool.map(lambda image: _centred(image, note), images)
+            cut = pool.map(
+                lambda image: read_centred_crop(image.path, note.side_px, note.kept_px),
+                images,
+            )
             for index, crop in enumerate(cut):
                 crops[index] = crop
                 if progress is not None:
@@ -189,18 +212,3 @@ def _reserve(path: Path) -> None:
     """Take the disk space now: a full disk met later, in mapped memory, kills."""
     with path.open("rb+") as file:
         os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-
-
-def _centred(labelled: LabelledImage, note: CacheNote) -> NDArray[np.uint8]:
-    try:
-        image = read_image(labelled.path)
-    except CaptureError as error:
-        raise DatasetError(str(error)) from error
-    height, width = image.shape[:2]
-    if min(height, width) < math.floor(note.side_px):
-        raise DatasetError(
-            f"{labelled.path} is {width}x{height}, smaller than the window of "
-            f"{math.floor(note.side_px)} px: "
-            "run 'hemalens dataset verify'"
-        )
-    return cut_crop(image, (width / 2, height / 2), note.side_px, note.kept_px)

@@ -132,12 +132,13 @@ def _fit_one(
     devices: "Devices",
     xla: bool | None,
 ) -> None:
+    from hemalens.progress import progress_bar
     from train.fit import fit as fit_model
-    from train.fit_display import cache_progress, fit_progress
+    from train.fit_display import fit_progress
     from train.plan import load_data
     from train.run import RunFolder, new_record
 
-    with cache_progress() as progress:
+    with progress_bar("cutting crops") as progress:
         parts = load_data(images, recipe, given, cache, progress)
     run = RunFolder(folder)
     counts = len(parts.windows.names), len(parts.validation.names)

@@ -1,4 +1,4 @@
-"""What a person sees while crops are cut and a model trains."""
+"""What a person sees while a model trains."""
 
 import time
 from collections.abc import Iterator
@@ -6,37 +6,12 @@ from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from train.cache import Progress as CacheProgress
 from train.run import EpochRecord
 
 _SPEED_KNOWN_S: Final = 20.0
 """Training seconds after which the speed can be trusted."""
-
-
-@contextmanager
-def cache_progress() -> Iterator[CacheProgress]:
-    """Show a bar while images are decoded and cropped."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, transient=True) as progress:
-        task = progress.add_task("cutting crops", total=None)
-
-        def show(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
-        yield show
 
 
 def duration(seconds: float) -> str:

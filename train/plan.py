@@ -8,9 +8,10 @@ from pydantic import ValidationError
 from hemalens.errors import ConfigError
 from hemalens.files import sha256_of
 from hemalens.image_set import ImageSet
+from hemalens.progress import Progress
 from hemalens.split import Split
 from train.augmentation.settings import AUGMENTATIONS
-from train.cache import Progress, cached_crops
+from train.cache import cached_crops
 from train.fit import FitData
 from train.recipe import Preset, Recipe, recipe_for
 from train.trainer import GivenFiles

@@ -15,6 +15,7 @@ import pytest
 
 from edge.capture.demo_slide import DemoSlide
 from hemalens.classes import CLASS_NAMES, LEUKOCYTES
+from hemalens.image_set import read_unlabelled
 
 FRAME = DemoSlide(seed=3, frames=1, width_px=480, height_px=360).frame(0).image
 
@@ -178,6 +179,30 @@ def test_results_are_as_the_design_says(tmp_path: Path) -> None:
     reds = [c for c in counted if c["kind"] == "red_cell"]
     assert summary["red_cells"] == len(reds)
     assert sum(summary["counts"].values()) == len(counted) - len(reds)
+
+
+def test_saved_crops_are_images_like_pbcs(tmp_path: Path) -> None:
+    output = tmp_path / "results"
+    source = "demo:frames=2,seed=3,width_px=640,height_px=480"
+    run = count(source, "--output", output, "--save-crops", "--json")
+    assert run.returncode == 0, run.stderr
+    cells = [json.loads(x) for x in (output / "cells.jsonl").read_text().splitlines()]
+    wanted = {
+        f"{Path(cell['frame']).stem}-{cell['cell_id']}.png"
+        for cell in cells
+        if cell["kind"] != "red_cell" and cell["status"] != "border"
+    }
+    images = read_unlabelled(output / "crops")
+    assert {image.name for image in images.images} == wanted
+    assert wanted
+    for image in images.images:
+        assert cv2.imread(str(image.path)).shape == (256, 256, 3)
+
+
+def test_crops_without_an_output_are_a_usage_error() -> None:
+    run = count("demo:frames=1", "--save-crops")
+    assert run.returncode == 2
+    assert "--save-crops needs --output" in run.stderr
 
 
 def test_ctrl_c_keeps_what_was_counted(tmp_path: Path) -> None:

@@ -36,3 +36,10 @@ def test_what_was_begun_and_not_completed_is_removed(tmp_path: Path) -> None:
     with folder:
         assert list(tmp_path.iterdir())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_crops_are_written_only_when_asked_for(tmp_path: Path) -> None:
+    for save_crops in (True, False):
+        with ResultFolder(tmp_path / "results", save_crops=save_crops):
+            (unfinished,) = tmp_path.iterdir()
+            assert (unfinished / "crops").is_dir() == save_crops

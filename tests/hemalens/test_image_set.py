@@ -6,7 +6,7 @@ import pytest
 
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import DatasetError
-from hemalens.image_set import ImageSet, read_class_folders
+from hemalens.image_set import ImageSet, read_class_folders, read_unlabelled
 from hemalens.split import Split, split_of
 
 
@@ -226,3 +226,77 @@ def test_image_that_vanishes_is_told(
     monkeypatch.setattr(Path, "read_bytes", gone)
     with pytest.raises(DatasetError, match="No such file"):
         read_class_folders(folder)
+
+
+@pytest.fixture
+def crops(tmp_path: Path) -> Path:
+    """Give a folder of two images without a class."""
+    write(tmp_path / "crops", "demo-0001-7.png", "b")
+    write(tmp_path / "crops", "demo-0000-3.png", "a")
+    return tmp_path / "crops"
+
+
+def test_images_without_a_class_come_by_name(crops: Path) -> None:
+    images = read_unlabelled(crops)
+    assert [image.name for image in images.images] == [
+        "demo-0000-3.png",
+        "demo-0001-7.png",
+    ]
+    assert {image.class_name for image in images.images} == {None}
+    assert images.set_aside == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        (".demo.png", "dot-file"),
+        ("notes.txt", "no image file"),
+        ("ig/IG_9.jpg", "not a file"),
+    ],
+)
+def test_foreign_file_beside_images_without_a_class_is_set_aside(
+    crops: Path, path: str, reason: str
+) -> None:
+    write(crops, path)
+    images = read_unlabelled(crops)
+    assert [one.reason for one in images.set_aside] == [reason]
+    assert len(images.images) == 2
+
+
+def test_of_twins_without_a_class_the_one_on_the_protected_side_is_kept(
+    crops: Path,
+) -> None:
+    stays, goes = name_in(Split.TEST, "cell"), name_in(Split.TRAIN, "cell")
+    write(crops, stays, "twin")
+    write(crops, goes, "twin")
+    images = read_unlabelled(crops)
+    assert stays in [image.name for image in images.images]
+    assert [(one.path.name, one.reason) for one in images.set_aside] == [
+        (goes, f"identical to {stays}")
+    ]
+
+
+def test_images_without_a_class_have_splits_and_a_digest(crops: Path) -> None:
+    before = read_unlabelled(crops).digest
+    held_back = name_in(Split.TEST, "cell")
+    write(crops, held_back, "c")
+    images = read_unlabelled(crops)
+    names = [image.name for image in images.of_split(Split.TEST).images]
+    assert held_back in names
+    assert all(split_of(name) is Split.TEST for name in names)
+    assert images.digest != before
+
+
+@pytest.mark.parametrize("inside", ["", "ig/IG_1.jpg"], ids=["empty", "class folders"])
+def test_a_folder_without_images_of_its_own_is_told(
+    tmp_path: Path, inside: str
+) -> None:
+    if inside:
+        write(tmp_path, inside)
+    with pytest.raises(DatasetError, match="no image in"):
+        read_unlabelled(tmp_path)
+
+
+def test_missing_folder_of_images_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="no folder"):
+        read_unlabelled(tmp_path / "gone")

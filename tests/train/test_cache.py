@@ -7,10 +7,10 @@ import pytest
 
 from hemalens.errors import DatasetError, StorageError
 from hemalens.image_files import read_image
-from hemalens.image_set import ImageSet, read_class_folders
+from hemalens.image_set import ImageSet, read_class_folders, read_unlabelled
 from hemalens.preprocess import cut_crop
 from hemalens.split import Split
-from train.cache import cached_crops
+from train.cache import cached_crops, cached_pixels
 
 
 def test_a_cached_crop_is_the_one_the_device_cuts(
@@ -115,3 +115,14 @@ def test_a_wider_crop_shows_more(drawn_dataset: Path, tmp_path: Path) -> None:
     middle = far[0][12:36, 12:36]
     inner = cv2.resize(near[0], (24, 24), interpolation=cv2.INTER_AREA)
     assert np.abs(middle.astype(float) - inner).mean() < 6
+
+
+def test_images_without_a_class_are_cut_like_labelled_ones(
+    drawn_dataset: Path, tmp_path: Path
+) -> None:
+    images = read_class_folders(drawn_dataset)
+    of_ig = ImageSet(images=tuple(i for i in images.images if i.class_name == "ig"))
+    unlabelled = read_unlabelled(drawn_dataset / "ig")
+    labelled = cached_crops(of_ig, size_px=32, folder=tmp_path / "a")
+    pixels = cached_pixels(unlabelled, size_px=32, folder=tmp_path / "b")
+    assert np.array_equal(pixels, labelled.crops)

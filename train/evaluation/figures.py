@@ -27,6 +27,7 @@ class ClassFigures(Record):
 
     precision: float
     recall: float
+    recall_ci95: tuple[float, float]
     f1: float
     support: int
 
@@ -126,6 +127,7 @@ def _class_figures(confusion: NDArray[np.int64], index: int) -> ClassFigures:
     return ClassFigures(
         precision=right / predicted if predicted else 0.0,
         recall=right / support if support else 0.0,
+        recall_ci95=clopper_pearson(right, support),
         f1=2 * right / (predicted + support) if predicted + support else 0.0,
         support=support,
     )

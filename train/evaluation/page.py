@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hemalens.split import SPLIT_RULE
@@ -39,7 +39,7 @@ def evaluation_page(
     origin : Origin
     """
     return (
-        _environment()
+        page_environment()
         .get_template("evaluation.html")
         .render(
             name=name,
@@ -47,7 +47,7 @@ def evaluation_page(
             drawings=[Markup(svg(reliability_plot(one))) for one in sections],  # noqa: S704  # our own drawing
             curves=Markup(svg(curves_plot(history))) if history else None,  # noqa: S704  # our own drawing
             caveats=caveats,
-            origin=(*origin, *_made()),
+            origin=(*origin, *made()),
         )
     )
 
@@ -55,19 +55,20 @@ def evaluation_page(
 def comparison_page(comparison: Comparison) -> str:
     """Write the page of several models."""
     return (
-        _environment()
+        page_environment()
         .get_template("comparison.html")
         .render(
             comparison=comparison,
             tables=comparison_tables(comparison),
             drawing=Markup(svg(accuracy_plot(comparison.models))),  # noqa: S704  # our own drawing
             caveats=comparison.caveats,
-            origin=(("dataset digest", comparison.dataset_digest), *_made()),
+            origin=(("dataset digest", comparison.dataset_digest), *made()),
         )
     )
 
 
-def _made() -> Origin:
+def made() -> Origin:
+    """Say by what rule, with which version and when the figures were made."""
     return (
         ("split rule", SPLIT_RULE),
         ("HemaLens", version("hemalens")),
@@ -75,9 +76,11 @@ def _made() -> Origin:
     )
 
 
-def _environment() -> Environment:
+def page_environment(*packages: str) -> Environment:
+    """Find templates here, and in the folder ``templates`` of other packages."""
+    loaders = [PackageLoader(name) for name in ("train.evaluation", *packages)]
     environment = Environment(
-        loader=PackageLoader("train.evaluation"),
+        loader=ChoiceLoader(loaders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -24,33 +24,33 @@ from train.run import EpochRecord
 RIGHT: Final = "#3b8fd9"
 WRONG: Final = "#e0801c"
 
-_INK: Final = "#1b1f24"
+INK: Final = "#1b1f24"
 """Stands for the page's text colour until the SVG is made."""
 
-_STYLE: Final[dict[str, object]] = {
-    "axes.edgecolor": _INK,
-    "axes.labelcolor": _INK,
+STYLE: Final[dict[str, object]] = {
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "axes.titlecolor": _INK,
+    "axes.titlecolor": INK,
     "axes.titlesize": 11,
     "font.family": "sans-serif",
     "grid.alpha": 0.15,
-    "grid.color": _INK,
+    "grid.color": INK,
     "legend.frameon": False,
-    "legend.labelcolor": _INK,
+    "legend.labelcolor": INK,
     "svg.fonttype": "none",
     "svg.hashsalt": "hemalens",
-    "text.color": _INK,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
 }
 
 
 def png(figure: Figure) -> bytes:
     """Render on white, for a document."""
     content = io.BytesIO()
-    with style.context(_STYLE):
+    with style.context(STYLE):
         figure.savefig(content, format="png", dpi=160, facecolor="white")
     return content.getvalue()
 
@@ -58,20 +58,20 @@ def png(figure: Figure) -> bytes:
 def svg(figure: Figure) -> str:
     """Render for inclusion in a page: no ground, no reference to elsewhere."""
     content = io.StringIO()
-    with style.context(_STYLE):
+    with style.context(STYLE):
         figure.savefig(content, format="svg", transparent=True)
     text = content.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text)
-    return text.replace(_INK, "currentColor")
+    return text.replace(INK, "currentColor")
 
 
 def confusion_plot(section: Section) -> Figure:
     """Draw the confusion matrix, each row shaded by its share of the true class."""
     confusion = np.array(section.figures.confusion)
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    with style.context(_STYLE):
+    with style.context(STYLE):
         figure = Figure(figsize=(6.6, 5.8), layout="constrained")
         axes = figure.subplots()
         for (row, column), images in np.ndenumerate(confusion):
@@ -90,10 +90,10 @@ def confusion_plot(section: Section) -> Figure:
 
 def reliability_plot(section: Section) -> Figure:
     """Draw how often each probability was right, and how many images had it."""
-    with style.context(_STYLE):
+    with style.context(STYLE):
         figure = Figure(figsize=(5.4, 5.6), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-        upper.plot((0, 1), (0, 1), color=_INK, alpha=0.5, lw=1, ls="--")
+        upper.plot((0, 1), (0, 1), color=INK, alpha=0.5, lw=1, ls="--")
         for one in section.bins:
             limits = clopper_pearson(round(one.accuracy * one.images), one.images)
             upper.plot([one.mean_probability] * 2, limits, color=RIGHT, lw=1.5)
@@ -122,7 +122,7 @@ def curves_plot(history: Sequence[EpochRecord]) -> Figure:
     epochs = [record.epoch for record in history]
     # Of equal ones a run keeps the last.
     best = min(reversed(history), key=lambda record: record.validation_loss).epoch
-    with style.context(_STYLE):
+    with style.context(STYLE):
         figure = Figure(figsize=(8.4, 3.4), layout="constrained")
         losses, accuracies = figure.subplots(1, 2)
         losses.plot(epochs, [r.loss for r in history], color=WRONG, label="training")
@@ -138,7 +138,7 @@ def curves_plot(history: Sequence[EpochRecord]) -> Figure:
         )
         accuracies.set(xlabel="epoch", ylabel="%", title="Validation accuracy")
         for axes in (losses, accuracies):
-            axes.axvline(best, color=_INK, alpha=0.5, lw=1, ls=":", label="kept epoch")
+            axes.axvline(best, color=INK, alpha=0.5, lw=1, ls=":", label="kept epoch")
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.grid(visible=True)
         losses.legend()
@@ -148,7 +148,7 @@ def curves_plot(history: Sequence[EpochRecord]) -> Figure:
 def accuracy_plot(models: Sequence[ComparedModel]) -> Figure:
     """Draw each model's accuracy with its interval, seeds, and the paper's figure."""
     rows = np.arange(len(models))
-    with style.context(_STYLE):
+    with style.context(STYLE):
         figure = Figure(figsize=(8.4, 1.4 + 0.42 * len(models)), layout="constrained")
         axes = figure.subplots()
         for row, model in zip(rows, models, strict=True):

@@ -1,5 +1,6 @@
 """Figures as the terminal shows them."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import click
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from train.evaluation.caveats import NO_PATIENT_IDS
 from train.evaluation.comparison import Comparison
+from train.evaluation.comparison_tables import Table as Content
 from train.evaluation.comparison_tables import comparison_tables
 from train.evaluation.figures import Evaluation, Figures
 
@@ -34,7 +36,14 @@ def show_evaluation(evaluation: Evaluation, title: str) -> None:
 
 def show_comparison(comparison: Comparison) -> None:
     """Print the tables of a comparison."""
-    for content in comparison_tables(comparison):
+    show_tables(comparison_tables(comparison))
+    for caveat in comparison.caveats:
+        click.echo(caveat)
+
+
+def show_tables(tables: Iterable[Content]) -> None:
+    """Print tables, each with its notes."""
+    for content in tables:
         table = Table(title=content.title)
         for index, name in enumerate(content.columns):
             justify: Literal["left", "right"] = "right" if index else "left"
@@ -44,8 +53,6 @@ def show_comparison(comparison: Comparison) -> None:
         Console().print(table)
         for note in content.notes:
             click.echo(note)
-    for caveat in comparison.caveats:
-        click.echo(caveat)
 
 
 def _summary(evaluation: Evaluation) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from hemalens.bundle import GoldenVectors, write_bundle
+from hemalens.bundle import GoldenVectors, bundle_bytes
 from hemalens.classes import CLASS_NAMES
 from hemalens.manifest import (
     DecisionThresholds,
@@ -99,4 +99,4 @@ def write_run_bundle(
         inputs=np.zeros((1, SIZE_PX, SIZE_PX, 3), np.uint8),
         outputs=np.zeros((1, len(CLASS_NAMES)), np.uint8),
     )
-    write_bundle(path, manifest, b"0" * 2_500, golden)
+    path.write_bytes(bundle_bytes(manifest, b"0" * 2_500, golden))

@@ -1,0 +1,137 @@
+"""``hemalens convert validate``: the accuracy gate."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+if TYPE_CHECKING:
+    from convert.evidence.validate import Validation
+    from hemalens.bundle import Bundle
+
+FOLDER = click.Path(path_type=Path)
+FAILED: Final = 3
+"""Exit code of a gate that failed."""
+
+
+@click.command()
+@click.argument("bundle", type=FOLDER, required=False)
+@click.option("--model", type=FOLDER, help="The bundle, as an option.")
+@click.option("--data", type=FOLDER, required=True, help="Folder of class folders.")
+@click.option(
+    "--float-model",
+    type=FOLDER,
+    help="The .keras file it was made of; found by its digest among the shipped ones "
+    "and beside the bundle.",
+)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test", "all"]),
+    default="validation",
+    show_default=True,
+    help="A gate on training images does not pass.",
+)
+@click.option(
+    "--margin-points",
+    type=click.FloatRange(0, 100, min_open=True),
+    default=0.3,
+    show_default=True,
+    help="Loss of accuracy that is still no loss.",
+)
+@click.option(
+    "--runtime-python",
+    type=FOLDER,
+    multiple=True,
+    help="Python of another environment whose runtimes are measured too.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    multiple=True,
+    help="Thread counts; 1 and all processors by default.",
+)
+@click.option(
+    "--output",
+    type=FOLDER,
+    help="Folder for validation.json, index.html and, once passed, the bundle with "
+    "its evidence.",
+)
+@click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print validation.json.")
+def validate(
+    bundle: Path | None,
+    model: Path | None,
+    data: Path,
+    float_model: Path | None,
+    split: str,
+    margin_points: float,
+    runtime_python: tuple[Path, ...],
+    threads: tuple[int, ...],
+    output: Path | None,
+    cache: Path,
+    as_json: bool,
+) -> None:
+    """Measure BUNDLE against its float model and judge whether it may ship.
+
+    Exit 0 when every criterion is met, 3 when one is not.
+    """
+    path = bundle or model
+    if path is None or (bundle and model):
+        raise click.UsageError("give one bundle")
+    from convert.evidence.float_twin import find_float_twin
+    from convert.evidence.gate import Limits
+    from convert.evidence.runtimes import find_places
+    from hemalens.bundle import read_bundle
+    from hemalens.image_set import read_class_folders
+    from train.keras_backend import load_keras
+
+    opened = read_bundle(path)
+    twin = find_float_twin(opened, path, float_model)
+    images = read_class_folders(data)
+    places = find_places(runtime_python, threads or None)
+    load_keras("Validating", "convert")
+    from convert.evidence.validate import GateTerms
+    from convert.evidence.validate import validate as measure
+
+    terms = GateTerms(
+        images=images,
+        split=split,
+        limits=Limits(margin_points=margin_points),
+        places=places,
+        cache=cache,
+    )
+    found = measure(
+        opened, twin, terms, lambda step: click.echo(f"measuring: {step}", err=True)
+    )
+    if output is not None:
+        _write(output, opened, found)
+    _show(found, output, as_json)
+    if not found.report.passed:
+        click.get_current_context().exit(FAILED)
+
+
+def _write(folder: Path, bundle: "Bundle", found: "Validation") -> None:
+    """Write the report, the page and, when it has passed, the bundle; that last."""
+    from convert.evidence.page import validation_page
+    from convert.evidence.proven import with_evidence
+    from hemalens.bundle import SUFFIX
+    from hemalens.files import remove_unfinished, write_whole
+
+    proven = folder / f"{bundle.manifest.name}{SUFFIX}"
+    # One of an earlier validation must not stand beside a report that failed.
+    remove_unfinished(proven)
+    write_whole(folder / "validation.json", found.report.content())
+    write_whole(folder / "index.html", validation_page(found, bundle.manifest).encode())
+    if found.report.passed:
+        write_whole(proven, with_evidence(bundle, found.report))
+
+
+def _show(found: "Validation", output: Path | None, as_json: bool) -> None:
+    from convert.evidence.terminal import show_validation
+
+    if as_json:
+        click.echo(found.report.content(), nl=False)
+        return
+    show_validation(found.report)
+    if output is not None:
+        click.echo(f"{output / 'index.html'} has it all")

@@ -1,0 +1,128 @@
+"""What a device meets that a laboratory's images do not: set amounts, one at a time.
+
+Training draws its disturbances at random (`train.augmentation`); here each has one
+strength, so that two models, or two days, are measured alike.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Crops = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disturbance:
+    """One change, the same for every crop.
+
+    Parameters
+    ----------
+    name : str
+    pixel_size_factor : float
+        What the pixel size is taken for, in true ones: the crop shows that much of the
+        slide.
+    change : callable, optional
+        Takes crops (N, S, S, 3), uint8, RGB, and micrometres per crop pixel.
+    judged : bool
+        Whether the gate counts it.
+    """
+
+    name: str
+    pixel_size_factor: float = 1.0
+    change: Callable[[Crops, float], Crops] | None = None
+    judged: bool = True
+
+    def apply(self, crops: Crops, pixel_size_um: float) -> Crops:
+        """Disturb crops cut with `pixel_size_factor` already."""
+        return crops if self.change is None else self.change(crops, pixel_size_um)
+
+
+def _defocused(crops: Crops, pixel_size_um: float, *, deviation_um: float) -> Crops:
+    deviation = deviation_um / pixel_size_um
+    return np.stack(
+        [
+            cv2.GaussianBlur(crop, (0, 0), deviation, borderType=cv2.BORDER_REFLECT)
+            for crop in crops
+        ]
+    ).astype(np.uint8)
+
+
+def _lit(crops: Crops, pixel_size_um: float, *, gains: tuple[float, ...]) -> Crops:  # noqa: ARG001
+    return _codes(crops.astype(np.float32) * np.array(gains, np.float32))
+
+
+def _noisy(crops: Crops, pixel_size_um: float, *, deviation_codes: float) -> Crops:  # noqa: ARG001
+    random = np.random.default_rng(0)
+    noise = random.normal(0, deviation_codes, crops.shape).astype(np.float32)
+    return _codes(crops.astype(np.float32) + noise)
+
+
+def _compressed(crops: Crops, pixel_size_um: float, *, quality: int) -> Crops:  # noqa: ARG001
+    def through_jpeg(bgr: Crops) -> Crops:
+        content = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+        return np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
+
+    return np.stack([through_jpeg(bgr) for bgr in crops[..., ::-1]])[..., ::-1]
+
+
+def _codes(values: NDArray[np.float32]) -> Crops:
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
+
+
+def _defocus(deviation_um: float, *, judged: bool = True) -> Disturbance:
+    return Disturbance(
+        name=f"defocus, blur of {deviation_um:g} µm",
+        change=partial(_defocused, deviation_um=deviation_um),
+        judged=judged,
+    )
+
+
+def _light(name: str, red: float, green: float, blue: float) -> Disturbance:
+    return Disturbance(name=name, change=partial(_lit, gains=(red, green, blue)))
+
+
+def _pixel_size(percent: int) -> Disturbance:
+    return Disturbance(
+        name=f"pixel size {percent:+d} %".replace("-", "\u2212"),
+        pixel_size_factor=1 + percent / 100,
+    )
+
+
+def _jpeg(quality: int, *, judged: bool = True) -> Disturbance:
+    return Disturbance(
+        name=f"JPEG, quality {quality}",
+        change=partial(_compressed, quality=quality),
+        judged=judged,
+    )
+
+
+def _noise(deviation_codes: float, *, judged: bool = True) -> Disturbance:
+    return Disturbance(
+        name=f"noise of {deviation_codes:g} codes",
+        change=partial(_noisy, deviation_codes=deviation_codes),
+        judged=judged,
+    )
+
+
+DISTURBANCES: Final = (
+    _defocus(0.3),
+    _defocus(0.5, judged=False),
+    _light("exposure, 15 % dark", 0.85, 0.85, 0.85),
+    _light("exposure, 15 % bright", 1.15, 1.15, 1.15),
+    _light("white balance, warm", 1.06, 1.0, 0.94),
+    _light("white balance, cold", 0.94, 1.0, 1.06),
+    _pixel_size(-15),
+    _pixel_size(15),
+    _jpeg(60),
+    _jpeg(40, judged=False),
+    _noise(4),
+    _noise(8, judged=False),
+)
+"""Judged is what the standard augmentation of training covers (`AugmentationSettings`;
+light to two standard deviations): there int8 must follow the float model. Beyond it the
+float model errs itself, and its doubtful cells fall either way: shown alone."""

@@ -1,0 +1,159 @@
+"""What a person reads of a validation: one self-contained page, and the model card."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+from jinja2 import Environment, Template
+from markupsafe import Markup
+
+from convert.evidence.gate import Criterion
+from convert.evidence.layer_errors import worst_layers
+from convert.evidence.plots import (
+    disturbances_plot,
+    layers_plot,
+    margin_plot,
+    reliability_pair_plot,
+    risk_coverage_plot,
+)
+from convert.evidence.report import ChangedImage, ValidationReport
+from convert.evidence.validate import Validation
+from hemalens.manifest import Manifest
+from hemalens.split import Split
+from train.evaluation.calibration_error import reliability
+from train.evaluation.caveats import (
+    CHOSEN_ON_VALIDATION,
+    NO_PATIENT_IDS,
+    ONE_ANALYZER,
+)
+from train.evaluation.page import made, page_environment
+from train.evaluation.plots import svg
+
+_MOST_SHOWN: Final = 48
+"""Changed images that the page shows; the report lists all."""
+_THUMBNAIL_PX: Final = 128
+
+FITTED_HERE: Final = (
+    "The bundle's temperature and threshold were fitted on the validation images: "
+    "calibration and risk on them are slightly flattering."
+)
+DISTURBANCES_WITHIN: Final = (
+    "Disturbed images show whether int8 follows the float model, not what another "
+    "microscope or stain would do."
+)
+ONE_MACHINE: Final = (
+    "Latency and memory are those of the machine this page was made on, not of a "
+    "device: only their ratios carry over, roughly."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thumbnail:
+    """An image that changed class, with its picture as a data address."""
+
+    image: ChangedImage
+    picture: str
+
+
+def validation_page(validation: Validation, manifest: Manifest) -> str:
+    """Write the page.
+
+    Parameters
+    ----------
+    validation : Validation
+    manifest : Manifest
+        Of the bundle that was measured.
+    """
+    report, answers = validation.report, validation.answers
+    worst = worst_layers(report.layers)
+    drawings = {
+        "margin": margin_plot(report),
+        "reliability": reliability_pair_plot(
+            reliability(answers.true, answers.float_model),
+            reliability(answers.true, answers.int8),
+        ),
+        "risk": risk_coverage_plot(report, manifest.thresholds.minimum_probability),
+        "disturbances": disturbances_plot(report.disturbed, report),
+        "layers": layers_plot(report.layers, worst),
+    }
+    return _template("validation.html").render(
+        report=report,
+        manifest=manifest,
+        worst=worst,
+        thumbnails=_thumbnails(validation),
+        drawings={name: Markup(svg(one)) for name, one in drawings.items()},  # noqa: S704  # our own drawings
+        caveats=_caveats(report.split),
+        origin=_origin(validation, manifest),
+    )
+
+
+def model_card(report: ValidationReport, manifest: Manifest) -> str:
+    """Write the model card, Markdown, from what was validated and what was made."""
+    return _template("model_card.md").render(
+        report=report, manifest=manifest, caveats=_caveats(report.split)
+    )
+
+
+def _template(name: str) -> Template:
+    page: Environment = page_environment("convert.evidence")
+    page.autoescape = name.endswith(".html")
+    page.filters["points"] = lambda fraction: _minus(f"{100 * fraction:+.2f}")
+    page.filters["limit"] = limit_text
+    page.filters["value"] = value_text
+    return page.get_template(name)
+
+
+def _thumbnails(validation: Validation) -> Sequence[Thumbnail]:
+    indices = validation.answers.changed[:_MOST_SHOWN].tolist()
+    return [
+        Thumbnail(image=image, picture=_picture(validation, index))
+        for image, index in zip(validation.report.changed, indices, strict=False)
+    ]
+
+
+def _picture(validation: Validation, index: int) -> str:
+    size_wh = (_THUMBNAIL_PX, _THUMBNAIL_PX)
+    bgr = cv2.resize(validation.gate_set.crops[index], size_wh)[..., ::-1]
+    content = cv2.imencode(".png", bgr)[1].tobytes()
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+
+
+def limit_text(criterion: Criterion) -> str:
+    """Give a criterion's limit in words."""
+    return f"{criterion.relation} {_number(criterion.limit, criterion.unit)}"
+
+
+def value_text(criterion: Criterion) -> str:
+    """Give what was found, with its unit."""
+    return _number(criterion.value, criterion.unit)
+
+
+def _number(value: float, unit: str) -> str:
+    if unit == "images":
+        return f"{value:,.0f}"
+    digits = 3 if unit == "times" else 2
+    return _minus(f"{value:.{digits}f} {unit}")
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\u2212")
+
+
+def _caveats(split: str) -> tuple[str, ...]:
+    fitted = (CHOSEN_ON_VALIDATION, FITTED_HERE) if split == Split.VALIDATION else ()
+    return (NO_PATIENT_IDS, *fitted, ONE_ANALYZER, DISTURBANCES_WITHIN, ONE_MACHINE)
+
+
+def _origin(validation: Validation, manifest: Manifest) -> tuple[tuple[str, str], ...]:
+    report = validation.report
+    return (
+        ("bundle", f"{manifest.name} {manifest.version}"),
+        ("int8 model SHA-256", report.model_sha256),
+        ("float model SHA-256", report.float_model_sha256),
+        ("dataset digest", report.dataset_digest),
+        ("calibration set", manifest.calibration_set_digest),
+        ("training", f"{manifest.training.architecture}, {manifest.training.dataset}"),
+        *made(),
+    )

@@ -1,0 +1,86 @@
+"""``hemalens convert make-key``, ``sign`` and ``verify``."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+import click
+
+FILE = click.Path(path_type=Path)
+PASSPHRASE: Final = "HEMALENS_KEY_PASSPHRASE"  # noqa: S105  # a name, no secret
+"""Environment variable asked first, for signing without a person."""
+
+
+@click.command("make-key")
+@click.argument("key", type=FILE)
+@click.option(
+    "--passphrase",
+    is_flag=True,
+    help=f"Encrypt the private key; asked for, or taken from {PASSPHRASE}.",
+)
+def make_key(key: Path, passphrase: bool) -> None:
+    """Make the key pair QA signs with: KEY stays secret, KEY.pub goes to devices."""
+    from convert.signing_key import PUBLIC_SUFFIX
+    from convert.signing_key import make_key as make
+
+    secret = _passphrase(confirm=True) if passphrase else None
+    fingerprint = make(key, secret)
+    click.echo(
+        f"key {fingerprint}: {key} is the private key, keep it off every device; "
+        f"{key}{PUBLIC_SUFFIX} is the public one"
+    )
+
+
+@click.command()
+@click.argument("bundle", type=FILE)
+@click.option("--key", type=FILE, required=True, help="Private key of make-key.")
+@click.option("--output", type=FILE, required=True, help="The signed bundle.")
+def sign(bundle: Path, key: Path, output: Path) -> None:
+    """Sign BUNDLE, which carries a validation report that passed."""
+    from convert.evidence.proven import signed
+    from convert.signing_key import is_encrypted, read_signer
+    from hemalens.bundle import SUFFIX, parse_bundle, read_bundle
+    from hemalens.errors import ConfigError
+    from hemalens.files import write_whole
+
+    if output.suffix != SUFFIX:
+        raise ConfigError(f"a bundle's name ends in {SUFFIX}, this is {output.name}")
+    opened = read_bundle(bundle)
+    secret = _passphrase(confirm=False) if is_encrypted(key) else None
+    content = signed(opened, read_signer(key, secret))
+    write_whole(output, content)
+    signature = parse_bundle(content).signature
+    click.echo(f"{output}: signed by key {signature.key_id if signature else ''}")
+
+
+@click.command()
+@click.argument("bundle", type=FILE)
+@click.option(
+    "--trusted-key",
+    type=FILE,
+    multiple=True,
+    required=True,
+    help="A .pub file of make-key; give it again for more.",
+)
+def verify(bundle: Path, trusted_key: tuple[Path, ...]) -> None:
+    """Check that one of the trusted keys signed BUNDLE and nothing was altered."""
+    from hemalens.bundle import read_bundle
+    from hemalens.signature import read_trusted_keys
+
+    opened = read_bundle(bundle, read_trusted_keys(trusted_key))
+    manifest = opened.manifest
+    signature = opened.signature
+    click.echo(
+        f"{bundle}: {manifest.name} {manifest.version}, signed by key "
+        f"{signature.key_id if signature else ''}, nothing altered"
+    )
+
+
+def _passphrase(*, confirm: bool) -> str:
+    given = os.environ.get(PASSPHRASE)
+    if given is not None:
+        return given
+    asked: str = click.prompt(
+        "passphrase", hide_input=True, confirmation_prompt=confirm, err=True
+    )
+    return asked

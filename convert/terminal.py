@@ -1,0 +1,138 @@
+"""A model or bundle as the terminal shows it."""
+
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from convert.inspection import (
+    BundleInspection,
+    End,
+    Inspection,
+    ModelInspection,
+    Weights,
+)
+from convert.printable import printable
+
+_FACT_WIDTH: Final = 12
+_RUNS: Final = {True: Text("yes"), False: Text("no", "bold red"), None: Text("?")}
+
+
+def show_inspection(inspection: Inspection) -> None:
+    """Print the manifest of a bundle and what its model holds."""
+    # Names and sentences come from the file: they are shown, not interpreted.
+    console = Console(highlight=False, markup=False, emoji=False)
+    model = inspection.model
+    console.print(
+        f"{printable(inspection.name)}: {_size(inspection.size_bytes)}, "
+        f"SHA-256 {inspection.sha256[:12]}"
+    )
+    if inspection.bundle is not None:
+        console.print(_facts(_bundle_facts(inspection.bundle)))
+    console.print(_facts(_model_facts(model)))
+    console.print(_operators(model))
+
+
+def _bundle_facts(bundle: BundleInspection) -> dict[str, str]:
+    manifest = bundle.manifest
+    crop, training, measured = manifest.input, manifest.training, manifest.measured
+    thresholds, evidence = manifest.thresholds, manifest.evidence
+    low, high = (100 * limit for limit in measured.accuracy_ci95)
+    return {
+        "bundle": f"{manifest.name} {manifest.version}",
+        "signed by": bundle.signed_by or "nobody",
+        "validated": f"report {evidence.report_sha256[:12]}" if evidence else "not yet",
+        "members": "\n".join(
+            f"{_size(one.size_bytes):>8}  {one.name}" for one in bundle.members
+        ),
+        "classes": ", ".join(manifest.classes),
+        "crop": f"{crop.size_px} px of {crop.crop_side_um:g} µm, {crop.colour_order}",
+        "network": training.architecture,
+        "unlike paper": training.difference_from_paper,
+        "began from": training.initial_weights,
+        "trained on": f"{training.train_images:,} images of {training.dataset}, "
+        f"digest {training.dataset_digest[:12]}",
+        "accuracy": f"{100 * measured.accuracy:.2f} % (95 % interval {low:.2f} to "
+        f"{high:.2f}) of {measured.n:,} {measured.split} images; float "
+        f"{100 * measured.float_accuracy:.2f} %, "
+        f"agreement {100 * measured.agreement:.2f} %",
+        "uncertain": f"probability below {thresholds.minimum_probability:g}, "
+        f"temperature {thresholds.temperature:g}",
+        "made for": ", ".join(
+            f"{one.name} {one.at_least} to below {one.below}"
+            for one in manifest.runtimes
+        ),
+        "licence": manifest.licence,
+        "caveat": training.caveat,
+    }
+
+
+def _model_facts(model: ModelInspection) -> dict[str, str]:
+    noted = model.minimum_runtime_version
+    return {
+        "model": f"{_size(model.size_bytes)}, TFLite schema {model.schema_version}",
+        "needs": f"TensorFlow Lite {noted}" if noted else "not noted",
+        "input": "\n".join(map(_end, model.inputs)),
+        "output": "\n".join(map(_end, model.outputs)),
+        "parameters": f"{model.parameters:,}",
+        "weights": "\n".join(map(_weights, model.weights)),
+        "MACs": f"{model.macs:,} an image",
+        "activations": f"{_size(model.peak_activation_bytes)} at once for an image, "
+        "to which the runtime adds its own",
+    }
+
+
+def _facts(facts: dict[str, str]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="cyan", min_width=_FACT_WIDTH)
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        table.add_row(name, "\n".join(map(printable, value.splitlines())))
+    return table
+
+
+def _operators(model: ModelInspection) -> Table:
+    runtimes = tuple(model.operators[0].runs_on) if model.operators else ()
+    table = Table(
+        title="Operators, the TensorFlow release they came with, and who has them",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("operator", overflow="fold")
+    for name in ("version", "count", "MACs", "since"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name in runtimes:
+        table.add_column("-\n".join(name.rsplit("-", 1)).replace(" ", "\n"))
+    for kind in model.operators:
+        table.add_row(
+            f"{kind.name} (custom)" if kind.custom else kind.name,
+            str(kind.version),
+            f"{kind.count:,}",
+            f"{kind.macs / 1e6:.2f} M" if kind.macs else "",
+            kind.first_release or "?",
+            *(_RUNS[kind.runs_on[name]] for name in runtimes),
+        )
+    return table
+
+
+def _end(end: End) -> str:
+    shape = " x ".join("N" if side < 0 else str(side) for side in end.shape_signature)
+    if end.scale is None:
+        return f"{shape} {end.dtype}"
+    return f"{shape} {end.dtype}, scale {end.scale:g}, zero point {end.zero_point}"
+
+
+def _weights(group: Weights) -> str:
+    return (
+        f"{group.tensors:,} {group.dtype} tensors, {group.per_channel:,} of them per "
+        f"channel: {group.values:,} values, {_size(group.size_bytes)}"
+    )
+
+
+def _size(size_bytes: int) -> str:
+    if size_bytes >= 1e6:
+        return f"{size_bytes / 1e6:.2f} MB"
+    return f"{size_bytes / 1e3:.1f} kB"

@@ -1,0 +1,165 @@
+"""What a validation reports, and the page and card made of it."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from convert.evidence.disturbances import DISTURBANCES, Disturbance
+from convert.evidence.gate import Limits
+from convert.evidence.page import model_card, validation_page
+from convert.evidence.report import read_report
+from convert.evidence.validate import Validation
+from convert.make_bundle import BundleParts
+from hemalens.bundle import Bundle
+from hemalens.classes import CLASS_NAMES
+from hemalens.errors import BundleError
+from hemalens.split import Split
+from tests.convert.evidence.conftest import LIMITS, Workshop
+from tests.drawn_crops import drawn_crops
+
+
+@pytest.fixture(scope="module")
+def page(validation: Validation, good: Bundle) -> str:
+    return validation_page(validation, good.manifest)
+
+
+def test_the_report_has_the_agreed_names(validation: Validation) -> None:
+    report = json.loads(validation.report.content())
+    assert {
+        *("n", "accuracy", "accuracy_ci95", "macro_f1", "confusion", "per_class"),
+        *("agreement", "mcnemar_p", "passed", "criteria", "float_model", "ece"),
+    } <= set(report)
+    assert report["n"] == 160
+    assert {"precision", "recall", "recall_ci95", "f1", "support"} == set(
+        report["per_class"]["ig"]
+    )
+
+
+def test_a_report_is_read_as_it_was_written(validation: Validation) -> None:
+    assert read_report(validation.report.content()) == validation.report
+    with pytest.raises(BundleError, match="no report"):
+        read_report(b"{}")
+
+
+def test_pairs_add_up(validation: Validation) -> None:
+    report, pairs = validation.report, validation.report.pairs
+    assert (
+        pairs.both_right + pairs.only_int8 + pairs.only_float + pairs.both_wrong
+        == report.n
+    )
+    assert pairs.both_right + pairs.only_int8 == round(report.accuracy * report.n)
+    assert pairs.difference == pytest.approx(
+        report.accuracy - report.float_model.accuracy
+    )
+    low, high = pairs.difference_ci95
+    assert low < pairs.difference_lower95 < pairs.difference < high
+    assert len(report.changed) == round((1 - report.agreement) * report.n)
+
+
+def test_what_is_answered_falls_as_the_threshold_rises(validation: Validation) -> None:
+    points = validation.report.risk_coverage
+    assert points[0].answered == validation.report.n
+    answered = [point.answered for point in points]
+    assert answered == sorted(answered, reverse=True)
+
+
+def test_a_stricter_limit_fails(workshop: Workshop, good: Bundle) -> None:
+    stricter = LIMITS.model_copy(update={"largest_size_ratio": 0.01})
+    report = workshop.judge(good, stricter).report
+    assert not report.passed
+    assert [one.name for one in report.criteria if not one.passed] == ["size_ratio"]
+
+
+def test_a_gate_on_training_images_does_not_pass(
+    workshop: Workshop, good: Bundle
+) -> None:
+    report = workshop.judge(good, split=Split.TRAIN).report
+    assert [one.name for one in report.criteria if not one.passed] == ["held_out"]
+
+
+class Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [v or "" for name, v in attrs if name in ("src", "href")]
+
+
+def test_the_page_asks_nothing_of_the_network(page: str) -> None:
+    links = Links()
+    links.feed(page)
+    assert all(link.startswith(("data:", "#")) for link in links.found)
+    assert "<script" not in page
+
+
+def test_the_page_says_what_was_asked_and_found(
+    page: str, validation: Validation
+) -> None:
+    text = re.sub(r"\s+", " ", page)
+    assert "<b>Passed</b>" in text
+    for criterion in validation.report.criteria:
+        assert criterion.asks.replace("'", "&#39;") in text
+    for image in validation.report.changed:
+        assert image.name in text
+    for disturbance in DISTURBANCES:
+        assert disturbance.name in text
+
+
+def test_a_failed_page_says_so(validation: Validation, good: Bundle, page: str) -> None:
+    criteria = [
+        one.model_copy(update={"passed": False}) if index == 3 else one
+        for index, one in enumerate(validation.report.criteria)
+    ]
+    report = validation.report.model_copy(
+        update={"criteria": tuple(criteria), "passed": False}
+    )
+    failed = validation_page(
+        Validation(
+            report=report, answers=validation.answers, gate_set=validation.gate_set
+        ),
+        good.manifest,
+    )
+    assert "do not ship" in failed
+    assert failed.count("✗ not met") == 1
+    assert "✗ not met" not in page
+
+
+def test_the_model_card_has_the_figures(validation: Validation, good: Bundle) -> None:
+    card = model_card(validation.report, good.manifest)
+    assert f"{100 * validation.report.accuracy:.2f}\u00a0%" in card.replace(
+        " %", "\u00a0%"
+    )
+    assert all(f"| {name} |" in card for name in CLASS_NAMES)
+    assert "&" not in card.replace("&amp;", "")
+    assert "qualified" in card
+
+
+def test_two_conversions_give_the_same_bytes(workshop: Workshop, good: Bundle) -> None:
+    again: BundleParts = workshop.convert()
+    assert again.model == good.model
+    assert again.manifest == good.manifest
+    assert np.array_equal(again.golden.outputs, good.golden.outputs)
+
+
+@pytest.mark.parametrize("disturbance", DISTURBANCES, ids=lambda one: one.name)
+def test_a_disturbance_changes_crops_a_little_and_always_alike(
+    disturbance: Disturbance,
+) -> None:
+    crops = drawn_crops(8, 48)
+    found = disturbance.apply(crops, 0.5)
+    assert found.shape == crops.shape
+    assert found.dtype == np.uint8
+    assert np.array_equal(found, disturbance.apply(crops, 0.5))
+    shift = np.abs(found.astype(int) - crops).mean()
+    assert (shift == 0) == (disturbance.change is None)
+    assert shift < 60
+
+
+def test_default_limits_are_those_that_were_set_beforehand() -> None:
+    limits = Limits()
+    assert (limits.margin_points, limits.least_agreement) == (0.3, 0.995)
+    assert limits.largest_size_ratio == 0.3
