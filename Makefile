@@ -7,7 +7,7 @@ DATASETS ?= ../shared/datasets
 TFLITE := $(shell $(PYTHON) -c 'import sys; print("$(VENVS)/tflite/.installed" \
   if sys.version_info[:2] == (3, 11) else "")')
 
-.PHONY: demo test test-slow check lint types format train benchmark measure lock clean
+.PHONY: demo test test-slow check lint types format train validate benchmark measure lock clean
 
 demo: $(VENVS)/edge/.installed
 	rm -rf demo-output
@@ -45,6 +45,17 @@ train: $(VENVS)/develop/.installed
 	  --teacher runs/mobilenetv2/seed-0/best.keras --output runs/cnn
 	$(DEVELOP)/hemalens train compare runs/cnn runs/mobilenetv2 \
 	  --data $(DATASETS)/PBC_dataset_normal_DIB --output runs/compare
+
+# The gate on each shipped bundle whose float model is at hand: DIR/NAME/index.html says
+# what was measured and why it passed. tflite-runtime is measured too where it installs.
+VALIDATION ?= demo-output/validation
+validate: $(VENVS)/develop/.installed $(TFLITE)
+	for model in train/models/*.keras; do \
+	  name=$$(basename $$model .keras); \
+	  $(DEVELOP)/hemalens convert validate edge/bundles/$$name.hemalens \
+	    --data $(DATASETS)/PBC_dataset_normal_DIB --output $(VALIDATION)/$$name \
+	    $(if $(TFLITE),--runtime-python $(VENVS)/tflite/bin/python) || exit; \
+	done
 
 # Training images a second against a plain Keras script, in one run.
 benchmark: $(VENVS)/develop/.installed

@@ -60,9 +60,10 @@ _OPTIONAL: Final = frozenset({_SIGNATURE, *_EVIDENCE})
 _DIRECTORY_BYTES: Final = 4_096
 """More than the zip's own headers take."""
 _LARGEST_BYTES: Final = sum(_MAXIMUM_BYTES.values()) + _DIRECTORY_BYTES
+_TOO_LARGE: Final = "larger than any bundle, not read"
 _HEADER_MAGIC: Final = b"PK\x03\x04"
-_HEADER: Final = struct.Struct("<4s5H3I2H")
-"""Before each member of a zip."""
+_HEADER: Final = struct.Struct("<8xH12xI2H")
+"""Before each member of a zip: compression, size, lengths of the name and of more."""
 _NPY_HEADER: Final = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '\|u1', 'fortran_order': False, "
     rb"'shape': \(([1-9]\d{0,8}(?:, [1-9]\d{0,8}){1,3})\), \} *\n",
@@ -189,16 +190,13 @@ def read_bundle(path: Path, trusted: TrustedKeys | None = None) -> Bundle:
         manifest does not describe the model.
     """
     try:
-        size = path.stat().st_size
-        if size <= _LARGEST_BYTES:
-            # A device or a pipe has no size and may never end.
-            with path.open("rb") as file:
-                content = file.read(_LARGEST_BYTES + 1)
-            size = len(content)
+        if path.stat().st_size > _LARGEST_BYTES:
+            raise BundleError(f"bundle {path}: {_TOO_LARGE}")
+        with path.open("rb") as file:
+            # What has no size, as a pipe, may never end.
+            content = file.read(_LARGEST_BYTES + 1)
     except OSError as error:
         raise BundleError(f"cannot read bundle {path}: {error.strerror}") from error
-    if size > _LARGEST_BYTES:
-        raise BundleError(f"bundle {path}: larger than any bundle, not read")
     try:
         return parse_bundle(content, trusted)
     except BundleError as error:
@@ -213,6 +211,8 @@ def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
     BundleError
         As `read_bundle`.
     """
+    if len(content) > _LARGEST_BYTES:
+        raise BundleError(_TOO_LARGE)
     members = _unpack(content)
     _verify_sums(members)
     signature = _verified_signature(members)
@@ -287,8 +287,7 @@ def _header(content: bytes, place: int) -> tuple[str, int, int]:
     end = place + _HEADER.size
     if end > len(content):
         raise BundleError("no intact bundle (it breaks off): fetch it again")
-    fields = _HEADER.unpack_from(content, place)
-    compression, size, name_length, extra_length = (fields[i] for i in (4, 8, 9, 10))
+    compression, size, name_length, extra_length = _HEADER.unpack_from(content, place)
     begin = end + name_length + extra_length
     name = content[end : end + name_length].decode("utf-8", "replace")
     if compression != zipfile.ZIP_STORED:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -156,10 +157,13 @@ def test_no_mutation_is_accepted_or_crashes(
 
 
 def claiming(content: bytes, name: str, size: int) -> bytes:
-    """Make the directory claim another size for a member."""
-    place = content.rindex(name.encode()) - 46
-    claimed = content[: place + 24] + size.to_bytes(4, "little")
-    return claimed + content[place + 28 :]
+    """Make a member's header claim another size."""
+    header = re.search(
+        rb"PK\x03\x04.{26}" + re.escape(name.encode()), content, re.DOTALL
+    )
+    assert header is not None
+    place = header.start() + 18
+    return content[:place] + 2 * size.to_bytes(4, "little") + content[place + 8 :]
 
 
 def test_a_member_that_claims_gigabytes_is_refused_unread(content: bytes) -> None:

@@ -55,15 +55,15 @@ def test_risk_and_coverage_add_up(seed: int) -> None:
 
 
 def test_the_threshold_keeps_the_risk_where_it_can() -> None:
-    true, probabilities = drawn(4_000, 6.0, 1)
-    fitted = fit_thresholds(true, probabilities, split="validation", target_risk=0.02)
+    true, probabilities = drawn(1_000, 8.0, 1)
+    fitted = fit_thresholds(true, probabilities, split="validation", target_risk=0.03)
     assert fitted.fit is not None
-    assert fitted.fit.risk_upper95 <= 0.02
+    assert fitted.fit.risk_upper95 <= 0.03
     answered = (
         tempered(probabilities, fitted.temperature).max(axis=1)
         >= fitted.minimum_probability
     )
-    assert answered.sum() >= fitted.fit.answered > 1_000
+    assert answered.sum() >= fitted.fit.answered > 200
 
 
 def test_a_risk_that_few_images_cannot_show_is_stated() -> None:

@@ -25,7 +25,7 @@ def test_a_runtime_older_than_the_model_is_refused(
     old = Runtime.TFLITE_RUNTIME
     monkeypatch.setattr("hemalens.interpreter.installed_runtimes", lambda: (old,))
     monkeypatch.setattr("hemalens.classifier.runtime_version", lambda runtime: "1.9.0")
-    with pytest.raises(BundleError, match=r"needs tflite-runtime 1\.14\.0"):
+    with pytest.raises(BundleError, match=r"installed is tflite-runtime 1\.9\.0"):
         BundleClassifier(open_bundle("cnn"))
 
 

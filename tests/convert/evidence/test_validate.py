@@ -3,19 +3,24 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from convert.cli import convert
 from convert.evidence.disturbances import DISTURBANCES, Disturbance
+from convert.evidence.float_twin import find_float_twin
 from convert.evidence.gate import Limits
 from convert.evidence.page import model_card, validation_page
+from convert.evidence.proven import with_evidence
 from convert.evidence.report import read_report
 from convert.evidence.validate import Validation
 from convert.make_bundle import BundleParts
-from hemalens.bundle import Bundle
+from hemalens.bundle import Bundle, bundle_bytes, parse_bundle
 from hemalens.classes import CLASS_NAMES
-from hemalens.errors import BundleError
+from hemalens.errors import BundleError, ConversionError
 from hemalens.split import Split
 from tests.convert.evidence.conftest import LIMITS, Workshop
 from tests.drawn_crops import drawn_crops
@@ -143,6 +148,56 @@ def test_two_conversions_give_the_same_bytes(workshop: Workshop, good: Bundle) -
     assert again.model == good.model
     assert again.manifest == good.manifest
     assert np.array_equal(again.golden.outputs, good.golden.outputs)
+
+
+def test_the_command_writes_the_evidence_and_exits_with_3_when_it_fails(
+    workshop: Workshop, good: Bundle, tmp_path: Path
+) -> None:
+    """The default limits are for more than 160 images, so this gate fails."""
+    path, output = tmp_path / "small.hemalens", tmp_path / "proof"
+    path.write_bytes(bundle_bytes(good.manifest, good.model, good.golden))
+    run = CliRunner().invoke(
+        convert,
+        [
+            *(
+                "validate",
+                str(path),
+                "--data",
+                str(workshop.float_model.parent / "data"),
+            ),
+            *("--float-model", str(workshop.float_model), "--threads", "1"),
+            *("--cache", str(workshop.cache), "--output", str(output)),
+        ],
+    )
+    assert run.exit_code == 3, run.output
+    assert "do not ship" in run.output
+    report = read_report((output / "validation.json").read_bytes())
+    assert not report.passed
+    assert (output / "index.html").is_file()
+    assert not (output / "small.hemalens").exists()
+
+
+def test_another_float_model_is_refused(
+    workshop: Workshop, good: Bundle, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.keras"
+    other.write_bytes(b"another")
+    with pytest.raises(ConversionError, match="not the model"):
+        find_float_twin(good, tmp_path / "small.hemalens", other)
+    with pytest.raises(ConversionError, match="--float-model"):
+        find_float_twin(good, tmp_path / "small.hemalens")
+    beside = tmp_path / "small.keras"
+    beside.write_bytes(workshop.float_model.read_bytes())
+    assert find_float_twin(good, tmp_path / "small.hemalens") == beside
+
+
+def test_a_passed_validation_goes_into_the_bundle(
+    validation: Validation, good: Bundle
+) -> None:
+    proven = parse_bundle(with_evidence(good, validation.report))
+    assert proven.evidence is not None
+    assert read_report(proven.evidence.report) == validation.report
+    assert proven.model == good.model
 
 
 @pytest.mark.parametrize("disturbance", DISTURBANCES, ids=lambda one: one.name)

@@ -52,7 +52,9 @@ def test_json_has_the_agreed_names(mixed_predictions: Predictions) -> None:
     written = evaluation_of(mixed_predictions, "all").model_dump(mode="json")
     assert set(written) == figures | {"split", "resubstitution", "held_out"}
     assert set(written["held_out"]) == figures
-    assert set(written["per_class"]["ig"]) == {"precision", "recall", "f1", "support"}
+    assert set(written["per_class"]["ig"]) == {
+        *("precision", "recall", "recall_ci95", "f1", "support")
+    }
 
 
 def test_every_split_is_measured_when_all_are_asked_for(
