@@ -18,19 +18,18 @@ from edge.bundles import open_bundle, shipped_bundles
 from hemalens.errors import ConversionError
 from hemalens.interpreter import Runtime, open_interpreter
 from hemalens.manifest import SUPPORTED_RUNTIMES, RuntimeRange, version_numbers
-from tests.convert.made_flatbuffer import Change, changed, code, small_model
+from tests.convert.made_flatbuffer import (
+    Change,
+    changed,
+    code,
+    small_model,
+    with_code,
+)
 
 TFLITE_PYTHON = Path(__file__).parents[2] / ".venvs" / "tflite" / "bin" / "python"
 LITERT, TFLITE = SUPPORTED_RUNTIMES
 
 CONV, CUSTOM = schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.CUSTOM
-
-
-def with_code(builtin: int, version: int = 1, custom: str | None = None) -> Change:
-    def change(model: schema.ModelT) -> None:
-        model.operatorCodes = [code(builtin, version, custom)]
-
-    return change
 
 
 def with_note(note: bytes) -> Change:
