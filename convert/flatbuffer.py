@@ -97,7 +97,7 @@ class Operator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """A model, its subgraphs in one row.
+    """A model, which has one graph.
 
     Parameters
     ----------

@@ -44,6 +44,15 @@ def code(builtin: int, version: int = 1, custom: str | None = None):
     return made
 
 
+def with_code(builtin: int, version: int = 1, custom: str | None = None) -> Change:
+    """Make a change that leaves one operator code."""
+
+    def change(model: schema.ModelT) -> None:
+        model.operatorCodes = [code(builtin, version, custom)]
+
+    return change
+
+
 def packed(model: schema.ModelT) -> bytes:
     """Write a model as a file."""
     builder = flatbuffers.Builder(1024)

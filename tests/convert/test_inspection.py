@@ -5,7 +5,6 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
-from ai_edge_litert import schema_py_generated as schema
 from click.testing import CliRunner, Result
 
 from convert.cli import convert
@@ -14,7 +13,7 @@ from convert.quantize import quantize_int8
 from edge.bundles import open_bundle, shipped_bundles
 from hemalens.bundle import bundle_bytes
 from hemalens.errors import BundleError, ConversionError
-from tests.convert.made_flatbuffer import Change, changed, code, small_model
+from tests.convert.made_flatbuffer import Change, changed, small_model, with_code
 from train.evaluation.macs import macs
 from train.networks.ends import normalize
 from train.networks.registry import build_network
@@ -155,13 +154,6 @@ def test_a_manifest_cannot_command_the_terminal(tmp_path: Path) -> None:
     path = tmp_path / "hostile.hemalens"
     path.write_bytes(bundle_bytes(manifest, bundle.model, bundle.golden))
     assert "?[2J[bold]all[/i]" in inspect(path).stdout
-
-
-def with_code(builtin: int, version: int, custom: str | None = None) -> Change:
-    def change(model: schema.ModelT) -> None:
-        model.operatorCodes = [code(builtin, version, custom)]
-
-    return change
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from convert.flatbuffer import float_tensors, minimum_runtime_version
 from convert.quantize import RAW_PIXELS, quantize_int8
 from hemalens.classifier import Int8Model
 from hemalens.errors import ConversionError
+from hemalens.manifest import RuntimeRange
 from train.networks.ends import normalize
 from train.networks.paper_cnn import cnn
 
@@ -41,6 +42,15 @@ def test_a_float_operator_left_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("convert.quantize.float_tensors", lambda model: ("mean",))
     with pytest.raises(ConversionError, match="would remain in the int8 model: mean"):
         quantize_int8(cnn(32), CROPS)
+
+
+def test_a_model_that_a_device_cannot_run_is_refused(
+    float_model: keras.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = RuntimeRange(name="tflite-runtime", at_least="1.13", below="2")
+    monkeypatch.setattr("convert.quantize.SUPPORTED_RUNTIMES", (old,))
+    with pytest.raises(ConversionError, match=r"1\.13 cannot run .* CONV_2D version 3"):
+        quantize_int8(float_model, CROPS)
 
 
 def test_an_operator_without_an_int8_form_is_refused() -> None:
