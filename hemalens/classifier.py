@@ -191,7 +191,10 @@ def tempered(
     """
     if temperature == 1:
         return probabilities
-    powers = probabilities.astype(np.float64) ** (1 / temperature)
+    # Over the largest of its row, so that no row sinks below what a float can hold.
+    ratios = probabilities.astype(np.float64)
+    ratios /= ratios.max(axis=1, keepdims=True)
+    powers = ratios ** (1 / temperature)
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 

@@ -149,12 +149,17 @@ class Manifest(_Record):
 
 
 def version_numbers(text: str) -> tuple[int, ...]:
-    """Read a version's leading numbers, to compare two.
+    """Read a version's leading numbers, to compare two; 2.14 is 2.14.0.
 
     Examples
     --------
     >>> version_numbers("2.14.0") < version_numbers("2.21.0rc1")
     True
+    >>> version_numbers("2.14") == version_numbers("2.14.0")
+    True
     """
     found = re.match(r"\d+(\.\d+)*", text)
-    return tuple(map(int, found.group().split("."))) if found else ()
+    numbers = [int(part) for part in found.group().split(".")] if found else []
+    while numbers and not numbers[-1]:
+        numbers.pop()
+    return tuple(numbers)

@@ -1,264 +1,463 @@
-"""Keys, signatures, and what no altered bundle gets past."""
+"""Keys, signing and verifying, as QA does it: with the commands."""
 
-import hashlib
-import io
-import re
-import zipfile
+import base64
+import os
+import stat
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
-from click.testing import CliRunner
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from convert.cli import convert
-from convert.evidence.proven import signed, with_evidence
-from convert.signing_key import make_key, read_signer
-from edge.bundles import open_bundle
-from hemalens.bundle import Bundle, bundle_bytes, parse_bundle, read_bundle
-from hemalens.errors import BundleError, ConfigError, HemaLensError, StorageError
-from hemalens.signature import TrustedKeys, read_trusted_keys
-from tests.convert.evidence.made_report import made_report
-
-
-@pytest.fixture(scope="module")
-def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("keys") / "qa"
-    make_key(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def trusted(key: Path) -> TrustedKeys:
-    return read_trusted_keys([key.with_name("qa.pub")])
-
-
-@pytest.fixture(scope="module")
-def proven(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small bundle that carries a report which passed."""
-    shipped = open_bundle("cnn")
-    content = bundle_bytes(shipped.manifest, shipped.model[:5_000], shipped.golden)
-    small = parse_bundle(content)
-    path = tmp_path_factory.mktemp("proven") / "small.hemalens"
-    path.write_bytes(with_evidence(small, made_report(small)))
-    return path
-
-
-@pytest.fixture(scope="module")
-def content(proven: Path, key: Path) -> bytes:
-    return signed(read_bundle(proven), read_signer(key))
-
-
-def members_of(content: bytes) -> dict[str, bytes]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def packed(members: dict[str, bytes]) -> bytes:
-    """Zip as HemaLens does, the digests put right as a forger would."""
-    listed = [n for n in members if n not in ("SHA256SUMS", "signature.json")]
-    sums = "".join(
-        f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n" for name in listed
-    )
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, part in {**members, "SHA256SUMS": sums.encode()}.items():
-            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.external_attr = 0o644 << 16
-            archive.writestr(info, part)
-    return buffer.getvalue()
-
-
-def test_a_signed_bundle_is_trusted_and_keeps_its_evidence(
-    content: bytes, trusted: TrustedKeys, proven: Path
-) -> None:
-    bundle = parse_bundle(content, trusted)
-    assert bundle.evidence == read_bundle(proven).evidence
-    assert bundle.evidence is not None
-    assert bundle.manifest.evidence is not None
-    digest = hashlib.sha256(bundle.evidence.report).hexdigest()
-    assert bundle.manifest.evidence.report_sha256 == digest
-    assert "qualified" in bundle.evidence.model_card
-
-
-def test_signing_again_gives_the_same_bytes(
-    content: bytes, proven: Path, key: Path
-) -> None:
-    assert signed(read_bundle(proven), read_signer(key)) == content
-    assert packed(members_of(content)) == content
-
-
-def test_an_unknown_key_is_refused(content: bytes, tmp_path: Path) -> None:
-    make_key(tmp_path / "other")
-    other = read_trusted_keys([tmp_path / "other.pub"])
-    with pytest.raises(BundleError, match="unknown key"):
-        parse_bundle(content, other)
-
-
-def test_an_unsigned_bundle_is_refused_where_keys_are_trusted(
-    proven: Path, trusted: TrustedKeys
-) -> None:
-    with pytest.raises(BundleError, match="not signed"):
-        read_bundle(proven, trusted)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["manifest.json", "model.tflite", "golden_outputs.npy", "model_card.md"],
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
 )
-def test_a_member_altered_with_its_digest_is_refused(
-    content: bytes, name: str, trusted: TrustedKeys
-) -> None:
-    members = members_of(content)
-    part = bytearray(members[name])
-    place = part.index(b"PBC") if name == "manifest.json" else len(part) // 2
-    part[place] ^= 1
-    for keys in (trusted, None):
-        with pytest.raises(BundleError, match="does not fit"):
-            parse_bundle(packed({**members, name: bytes(part)}), keys)
+
+from convert import signing_key
+from convert.evidence.proven import signed, with_evidence
+from convert.signing_cli import PASSPHRASE
+from convert.signing_key import is_encrypted, make_key, read_signer
+from hemalens.bundle import EvidenceFiles, parse_bundle, read_bundle
+from hemalens.cli import main
+from hemalens.errors import BundleError, ConfigError, StorageError
+from tests.convert.evidence.made_report import made_report
+from tests.hemalens.made_bundle import made_parts
+from tests.hemalens.signing import signer_of
+
+KEY_WORD = "correct horse"
 
 
-def test_the_report_cannot_be_taken_away(content: bytes) -> None:
-    members = members_of(content)
-    for name in ("validation.json", "model_card.md"):
-        rest = {n: part for n, part in members.items() if n != name}
-        with pytest.raises(BundleError, match="stands alone"):
-            parse_bundle(packed(rest))
-    rest = {
-        n: part
-        for n, part in members.items()
-        if n not in ("validation.json", "model_card.md", "signature.json")
-    }
-    with pytest.raises(BundleError, match="names the report"):
-        parse_bundle(packed(rest))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a command left."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.data())
-def test_no_mutation_is_accepted_or_crashes(
-    content: bytes, data: st.DataObject
-) -> None:
-    place = data.draw(st.integers(0, len(content) - 1))
-    change = data.draw(st.sampled_from(["flip", "insert", "delete", "cut", "append"]))
-    piece = data.draw(st.binary(min_size=1, max_size=8))
-    mutated = {
-        "flip": content[:place]
-        + bytes([content[place] ^ (piece[0] or 1)])
-        + content[place + 1 :],
-        "insert": content[:place] + piece + content[place:],
-        "delete": content[:place] + content[place + len(piece) :],
-        "cut": content[:place],
-        "append": content + piece,
-    }[change]
-    if mutated == content:
-        return
-    with pytest.raises(BundleError):
-        parse_bundle(mutated)
+Run = Callable[..., Ran]
 
 
-def claiming(content: bytes, name: str, size: int) -> bytes:
-    """Make a member's header claim another size."""
-    header = re.search(
-        rb"PK\x03\x04.{26}" + re.escape(name.encode()), content, re.DOTALL
-    )
-    assert header is not None
-    place = header.start() + 18
-    return content[:place] + 2 * size.to_bytes(4, "little") + content[place + 8 :]
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run ``hemalens convert`` in this process, as a person would."""
+
+    def hemalens(*arguments: str | Path) -> Ran:
+        words = ["hemalens", "convert", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", words)
+        code = 0
+        try:
+            main()
+        except SystemExit as stopped:
+            code = stopped.code if isinstance(stopped.code, int) else 0
+        out, err = capsys.readouterr()
+        return Ran(exit_code=code, stdout=out, stderr=err)
+
+    return hemalens
 
 
-def test_a_member_that_claims_gigabytes_is_refused_unread(content: bytes) -> None:
-    with pytest.raises(BundleError, match="too large"):
-        parse_bundle(claiming(content, "model.tflite", 3_000_000_000))
+def refusal(ran: Ran) -> str:
+    """Give the one line of a command that failed."""
+    assert ran.exit_code == 1
+    assert ran.stdout == ""
+    assert ran.stderr.startswith("hemalens: ")
+    assert ran.stderr.count("\n") == 1
+    return ran.stderr
 
 
-@pytest.mark.parametrize("shape", ["(1000000000000,)", "(-1, 8)", "(8, 8, 8, 8, 8, 8)"])
-def test_a_false_array_header_takes_no_memory(content: bytes, shape: str) -> None:
-    header = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}"
-    text = header.ljust(117).encode() + b"\n"
-    false = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(64)
-    members = members_of(content)
-    del members["signature.json"]
-    with pytest.raises(BundleError, match="golden vectors"):
-        parse_bundle(packed({**members, "golden_outputs.npy": false}))
+@pytest.fixture
+def passphrase(monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv(PASSPHRASE, KEY_WORD)
+    return KEY_WORD
 
 
-def test_a_file_larger_than_any_bundle_is_not_read(tmp_path: Path) -> None:
-    path = tmp_path / "large.hemalens"
-    with path.open("wb") as file:
-        file.truncate(3_000_000_000)
-    with pytest.raises(BundleError, match="larger than any bundle"):
-        read_bundle(path)
+@pytest.fixture(autouse=True)
+def _no_passphrase_of_the_person(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(PASSPHRASE, raising=False)
 
 
-@pytest.mark.parametrize("passed", [True, False])
-def test_only_the_models_own_passed_report_is_signed(
-    proven: Path, key: Path, passed: bool
-) -> None:
-    bundle = read_bundle(proven)
-    report = made_report(bundle, passed=passed)
-    if passed:
-        report = report.model_copy(update={"model_sha256": "0" * 64})
-    wanted = "another model" if passed else "has not passed"
-    with pytest.raises(BundleError, match=wanted):
-        with_evidence(bundle, report)
-    shipped: Bundle = open_bundle("cnn")
-    with pytest.raises(BundleError, match="no validation report"):
-        signed(shipped, read_signer(key))
+@pytest.fixture(scope="module")
+def proven() -> bytes:
+    """Give a bundle that has passed."""
+    bundle = parse_bundle(made_parts().packed())
+    return with_evidence(bundle, made_report(bundle))
 
 
-def test_a_key_is_its_owners_alone_and_never_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "key"
+@pytest.fixture
+def bundle(tmp_path: Path, proven: bytes) -> Path:
+    path = tmp_path / "proven.hemalens"
+    path.write_bytes(proven)
+    return path
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    path = tmp_path / "qa.key"
     make_key(path)
-    before = path.read_bytes()
-    assert path.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(StorageError, match="already"):
-        make_key(path)
-    path.with_name("key.pub").unlink()
-    with pytest.raises(StorageError, match="already"):
-        make_key(path)
-    assert path.read_bytes() == before
-    assert not path.with_name("key.pub").exists()
+    return path
 
 
-def test_an_encrypted_key_wants_its_passphrase(tmp_path: Path, proven: Path) -> None:
-    path = tmp_path / "key"
-    make_key(path, "a long passphrase")
-    assert b"ENCRYPTED" in path.read_bytes()
-    for wrong in (None, "another"):
-        with pytest.raises(ConfigError, match="passphrase"):
-            read_signer(path, wrong)
-    signed(read_bundle(proven), read_signer(path, "a long passphrase"))
+def secrets_of(path: Path, passphrase: str | None = None) -> tuple[bytes, ...]:
+    """Give a private key's bytes in every form they could slip out in."""
+    content = path.read_bytes()
+    opened = load_pem_private_key(content, passphrase.encode() if passphrase else None)
+    assert isinstance(opened, Ed25519PrivateKey)
+    raw = opened.private_bytes_raw()
+    lines = [one for one in content.splitlines() if b"PRIVATE KEY" not in one]
+    return (raw, raw.hex().encode(), base64.b64encode(raw), raw[:16], *lines)
 
 
-@pytest.mark.parametrize("wrong", [b"", b"no key", b"-----BEGIN PUBLIC KEY-----\n"])
-def test_what_is_no_key_is_refused(tmp_path: Path, wrong: bytes) -> None:
-    path = tmp_path / "key"
-    path.write_bytes(wrong)
-    with pytest.raises(HemaLensError, match="key"):
-        read_signer(path)
-    with pytest.raises(BundleError, match="public key"):
-        read_trusted_keys([path])
+# Keys.
 
 
-def test_the_commands_sign_and_verify_without_showing_the_key(
-    tmp_path: Path, proven: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_new_key_can_be_read_by_its_owner_alone_from_its_first_byte(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HEMALENS_KEY_PASSPHRASE", "a long passphrase")
-    runner, key = CliRunner(), tmp_path / "qa"
-    made = runner.invoke(convert, ["make-key", str(key), "--passphrase"])
-    assert made.exit_code == 0, made.output
+    opened: list[int] = []
+    fdopen = os.fdopen
+
+    def watched(descriptor: int, *rest: str) -> object:
+        opened.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        return fdopen(descriptor, *rest)
+
+    monkeypatch.setattr(signing_key.os, "fdopen", watched)
+    before = os.umask(0)
+    try:
+        made = run("make-key", tmp_path / "keys" / "qa.key")
+    finally:
+        os.umask(before)
+    assert made.exit_code == 0, made.stderr
+    assert opened == [0o600]
+    path = tmp_path / "keys" / "qa.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert sorted(one.name for one in path.parent.iterdir()) == ["qa.key", "qa.key.pub"]
+
+
+def test_the_fingerprint_said_is_that_of_the_signatures(
+    tmp_path: Path, run: Run
+) -> None:
+    made = run("make-key", tmp_path / "qa.key")
+    signature = read_signer(tmp_path / "qa.key")(b"message")
+    assert f"key {signature.key_id}" in made.stdout
+
+
+def test_two_keys_differ(tmp_path: Path) -> None:
+    assert make_key(tmp_path / "a") != make_key(tmp_path / "b")
+
+
+@pytest.mark.parametrize("there", ["qa.key", "qa.key.pub"])
+def test_no_key_is_overwritten_and_nothing_new_is_left(
+    tmp_path: Path, run: Run, there: str
+) -> None:
+    (tmp_path / there).write_bytes(b"precious")
+    said = refusal(run("make-key", tmp_path / "qa.key"))
+    assert f"{there} is there already" in said
+    assert [one.name for one in tmp_path.iterdir()] == [there]
+    assert (tmp_path / there).read_bytes() == b"precious"
+
+
+def test_a_link_to_nowhere_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "qa.key").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StorageError, match="is there already"):
+        make_key(tmp_path / "qa.key")
+    assert not (tmp_path / "elsewhere").exists()
+    assert not (tmp_path / "qa.key.pub").exists()
+
+
+@pytest.mark.parametrize("name", [".", "/", "..", "/dev/full/qa.key"])
+def test_a_place_where_no_key_can_be_is_named(run: Run, name: str) -> None:
+    assert name in refusal(run("make-key", name))
+
+
+def test_no_private_key_stays_behind_without_its_public_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise StorageError(f"cannot write {path}: No space left on device")
+
+    monkeypatch.setattr(signing_key, "write_whole", full)
+    with pytest.raises(StorageError, match="No space"):
+        make_key(tmp_path / "qa.key")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_half_of_a_private_key_stays_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(signing_key.os, "fsync", full)
+    with pytest.raises(StorageError, match=r"cannot write .*qa\.key: No space"):
+        make_key(tmp_path / "qa.key")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_is_encrypted_when_asked(
+    tmp_path: Path, run: Run, passphrase: str
+) -> None:
+    open_key, locked = tmp_path / "open.key", tmp_path / "locked.key"
+    assert run("make-key", open_key).exit_code == 0
+    assert run("make-key", "--passphrase", locked).exit_code == 0
+    assert not is_encrypted(open_key)
+    assert is_encrypted(locked)
+    assert b"BEGIN ENCRYPTED PRIVATE KEY" in locked.read_bytes()
+    assert stat.S_IMODE(locked.stat().st_mode) == 0o600
+    with pytest.raises(ValueError, match="password"):
+        load_pem_private_key(locked.read_bytes(), b"another")
+    load_pem_private_key(locked.read_bytes(), passphrase.encode())
+
+
+@pytest.mark.parametrize("wrong", ["", "x" * 1_024])
+def test_a_passphrase_no_key_can_have_is_refused(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.setenv(PASSPHRASE, wrong)
+    said = refusal(run("make-key", "--passphrase", tmp_path / "qa.key"))
+    assert f"a passphrase has 1 to 1023 B, this one {len(wrong)}" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("passphrase", ["ünïcode µ", "\udcff\udcfe", "x" * 1_023])
+def test_any_passphrase_of_the_environment_works(
+    tmp_path: Path, passphrase: str
+) -> None:
+    made = make_key(tmp_path / "qa.key", passphrase)
+    assert read_signer(tmp_path / "qa.key", passphrase)(b"").key_id == made
+
+
+def test_the_passphrase_is_asked_for_and_not_shown(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[dict[str, object]] = []
+
+    def prompt(text: str, **how: object) -> str:
+        asked.append(how)
+        return KEY_WORD
+
+    monkeypatch.setattr(click, "prompt", prompt)
+    made = run("make-key", "--passphrase", tmp_path / "qa.key")
+    assert made.exit_code == 0
+    assert KEY_WORD not in made.stdout + made.stderr
+    assert asked == [{"hide_input": True, "confirmation_prompt": True, "err": True}]
+    assert read_signer(tmp_path / "qa.key", KEY_WORD)(b"").key_id in made.stdout
+
+
+# Unusable keys.
+
+
+def test_a_wrong_or_missing_passphrase_is_one_line_without_the_key(
+    tmp_path: Path, bundle: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "qa.key"
+    make_key(path, KEY_WORD)
+    secrets = secrets_of(path, KEY_WORD)
+    signing = ("sign", bundle, "--key", path, "--output", tmp_path / "s.hemalens")
+    for word, says in (("wrong", "a wrong passphrase"), ("", "needs its passphrase")):
+        monkeypatch.setenv(PASSPHRASE, word)
+        said = refusal(run(*signing))
+        assert says in said
+        assert not any(secret in said.encode() for secret in secrets)
+    with pytest.raises(ConfigError, match="needs its passphrase"):
+        read_signer(path)
+    assert not (tmp_path / "s.hemalens").exists()
+
+
+def test_a_passphrase_for_an_open_key_is_said(key: Path) -> None:
+    with pytest.raises(ConfigError, match="has no passphrase"):
+        read_signer(key, KEY_WORD)
+
+
+def test_no_error_holds_anything_of_a_broken_key(key: Path) -> None:
+    text = key.read_text()
+    secrets = secrets_of(key)
+    lines = text.splitlines(keepends=True)
+    for broken in (
+        text[:60],
+        lines[0] + lines[1],
+        lines[1],
+        "".join((lines[0], lines[1][:-4], "!!!\n", lines[2])),
+        "".join((lines[0], lines[1][::-1].strip(), "\n", lines[2])),
+        text.replace("PRIVATE KEY", "CERTIFICATE"),
+        "",
+    ):
+        key.write_text(broken)
+        with pytest.raises(ConfigError, match="cannot use the key") as error:
+            read_signer(key)
+        texts = [str(error.value), repr(error.value), str(error.value.__cause__)]
+        for secret in secrets:
+            assert not any(secret in one.encode() for one in texts)
+
+
+def test_a_file_that_is_no_ed25519_private_key_is_named(
+    tmp_path: Path, key: Path
+) -> None:
+    other = tmp_path / "elliptic.key"
+    other.write_bytes(
+        generate_private_key(SECP256R1()).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+    )
+    with pytest.raises(ConfigError, match=r"elliptic\.key is no Ed25519 key"):
+        read_signer(other)
+    with pytest.raises(ConfigError, match=r"cannot use the key .*qa\.key\.pub"):
+        read_signer(tmp_path / "qa.key.pub")
+    with pytest.raises(ConfigError, match=r"cannot read the key .*absent"):
+        read_signer(tmp_path / "absent")
+
+
+# Signing and verifying.
+
+
+def test_a_signed_bundle_is_verified_with_the_public_key(
+    tmp_path: Path, bundle: Path, key: Path, run: Run
+) -> None:
     output = tmp_path / "signed.hemalens"
-    run = runner.invoke(
-        convert, ["sign", str(proven), "--key", str(key), "--output", str(output)]
-    )
-    assert run.exit_code == 0, run.output
-    checked = runner.invoke(
-        convert, ["verify", str(output), "--trusted-key", f"{key}.pub"]
-    )
-    assert checked.exit_code == 0, checked.output
-    assert "nothing altered" in checked.output
-    secret = key.read_bytes().splitlines()[1]
-    for shown in (made.output, run.output, checked.output):
-        assert secret.decode() not in shown
-        assert "passphrase" not in shown
-    assert secret not in output.read_bytes()
+    done = run("sign", bundle, "--key", key, "--output", output)
+    assert done.exit_code == 0, done.stderr
+    key_name = read_signer(key)(b"").key_id
+    assert f"signed by key {key_name}" in done.stdout
+    verified = run("verify", output, "--trusted-key", f"{key}.pub")
+    assert verified.exit_code == 0, verified.stderr
+    assert f"made 1.2.3, signed by key {key_name}, nothing altered" in verified.stdout
+    before, after = read_bundle(bundle), read_bundle(output)
+    assert (after.manifest, after.model) == (before.manifest, before.model)
+    assert after.evidence == before.evidence
+
+
+def test_one_of_several_trusted_keys_is_enough(
+    tmp_path: Path, bundle: Path, key: Path, run: Run
+) -> None:
+    make_key(tmp_path / "other.key")
+    output = tmp_path / "signed.hemalens"
+    run("sign", bundle, "--key", key, "--output", output)
+    other = ("--trusted-key", tmp_path / "other.key.pub")
+    assert "unknown key" in refusal(run("verify", output, *other))
+    both = run("verify", output, *other, "--trusted-key", f"{key}.pub")
+    assert both.exit_code == 0
+
+
+def test_signing_again_replaces_the_signature(
+    tmp_path: Path, bundle: Path, key: Path, run: Run
+) -> None:
+    make_key(tmp_path / "other.key")
+    run("sign", bundle, "--key", key, "--output", bundle)
+    run("sign", bundle, "--key", tmp_path / "other.key", "--output", bundle)
+    signature = read_bundle(bundle).signature
+    assert signature is not None
+    assert signature.key_id == read_signer(tmp_path / "other.key")(b"").key_id
+
+
+def test_the_same_key_signs_the_same_bundle_to_the_same_bytes(
+    proven: bytes, key: Path
+) -> None:
+    once, again = (signed(parse_bundle(proven), read_signer(key)) for _ in range(2))
+    assert once == again
+    assert signed(parse_bundle(once), read_signer(key)) == once
+
+
+def test_new_evidence_takes_the_signature_away(proven: bytes) -> None:
+    key = Ed25519PrivateKey.generate()
+    bundle = parse_bundle(signed(parse_bundle(proven), signer_of(key)))
+    again = parse_bundle(with_evidence(bundle, made_report(bundle)))
+    assert bundle.signature is not None
+    assert again.signature is None
+
+
+def test_verifying_refuses_an_unsigned_bundle_and_one_altered(
+    tmp_path: Path, bundle: Path, key: Path, run: Run
+) -> None:
+    trusted = ("--trusted-key", f"{key}.pub")
+    assert "not signed" in refusal(run("verify", bundle, *trusted))
+    output = tmp_path / "signed.hemalens"
+    run("sign", bundle, "--key", key, "--output", output)
+    content = bytearray(output.read_bytes())
+    content[len(content) // 2] ^= 1
+    output.write_bytes(content)
+    assert "no intact bundle" in refusal(run("verify", output, *trusted))
+    assert "absent" in refusal(run("verify", tmp_path / "absent", *trusted))
+
+
+def test_verifying_needs_a_trusted_key(bundle: Path, run: Run) -> None:
+    ran = run("verify", bundle)
+    assert ran.exit_code == 2
+    assert "--trusted-key" in ran.stderr
+
+
+def test_the_private_key_goes_nowhere(
+    tmp_path: Path, bundle: Path, run: Run, passphrase: str
+) -> None:
+    path, output = tmp_path / "qa.key", tmp_path / "signed.hemalens"
+    ran = [
+        run("make-key", "--passphrase", path),
+        run("sign", bundle, "--key", path, "--output", output),
+        run("verify", output, "--trusted-key", f"{path}.pub"),
+        run("sign", tmp_path / "absent", "--key", path, "--output", output),
+        run("verify", output, "--trusted-key", path),
+    ]
+    assert [one.exit_code for one in ran] == [0, 0, 0, 1, 1]
+    said = "".join(one.stdout + one.stderr for one in ran).encode()
+    places = {"said": said, "bundle": output.read_bytes()}
+    places["public key"] = path.with_name("qa.key.pub").read_bytes()
+    for secret in (*secrets_of(path, passphrase), passphrase.encode()):
+        for name, content in places.items():
+            assert secret not in content, name
+
+
+def test_a_bundle_without_a_report_is_not_signed(
+    tmp_path: Path, key: Path, run: Run
+) -> None:
+    path, output = tmp_path / "bare.hemalens", tmp_path / "signed.hemalens"
+    path.write_bytes(made_parts().packed())
+    said = refusal(run("sign", path, "--key", key, "--output", output))
+    assert "carries no validation report" in said
+    assert "hemalens convert validate" in said
+    assert not output.exists()
+
+
+def test_neither_is_one_whose_report_is_of_another_model(key: Path) -> None:
+    report = made_report(parse_bundle(made_parts(model=b"another").packed()))
+    bundle = parse_bundle(made_parts().packed())
+    with pytest.raises(BundleError, match="of another model"):
+        with_evidence(bundle, report)
+    evidence = EvidenceFiles(report=report.content(), model_card="# A card\n")
+    slipped_in = parse_bundle(made_parts(evidence).packed())
+    with pytest.raises(BundleError, match="of another model"):
+        signed(slipped_in, read_signer(key))
+
+
+def test_nor_one_whose_report_has_not_passed(
+    tmp_path: Path, key: Path, run: Run
+) -> None:
+    bundle = parse_bundle(made_parts().packed())
+    report = made_report(bundle, passed=False)
+    with pytest.raises(BundleError, match="has not passed"):
+        with_evidence(bundle, report)
+    evidence = EvidenceFiles(report=report.content(), model_card="# A card\n")
+    path, output = tmp_path / "failed.hemalens", tmp_path / "signed.hemalens"
+    path.write_bytes(made_parts(evidence).packed())
+    said = refusal(run("sign", path, "--key", key, "--output", output))
+    assert "has not passed" in said
+    assert not output.exists()
+
+
+def test_nor_one_whose_report_cannot_be_read(key: Path) -> None:
+    evidence = EvidenceFiles(report=b'{"passed": true}', model_card="# A card\n")
+    with pytest.raises(BundleError, match="no report of this version"):
+        signed(parse_bundle(made_parts(evidence).packed()), read_signer(key))
+
+
+def test_an_output_of_another_name_is_refused(
+    tmp_path: Path, bundle: Path, key: Path, run: Run
+) -> None:
+    output = tmp_path / "signed.zip"
+    said = refusal(run("sign", bundle, "--key", key, "--output", output))
+    assert ".hemalens" in said
+    assert not output.exists()

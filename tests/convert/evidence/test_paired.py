@@ -1,6 +1,7 @@
 """Paired statistics against SciPy, published tables and their definitions."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -76,6 +77,67 @@ def test_limits_mirror_and_enclose(drawn: tuple[int, int, int]) -> None:
     assert low < narrow[0] <= narrow[1] < high
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """Tango's limits as others print them."""
+
+    name: str
+    gained: int
+    lost: int
+    n: int
+    level: float
+    limits: tuple[float, float]
+    digits: int
+
+
+PUBLISHED = (
+    Published(
+        name="airway hyper-responsiveness: Fagerland, Lydersen, Laake, Statistics in "
+        "Medicine 33 (2014) 2850, doi 10.1002/sim.6148",
+        gained=1,
+        lost=7,
+        n=21,
+        level=0.95,
+        limits=(-0.517, -0.026),
+        digits=3,
+    ),
+    Published(
+        name="R package PropCIs, scoreci.mp(25, 28, 618), 90 %",
+        gained=28,
+        lost=25,
+        n=618,
+        level=0.9,
+        limits=(-0.0148, 0.0247),
+        digits=4,
+    ),
+)
+
+
+@pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: row.name)
+def test_limits_are_the_published_ones(row: Published) -> None:
+    found = paired_difference_limits(row.gained, row.lost, row.n, row.level)
+    assert tuple(round(limit, row.digits) for limit in found) == row.limits
+
+
+@properties
+@given(pairs(), st.integers(2, 20))
+def test_more_of_the_same_images_narrow_the_limits(
+    drawn: tuple[int, int, int], times: int
+) -> None:
+    low, high = paired_difference_limits(*drawn)
+    more_low, more_high = paired_difference_limits(*(times * k for k in drawn))
+    assert low < more_low <= more_high < high
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 12])
+def test_every_possible_outcome_has_limits(n: int) -> None:
+    for gained in range(n + 1):
+        for lost in range(n - gained + 1):
+            low, high = paired_difference_limits(gained, lost, n)
+            assert -1 <= low <= (gained - lost) / n <= high <= 1
+            assert low < high
+
+
 @pytest.mark.parametrize(("gained", "lost", "n"), [(-1, 0, 5), (3, 3, 5), (0, 0, 0)])
 def test_impossible_pairs_are_refused(gained: int, lost: int, n: int) -> None:
     with pytest.raises(ValueError, match="among"):
@@ -99,3 +161,20 @@ def test_kappa_is_symmetric_and_at_most_one(drawn: list[tuple[int, int]]) -> Non
     assert found == pytest.approx(cohen_kappa(second, first, 4))
     assert found <= 1 + 1e-12
     assert cohen_kappa(first, first, 4) == pytest.approx(1)
+
+
+def test_two_models_that_know_one_class_alone_agree() -> None:
+    """Sums of 1/49 are not 1: chance must be counted in whole numbers."""
+    for n in range(1, 120):
+        named = np.zeros(n, np.int64)
+        assert cohen_kappa(named, named, 3) == 1
+
+
+def test_kappa_is_zero_where_one_model_knows_one_class_alone() -> None:
+    first = np.arange(49) % 3
+    assert cohen_kappa(first, np.zeros(49, np.int64), 3) == 0
+
+
+def test_kappa_is_least_where_models_never_agree() -> None:
+    first = np.arange(40) % 2
+    assert cohen_kappa(first, 1 - first, 2) == -1
