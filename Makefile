@@ -39,7 +39,7 @@ MOBILENETV2_WEIGHTS ?= imagenet
 FIT := $(DEVELOP)/hemalens train fit --data $(DATASETS)/PBC_dataset_normal_DIB
 SEEDS ?= 2
 train: $(VENVS)/develop/.installed
-	$(FIT) --model mobilenetv2 --repeat $(SEEDS) \
+	$(FIT) --model mobilenetv2 --epochs 10 --repeat $(SEEDS) \
 	  --initial-weights $(MOBILENETV2_WEIGHTS) --output runs/mobilenetv2
 	$(FIT) --model cnn --repeat $(SEEDS) \
 	  --teacher runs/mobilenetv2/seed-0/best.keras --output runs/cnn
@@ -50,6 +50,7 @@ train: $(VENVS)/develop/.installed
 # what was measured and why it passed. tflite-runtime is measured too where it installs.
 VALIDATION ?= demo-output/validation
 validate: $(VENVS)/develop/.installed $(TFLITE)
+	rm -rf $(VALIDATION)
 	for model in train/models/*.keras; do \
 	  name=$$(basename $$model .keras); \
 	  $(DEVELOP)/hemalens convert validate edge/bundles/$$name.hemalens \

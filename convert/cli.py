@@ -1,4 +1,4 @@
-"""``hemalens convert``: quantize a float model, look inside a bundle."""
+"""``hemalens convert``: quantize a float model, prove it, sign it, look inside."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ FOLDER = click.Path(path_type=Path)
 
 @click.group()
 def convert() -> None:
-    """Turn float models into int8 bundles and look inside them."""
+    """Turn float models into int8 bundles, prove and sign them, look inside."""
 
 
 @convert.command()

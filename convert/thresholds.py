@@ -1,8 +1,8 @@
 """When a cell goes to a person: temperature and threshold, fitted on held-out images.
 
 The temperature makes probabilities mean what they say [1]_. The threshold is then the
-lowest at which the cells answered are wrong no more often than asked, with 95 %
-confidence [2]_.
+lowest at which the exact 95 % limit of the errors among the cells answered is what was
+asked [2]_; it is each threshold's own limit, not corrected for choosing among them.
 
 References
 ----------

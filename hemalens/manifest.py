@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 MANIFEST_VERSION: Final = 1
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Version = Annotated[str, Field(pattern=r"^\d+(\.\d+)*$", max_length=32)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -94,8 +95,8 @@ class RuntimeRange(_Record):
     """Versions of a runtime that a model was made for."""
 
     name: str
-    at_least: str = Field(pattern=r"^\d+(\.\d+)*$")
-    below: str = Field(pattern=r"^\d+(\.\d+)*$")
+    at_least: Version
+    below: Version
 
     def holds(self, version: str) -> bool:
         """Say whether a version lies within."""

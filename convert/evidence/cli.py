@@ -86,6 +86,8 @@ def validate(
     from train.keras_backend import load_keras
 
     opened = read_bundle(path)
+    if output is not None:
+        _require_free(_proven(output, opened))
     twin = find_float_twin(opened, path, float_model)
     images = read_class_folders(data)
     places = find_places(runtime_python, threads or None)
@@ -110,20 +112,31 @@ def validate(
         click.get_current_context().exit(FAILED)
 
 
+def _proven(folder: Path, bundle: "Bundle") -> Path:
+    """Name the bundle that will carry its evidence."""
+    from hemalens.bundle import SUFFIX
+
+    return folder / f"{bundle.manifest.name}{SUFFIX}"
+
+
+def _require_free(proven: Path) -> None:
+    """Refuse to write over a bundle, or to leave one beside another's report."""
+    from hemalens.errors import StorageError
+
+    if proven.exists():
+        raise StorageError(f"{proven} is there already: choose another --output")
+
+
 def _write(folder: Path, bundle: "Bundle", found: "Validation") -> None:
     """Write the report, the page and, when it has passed, the bundle; that last."""
     from convert.evidence.page import validation_page
     from convert.evidence.proven import with_evidence
-    from hemalens.bundle import SUFFIX
-    from hemalens.files import remove_unfinished, write_whole
+    from hemalens.files import write_whole
 
-    proven = folder / f"{bundle.manifest.name}{SUFFIX}"
-    # One of an earlier validation must not stand beside a report that failed.
-    remove_unfinished(proven)
     write_whole(folder / "validation.json", found.report.content())
     write_whole(folder / "index.html", validation_page(found, bundle.manifest).encode())
     if found.report.passed:
-        write_whole(proven, with_evidence(bundle, found.report))
+        write_whole(_proven(folder, bundle), with_evidence(bundle, found.report))
 
 
 def _show(found: "Validation", output: Path | None, as_json: bool) -> None:

@@ -49,7 +49,7 @@ def non_inferiority(pairs: Pairs, limits: Limits) -> Criterion:
         "above",
         -limits.margin_points,
         "points",
-        f"measured: {100 * pairs.difference:+.2f} points",
+        f"measured: {100 * pairs.difference:+.2f} points".replace("-", "\u2212"),
     )
 
 

@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 from jinja2 import Environment, Template
@@ -19,7 +19,6 @@ from convert.evidence.plots import (
     risk_coverage_plot,
 )
 from convert.evidence.report import ChangedImage, ValidationReport
-from convert.evidence.validate import Validation
 from hemalens.manifest import Manifest
 from hemalens.split import Split
 from train.evaluation.calibration_error import reliability
@@ -31,6 +30,10 @@ from train.evaluation.caveats import (
 from train.evaluation.page import made, page_environment
 from train.evaluation.plots import svg
 
+if TYPE_CHECKING:
+    # It loads TensorFlow, which signing has no use for.
+    from convert.evidence.validate import Validation
+
 _MOST_SHOWN: Final = 48
 """Changed images that the page shows; the report lists all."""
 _THUMBNAIL_PX: Final = 128
@@ -39,7 +42,7 @@ FITTED_HERE: Final = (
     "The bundle's temperature and threshold were fitted on the validation images: "
     "calibration and risk on them are slightly flattering."
 )
-DISTURBANCES_WITHIN: Final = (
+ABOUT_DISTURBANCES: Final = (
     "Disturbed images show whether int8 follows the float model, not what another "
     "microscope or stain would do."
 )
@@ -57,7 +60,7 @@ class Thumbnail:
     picture: str
 
 
-def validation_page(validation: Validation, manifest: Manifest) -> str:
+def validation_page(validation: "Validation", manifest: Manifest) -> str:
     """Write the page.
 
     Parameters
@@ -68,13 +71,15 @@ def validation_page(validation: Validation, manifest: Manifest) -> str:
     """
     report, answers = validation.report, validation.answers
     worst = worst_layers(report.layers)
+    threshold = manifest.thresholds.minimum_probability
+    answered = float((answers.int8.max(axis=1) >= threshold).mean())
     drawings = {
         "margin": margin_plot(report),
         "reliability": reliability_pair_plot(
             reliability(answers.true, answers.float_model),
             reliability(answers.true, answers.int8),
         ),
-        "risk": risk_coverage_plot(report, manifest.thresholds.minimum_probability),
+        "risk": risk_coverage_plot(report, threshold, answered),
         "disturbances": disturbances_plot(report.disturbed, report),
         "layers": layers_plot(report.layers, worst),
     }
@@ -105,7 +110,7 @@ def _template(name: str) -> Template:
     return page.get_template(name)
 
 
-def _thumbnails(validation: Validation) -> Sequence[Thumbnail]:
+def _thumbnails(validation: "Validation") -> Sequence[Thumbnail]:
     indices = validation.answers.changed[:_MOST_SHOWN].tolist()
     return [
         Thumbnail(image=image, picture=_picture(validation, index))
@@ -113,7 +118,7 @@ def _thumbnails(validation: Validation) -> Sequence[Thumbnail]:
     ]
 
 
-def _picture(validation: Validation, index: int) -> str:
+def _picture(validation: "Validation", index: int) -> str:
     size_wh = (_THUMBNAIL_PX, _THUMBNAIL_PX)
     bgr = cv2.resize(validation.gate_set.crops[index], size_wh)[..., ::-1]
     content = cv2.imencode(".png", bgr)[1].tobytes()
@@ -143,10 +148,12 @@ def _minus(text: str) -> str:
 
 def _caveats(split: str) -> tuple[str, ...]:
     fitted = (CHOSEN_ON_VALIDATION, FITTED_HERE) if split == Split.VALIDATION else ()
-    return (NO_PATIENT_IDS, *fitted, ONE_ANALYZER, DISTURBANCES_WITHIN, ONE_MACHINE)
+    return (NO_PATIENT_IDS, *fitted, ONE_ANALYZER, ABOUT_DISTURBANCES, ONE_MACHINE)
 
 
-def _origin(validation: Validation, manifest: Manifest) -> tuple[tuple[str, str], ...]:
+def _origin(
+    validation: "Validation", manifest: Manifest
+) -> tuple[tuple[str, str], ...]:
     report = validation.report
     return (
         ("bundle", f"{manifest.name} {manifest.version}"),

@@ -63,12 +63,21 @@ def reliability_pair_plot(
     return figure
 
 
-def risk_coverage_plot(report: ValidationReport, threshold: float) -> Figure:
-    """Draw the errors left among the cells answered, over how many are answered."""
+def risk_coverage_plot(
+    report: ValidationReport, threshold: float, answered: float
+) -> Figure:
+    """Draw the errors left among the cells answered, over how many are answered.
+
+    Parameters
+    ----------
+    report : ValidationReport
+    threshold : float
+    answered : float
+        Share of the cells that the threshold leaves to the model.
+    """
     points = report.risk_coverage
     coverage = [100 * one.answered / report.n for one in points]
-    kept = next((one for one in points if one.threshold >= threshold), points[-1])
-    left = 5 * math.floor(min(90, 100 * kept.answered / report.n - 5) / 5)
+    left = 5 * math.floor(min(90, 100 * answered - 5) / 5)
     shown = [one for one in points if 100 * one.answered / report.n >= left]
     top = 105 * max(one.risk_upper95 for one in shown)
     with style.context(STYLE):
@@ -91,7 +100,7 @@ def risk_coverage_plot(report: ValidationReport, threshold: float) -> Figure:
             label="its 95 % upper limit",
         )
         axes.axvline(
-            100 * kept.answered / report.n,
+            100 * answered,
             color=INK,
             alpha=0.6,
             ls=":",

@@ -139,5 +139,8 @@ def _run(python: Path, *arguments: str) -> str:
         raise ConversionError(f"cannot run {python}: {error}") from error
     if run.returncode:
         last = (run.stderr.strip().splitlines() or ["no word"])[-1]
-        raise ConversionError(f"{python} {' '.join(arguments[-4:])}: {last}")
+        raise ConversionError(
+            f"{python} could not measure a runtime ({last}): give the Python of an "
+            "environment that has HemaLens"
+        )
     return run.stdout

@@ -9,12 +9,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from convert.evidence import criteria
-from convert.evidence.disturbances import DISTURBANCES, Disturbance
+from convert.evidence.bench import Answers, Bench
+from convert.evidence.disturbances import DISTURBANCES
 from convert.evidence.gate import Limits
 from convert.evidence.layer_errors import layer_errors
 from convert.evidence.paired import (
@@ -35,19 +35,14 @@ from convert.quantize import Scheme, quantize
 from convert.thresholds import RiskPoint, risk_coverage
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES
-from hemalens.classifier import BundleClassifier, Int8Model, tempered
 from hemalens.errors import ConversionError
 from hemalens.files import sha256_of
 from hemalens.image_set import ImageSet
 from hemalens.split import Split
 from hemalens.statistics import clopper_pearson
-from train.cache import CropArray, cached_crops
-from train.evaluation.calibration_error import (
-    expected_calibration_error,
-    reliability,
-)
-from train.evaluation.figures import Figures, evaluate_predictions
-from train.float_model import load_float_model, predict
+from train.cache import CropArray
+from train.evaluation.measure import images_of
+from train.float_model import load_float_model
 
 LAYER_IMAGES: Final = 128
 """Crops that the layers are compared on, evenly spaced over the gate set."""
@@ -55,40 +50,6 @@ FLOAT_IMAGES: Final = 200
 """Crops that the float model is timed on."""
 
 OnStep = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Answers:
-    """What both models say of the gate set, the bundle's temperature applied to both.
-
-    Parameters
-    ----------
-    true : ndarray of shape (N,), int64
-        Class indices.
-    float_model, int8 : ndarray of shape (N, classes), float32
-        Probabilities.
-    """
-
-    true: NDArray[np.int64]
-    float_model: NDArray[np.float32]
-    int8: NDArray[np.float32]
-
-    @property
-    def changed(self) -> NDArray[np.int64]:
-        """Indices of the images that get different classes."""
-        return np.flatnonzero(self.float_model.argmax(1) != self.int8.argmax(1))
-
-    @property
-    def agreement(self) -> float:
-        """Share of the images that get the same class."""
-        return 1 - len(self.changed) / len(self.true)
-
-    def figures(self) -> tuple[Figures, Figures]:
-        """Evaluate both, the float model first."""
-        return (
-            evaluate_predictions(self.true, self.float_model, CLASS_NAMES),
-            evaluate_predictions(self.true, self.int8, CLASS_NAMES),
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -140,8 +101,8 @@ def validate(
             f"the bundle tells {', '.join(bundle.manifest.classes)} apart; the folders "
             f"hold {', '.join(CLASS_NAMES)}"
         )
-    part = _gate_images(terms)
-    bench = _Bench(bundle, load_float_model(float_model), part, terms.cache)
+    part = images_of(terms.images, terms.split)
+    bench = Bench(bundle, load_float_model(float_model), part, terms.cache)
     on_step(f"both models on {len(part.images)} images")
     gate_set = bench.crops()
     answers = bench.answers(gate_set.crops, gate_set.class_indices)
@@ -150,18 +111,20 @@ def validate(
     float_lite = quantize(bench.network, gate_set.crops[:1], Scheme.FLOAT32)
     layer_crops = _spread(gate_set.crops)
     layers = layer_errors(float_lite, bundle.model, layer_crops)
-    probed = probe_everywhere(
-        bundle.model,
-        np.asarray(gate_set.crops),
-        terms.places,
-        lambda place: on_step(f"{place.runtime}, threads: {place.threads}"),
+    runtimes = _runtimes(
+        probe_everywhere(
+            bundle.model,
+            np.asarray(gate_set.crops),
+            terms.places,
+            lambda place: on_step(f"{place.runtime}, threads: {place.threads}"),
+        )
     )
     on_step("float model, timed")
-    timed = probe_everywhere(
+    (timed,) = probe_everywhere(
         float_lite, normalized(gate_set.crops[:FLOAT_IMAGES]), terms.places[:1]
     )
     of_float, of_int8 = answers.figures()
-    pairs, runtimes = _pairs(answers), _runtimes(probed)
+    pairs = _pairs(answers)
     size, float_size = len(bundle.model), float_model.stat().st_size
     limits = terms.limits
     judged = (
@@ -199,7 +162,7 @@ def validate(
         layers=layers,
         layer_images=len(layer_crops),
         runtimes=runtimes,
-        float_probe=timed[0].probe,
+        float_probe=timed.probe,
         risk_coverage=_risk_coverage(answers),
         hemalens_version=version("hemalens"),
         made_at=datetime.now(UTC).replace(microsecond=0),
@@ -207,64 +170,7 @@ def validate(
     return Validation(report=report, answers=answers, gate_set=gate_set)
 
 
-class _Bench:
-    """Both models and the images, cut as each question wants them."""
-
-    def __init__(
-        self, bundle: Bundle, network: keras.Model, images: ImageSet, cache: Path
-    ) -> None:
-        self.network = network
-        self._model = bundle.model
-        self._classifier = BundleClassifier(bundle)
-        self._input = bundle.manifest.input
-        self._temperature = bundle.manifest.thresholds.temperature
-        self._images = images
-        self._cache = cache
-
-    @property
-    def pixel_size_um(self) -> float:
-        """Micrometres per crop pixel."""
-        return self._input.crop_side_um / self._input.size_px
-
-    def crops(self, pixel_size_factor: float = 1.0) -> CropArray:
-        """Cut the images as a device would that takes a pixel for so much more."""
-        return cached_crops(
-            self._images,
-            size_px=self._input.size_px,
-            crop_side_um=self._input.crop_side_um * pixel_size_factor,
-            folder=self._cache,
-        )
-
-    def answers(self, crops: NDArray[np.uint8], true: NDArray[np.int64]) -> Answers:
-        """Ask both models."""
-        return Answers(
-            true=true,
-            float_model=tempered(predict(self.network, crops), self._temperature),
-            int8=self._classifier.classify(crops),
-        )
-
-    def ece_before_temperature(self) -> float:
-        """Measure the int8 model's probabilities as they come out of it."""
-        cut = self.crops()
-        given = Int8Model(self._model).probabilities(cut.crops)
-        return expected_calibration_error(reliability(cut.class_indices, given))
-
-    def disturbed(self, disturbance: Disturbance) -> Answers:
-        """Ask both models about disturbed crops."""
-        cut = self.crops(disturbance.pixel_size_factor)
-        return self.answers(
-            disturbance.apply(np.asarray(cut.crops), self.pixel_size_um),
-            cut.class_indices,
-        )
-
-
-def _gate_images(terms: GateTerms) -> ImageSet:
-    if terms.split == "all":
-        return terms.images
-    return terms.images.of_split(Split(terms.split))
-
-
-def _disturbed(bench: _Bench, on_step: OnStep) -> Iterator[DisturbedFigures]:
+def _disturbed(bench: Bench, on_step: OnStep) -> Iterator[DisturbedFigures]:
     for disturbance in DISTURBANCES:
         on_step(disturbance.name)
         answers = bench.disturbed(disturbance)
@@ -336,4 +242,4 @@ def _risk_coverage(answers: Answers) -> tuple[RiskPoint, ...]:
     """Keep the points between which an error is added."""
     points = risk_coverage(answers.true, answers.int8)
     kept = (a for a, b in pairwise(points) if a.wrong != b.wrong)
-    return (points[0], *kept, points[-1])
+    return tuple(dict.fromkeys((points[0], *kept, points[-1])))

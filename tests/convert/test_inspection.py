@@ -136,7 +136,13 @@ def test_json_is_one_object() -> None:
 def test_the_terminal_shows_a_bundle_within_its_width(columns: int) -> None:
     shown = inspect(BUNDLES / "mobilenetv2.hemalens", columns=columns).stdout
     assert max(map(len, shown.splitlines())) <= columns
-    for fact in ("mobilenetv2 1.1.0", "DEPTHWISE_CONV_2D ", "152,813,440", "N x 8"):
+    version = open_bundle("mobilenetv2").manifest.version
+    for fact in (
+        f"mobilenetv2 {version}",
+        "DEPTHWISE_CONV_2D ",
+        "152,813,440",
+        "N x 8",
+    ):
         assert fact in shown
 
 

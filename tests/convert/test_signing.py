@@ -3,6 +3,7 @@
 import base64
 import os
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -461,3 +462,11 @@ def test_an_output_of_another_name_is_refused(
     said = refusal(run("sign", bundle, "--key", key, "--output", output))
     assert ".hemalens" in said
     assert not output.exists()
+
+
+def test_signing_needs_no_tensorflow() -> None:
+    program = "import sys, convert.evidence.proven; print('tensorflow' in sys.modules)"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "False\n"

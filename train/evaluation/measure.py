@@ -102,14 +102,9 @@ def predict_split(
     DatasetError
         When the split holds no image, or one cannot be read.
     """
-    splits = tuple(Split) if split == ALL else (Split(split),)
-    parts = {one: images.of_split(one) for one in splits}
-    parts = {one: part for one, part in parts.items() if part.images}
-    if not parts:
-        raise DatasetError(
-            f"no image of the {split} split among the {len(images.images)} given: "
-            "choose another --split or --data"
-        )
+    chosen = images_of(images, split)
+    by_split = {one: chosen.of_split(one) for one in Split}
+    parts = {one: part for one, part in by_split.items() if part.images}
     # Each split has a crop cache of its own, which training shares.
     crops = [
         cached_crops(
@@ -127,6 +122,23 @@ def predict_split(
             [one.value for one in parts], [len(part.names) for part in crops]
         ),
     )
+
+
+def images_of(images: ImageSet, split: str) -> ImageSet:
+    """Keep the images of a `Split`, or all.
+
+    Raises
+    ------
+    DatasetError
+        When there is none.
+    """
+    part = images.of_split(None if split == ALL else Split(split))
+    if not part.images:
+        raise DatasetError(
+            f"no image of the {split} split among the {len(images.images)} given: "
+            "choose another --split or --data"
+        )
+    return part
 
 
 def evaluation_of(predictions: Predictions, split: str) -> Evaluation:

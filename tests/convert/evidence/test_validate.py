@@ -20,7 +20,7 @@ from convert.evidence.validate import Validation
 from convert.make_bundle import BundleParts
 from hemalens.bundle import Bundle, bundle_bytes, parse_bundle
 from hemalens.classes import CLASS_NAMES
-from hemalens.errors import BundleError, ConversionError
+from hemalens.errors import BundleError, ConversionError, StorageError
 from hemalens.split import Split
 from tests.convert.evidence.conftest import LIMITS, Workshop
 from tests.drawn_crops import drawn_crops
@@ -175,6 +175,20 @@ def test_the_command_writes_the_evidence_and_exits_with_3_when_it_fails(
     assert not report.passed
     assert (output / "index.html").is_file()
     assert not (output / "small.hemalens").exists()
+
+
+def test_no_bundle_is_written_over_or_removed(
+    workshop: Workshop, good: Bundle, tmp_path: Path
+) -> None:
+    path = tmp_path / "small.hemalens"
+    content = bundle_bytes(good.manifest, good.model, good.golden)
+    path.write_bytes(content)
+    data = str(workshop.float_model.parent / "data")
+    run = CliRunner().invoke(
+        convert, ["validate", str(path), "--data", data, "--output", str(tmp_path)]
+    )
+    assert isinstance(run.exception, StorageError)
+    assert path.read_bytes() == content
 
 
 def test_another_float_model_is_refused(
