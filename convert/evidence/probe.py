@@ -56,7 +56,7 @@ def probe(model: Path, crops: Path, outputs: Path, runtime: str, threads: int) -
     """Run MODEL on each of CROPS, write its OUTPUTS, print a Probe as JSON."""
     chosen = Runtime(runtime)
     interpreter = open_interpreter(model.read_bytes(), threads=threads, runtime=chosen)
-    given, seconds = _run(interpreter, np.load(crops, mmap_mode="r"))
+    given, seconds = _run(interpreter, crops)
     np.save(outputs, given)
     milliseconds = 1_000 * np.array(seconds)
     click.echo(
@@ -75,14 +75,16 @@ def probe(model: Path, crops: Path, outputs: Path, runtime: str, threads: int) -
 
 
 def _run(
-    interpreter: Interpreter, crops: NDArray[np.uint8]
+    interpreter: Interpreter, crops: Path
 ) -> tuple[NDArray[np.uint8], list[float]]:
     taken = interpreter.get_input_details()[0]["index"]
     given = interpreter.get_output_details()[0]["index"]
     outputs: list[NDArray[np.uint8]] = []
     seconds: list[float] = []
-    for index in [*[0] * _WARM_UP, *range(len(crops))]:
-        interpreter.set_tensor(taken, crops[index : index + 1])
+    for index in [*[0] * _WARM_UP, *range(len(np.load(crops, mmap_mode="r")))]:
+        # Mapped anew each time: pages of crops seen before are not the model's memory.
+        crop = np.array(np.load(crops, mmap_mode="r")[index : index + 1])
+        interpreter.set_tensor(taken, crop)
         began = time.perf_counter()
         interpreter.invoke()
         seconds.append(time.perf_counter() - began)
