@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.segment.background import optical_density
-from edge.segment.masks import open_mask
-from edge.segment.stain import (
+from calibration.optics.background import optical_density
+from calibration.optics.stain import (
     StainLevels,
     haemoglobin_mask,
     measure_stain,
     nuclear_index,
 )
+from edge.segment.masks import open_mask
 
 SMOOTHING_PX: Final = 0.8
 """Blur against camera noise and JPEG blocks, well below a platelet's 8 pixels."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.segment.circles import find_edges, refine_circle, vote_best
+from calibration.optics.circles import find_edges, refine_circle, vote_best
 from edge.segment.masks import Window, depth_of, open_mask
 from edge.segment.scale import to_px, to_px2
 from hemalens.preprocess import RED_CELL_DIAMETER_UM

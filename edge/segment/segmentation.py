@@ -7,6 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.optics.red_cell_ruler import (
+    FEWEST_RED_CELLS,
+    measure_red_cell_diameter,
+    median_whole_diameter,
+)
 from edge.segment.kinds import describe, tell_kind
 from edge.segment.labels import Labels
 from edge.segment.masks import box_of, open_mask
@@ -15,11 +20,6 @@ from edge.segment.pixels import Pixels, sort_pixels
 from edge.segment.platelets import find_small_pieces
 from edge.segment.red_cells import fill_pallor, split_red_cells
 from edge.segment.red_discs import Disc, draw_discs, find_red_discs, share_in_disc
-from edge.segment.ruler import (
-    FEWEST_RED_CELLS,
-    measure_red_cell_diameter,
-    median_whole_diameter,
-)
 from edge.segment.scale import WORK_PIXEL_SIZE_UM, to_px
 from edge.segment.white_cells import grow_cytoplasm
 from hemalens.classes import CellKind

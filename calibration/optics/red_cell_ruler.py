@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.segment.background import optical_density
-from edge.segment.circles import Edges, find_edges, refine_circle, vote_best
-from edge.segment.stain import cell_threshold, nuclear_index
+from calibration.optics.background import optical_density
+from calibration.optics.circles import Edges, find_edges, refine_circle, vote_best
+from calibration.optics.stain import cell_threshold, nuclear_index
 from hemalens.classes import CellKind
 from hemalens.preprocess import RED_CELL_DIAMETER_UM
 from hemalens.records import Detection

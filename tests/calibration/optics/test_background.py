@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.segment.background import estimate_log_background, optical_density
+from calibration.optics.background import estimate_log_background, optical_density
 from tests.edge.segment.drawn_fields import SLIDE, DrawnField
 
 

@@ -1,0 +1,1 @@
+"""What the optics do to a frame: light, scale, colour."""
