@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.pipeline import CountedFrame
+from edge.counted_frame import CountedFrame
 from hemalens.classes import CellKind, CellStatus
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 

@@ -55,7 +55,7 @@ def count(
     from edge.capture.demo_slide import DemoSlide
     from edge.capture.open_source import open_source
     from edge.count import count_source
-    from edge.pipeline import CountedFrame
+    from edge.counted_frame import CountedFrame
     from edge.terminal import count_progress, show_agreement, show_summary
 
     opened = open_source(source)

@@ -7,8 +7,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from edge.capture.source import FrameSource
+from edge.counted_frame import CountedFrame
 from edge.overlay import draw_overlay
-from edge.pipeline import CountedFrame, FrameCounter
+from edge.pipeline import FrameCounter
 from edge.result_folder import ResultFolder
 from edge.session import CountSession
 from edge.summary import Summary

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.pipeline import CountedFrame
+from edge.counted_frame import CountedFrame
 from hemalens.classes import CellClass, CellKind, CellStatus
 from hemalens.records import Cell
 

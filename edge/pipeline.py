@@ -1,12 +1,12 @@
 """One frame through the device: segment, crop, classify, decide."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.counted_frame import CountedFrame
 from edge.scale import Scale
 from edge.segment import segment
 from hemalens.classes import CellKind, CellStatus, kind_of_class
@@ -15,22 +15,6 @@ from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 from hemalens.records import Box, Cell, Detection, Frame
 
 _STAINED: Final = frozenset({CellKind.WHITE_CELL, CellKind.PLATELET})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CountedFrame:
-    """A frame with the cells found in it.
-
-    Parameters
-    ----------
-    pixel_size_um : float or None
-        What the frame was measured with; None when neither given nor to be had from
-        its red cells, so that PBC's scale was assumed.
-    """
-
-    frame: Frame
-    cells: tuple[Cell, ...]
-    pixel_size_um: float | None
 
 
 class FrameCounter:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.cell_crops import stained_crops
-from edge.pipeline import CountedFrame
+from edge.counted_frame import CountedFrame
 from edge.summary import Summary
 from hemalens.errors import StorageError
 from hemalens.records import Cell

@@ -5,8 +5,8 @@ from collections import Counter
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from edge.counted_frame import CountedFrame
 from edge.differential import DifferentialCount, differential_count
-from edge.pipeline import CountedFrame
 from edge.summary import BundleName, Summary
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES, CellClass, CellKind, CellStatus

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from edge.capture.demo.agreement import DrawnAgreement
 from edge.capture.source import FrameSource
-from edge.pipeline import CountedFrame
+from edge.counted_frame import CountedFrame
 from edge.summary import Summary
 from hemalens.classes import CellClass
 

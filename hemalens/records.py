@@ -101,13 +101,41 @@ class Segmentation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One cell of a count, as ``cells.jsonl`` tells it.
+class Placement:
+    """Where on the slide a frame lies.
 
     Parameters
     ----------
+    place : int
+        Connected piece of the slide, from 0: frames of one place share coordinates;
+        how two places lie to each other is not known.
+    offset_um : pair of float
+        Slide coordinates (x, y) of the frame's upper left corner, in its place.
+    rotation_rad : float
+        Turn of the frame's axes against the place's, clockwise on the screen.
+    """
+
+    place: int
+    offset_um: tuple[float, float]
+    rotation_rad: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One view of a cell in one frame, as ``cells.jsonl`` tells it.
+
+    Parameters
+    ----------
+    cell_id : int
+        Of the view; unique within a count.
     probabilities : mapping of class name to float, or None
         The model's output; None for red cells, which are not classified.
+    place, position_um : int, pair of float, or None
+        Where on the slide its centre lies; None when frames are not placed.
+    sharpness : float, optional
+        How well focused the view is; of a cell's whole views the sharpest is counted.
+    same_as : int, optional
+        The `cell_id` of the view counted in its place, when this is a duplicate.
     """
 
     frame: str
@@ -119,3 +147,26 @@ class Cell:
     class_name: str | None = None
     probability: float | None = None
     probabilities: Mapping[str, float] | None = None
+    place: int | None = None
+    position_um: tuple[float, float] | None = None
+    sharpness: float | None = None
+    same_as: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellChange:
+    """What a later frame taught about an earlier view.
+
+    Parameters
+    ----------
+    cell_id : int
+        The earlier view.
+    status : CellStatus
+        Its new status.
+    same_as : int, optional
+        The view counted in its place.
+    """
+
+    cell_id: int
+    status: CellStatus
+    same_as: int | None = None

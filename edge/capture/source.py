@@ -1,20 +1,63 @@
 """The seam every camera, folder and simulated slide fits."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
 
 from hemalens.records import Frame
 
 
+class SourceState(StrEnum):
+    """What a frame source is doing."""
+
+    CLOSED = "closed"
+    OPENING = "opening"
+    RUNNING = "running"
+    WAITING = "waiting"
+    """For the next image of a folder that is followed."""
+    RECONNECTING = "reconnecting"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """What a frame source is doing, in a word and a sentence.
+
+    Parameters
+    ----------
+    state : SourceState
+    detail : str
+        For the operator, such as ``usb:0, 1920x1080, exposure locked``.
+    """
+
+    state: SourceState
+    detail: str
+
+
 class FrameSource(Protocol):
     """Frames, one after another.
 
     Construction touches neither hardware nor disk: ``__enter__`` opens the source and
-    ``__exit__`` releases it. Iteration yields frames with ascending ``index`` and
-    ends when the source does. Whatever goes wrong raises
+    ``__exit__`` releases it, also from another thread than the one that iterates.
+    Iteration yields frames with ascending ``index`` and unique ``name`` and ends when
+    the source does. A source that gives no frame in its time raises
+    `hemalens.errors.FrameTimeoutError`; whatever else goes wrong raises
     `hemalens.errors.CaptureError`.
     """
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the source goes on by itself, so that a slow reader misses frames.
+
+        Frames of a file are never missed, those of a camera are dropped, oldest first.
+        """
+        ...
+
+    def status(self) -> SourceStatus:
+        """Say what the source is doing; may be asked from any thread."""
+        ...
 
     def __enter__(self) -> Self:
         """Open the source."""

@@ -4,7 +4,8 @@ import pytest
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
 from edge.cell_crops import stained_crops
-from edge.pipeline import CountedFrame, FrameCounter
+from edge.counted_frame import CountedFrame
+from edge.pipeline import FrameCounter
 from hemalens.classes import CellKind, CellStatus
 from hemalens.classifier import BundleClassifier
 from hemalens.preprocess import cut_crop

@@ -1,7 +1,7 @@
 import numpy as np
 
+from edge.counted_frame import CountedFrame
 from edge.overlay import COLOURS, draw_overlay
-from edge.pipeline import CountedFrame
 from hemalens.classes import CLASS_NAMES, CellKind, CellStatus
 from hemalens.records import Box, Cell, Frame
 

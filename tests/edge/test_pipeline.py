@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
-from edge.pipeline import CountedFrame, FrameCounter, rule_out
+from edge.counted_frame import CountedFrame
+from edge.pipeline import FrameCounter, rule_out
 from hemalens.classes import CLASS_NAMES, CellKind, CellStatus, kind_of_class
 from hemalens.classifier import BundleClassifier
 from hemalens.records import Box, Detection, Frame

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.bundles import open_bundle
+from edge.counted_frame import CountedFrame
 from edge.differential import differential_count
-from edge.pipeline import CountedFrame
 from edge.session import CountSession
 from hemalens.classes import (
     CLASS_NAMES,
