@@ -51,6 +51,7 @@ class FrameFeed(Generic[Result]):
         self._results: deque[Future[Result]] = deque()
         self._changed = Condition()
         self._is_over = False
+        self._is_stopped = False
         self._dropped = 0
         self._threads = ThreadPoolExecutor(workers + 1, thread_name_prefix="feed")
         self._fetching: Future[None] | None = None
@@ -85,11 +86,16 @@ class FrameFeed(Generic[Result]):
         trace: TracebackType | None,
     ) -> None:
         """Release the source; what still waits is let go."""
-        with self._changed:
-            self._waiting.clear()
-        self._end()
+        self.stop()
         self._source.__exit__(kind, error, trace)
         self._threads.shutdown()
+
+    def stop(self) -> None:
+        """End after the frames in work; may be called from any thread or a signal."""
+        with self._changed:
+            self._is_stopped = True
+            self._waiting.clear()
+        self._end()
 
     def __iter__(self) -> Iterator[Result]:
         """Yield what the work gave, in the order of the frames.
@@ -111,7 +117,7 @@ class FrameFeed(Generic[Result]):
                 self._results.popleft()
                 self._changed.notify_all()
             yield result
-        if self._fetching is not None:
+        if self._fetching is not None and not self._is_stopped:
             self._fetching.result()
 
     def _has_result_or_none_to_come(self) -> bool:

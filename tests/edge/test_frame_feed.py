@@ -147,3 +147,20 @@ def test_a_fault_in_the_work_reaches_the_reader() -> None:
         assert [next(given) for _ in range(3)] == [0, 1, 2]
         with pytest.raises(ValueError, match="no such cell"):
             next(given)
+
+
+def test_stopping_ends_the_wait_for_a_source_that_gives_nothing() -> None:
+    class Silent(Numbered):
+        def __iter__(self) -> Iterator[Frame]:
+            yield from super().__iter__()
+            assert closed.wait(SOON_S)
+
+        def __exit__(self, *details: object) -> None:
+            closed.set()
+
+    closed = threading.Event()
+    with FrameFeed(Silent(1), index_of) as feed:
+        given = iter(feed)
+        assert next(given) == 0
+        feed.stop()
+        assert list(given) == []
