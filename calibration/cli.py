@@ -5,13 +5,25 @@ from pathlib import Path
 import click
 
 from calibration.methods import DEFAULT_SIZE, METHODS, Method
+from calibration.optics_cli import flat_field, pixel_size, show, white_balance
 
 FOLDER = click.Path(path_type=Path)
 
 
 @click.group()
 def calibrate() -> None:
-    """Choose the calibration set; measure the optics."""
+    """Choose the calibration set; measure the optics.
+
+    The optics of one device with one objective go into one profile: measure
+    pixel-size, then flat-field, then white-balance, with the same --profile and the
+    camera set as for the count.
+    """
+
+
+calibrate.add_command(pixel_size)
+calibrate.add_command(flat_field)
+calibrate.add_command(white_balance)
+calibrate.add_command(show)
 
 
 @calibrate.command("set")

@@ -7,6 +7,7 @@ import click
 from convert.calibration_study_cli import calibration_study
 from convert.evidence.cli import validate
 from convert.inspect_cli import inspect
+from convert.scheme_comparison_cli import compare_schemes
 from convert.signing_cli import make_key, sign, verify
 
 FOLDER = click.Path(path_type=Path)
@@ -92,5 +93,8 @@ def int8(
     )
 
 
-for command in (validate, calibration_study, inspect, make_key, sign, verify):
+for command in (
+    *(validate, calibration_study, compare_schemes),
+    *(inspect, make_key, sign, verify),
+):
     convert.add_command(command)

@@ -1,8 +1,12 @@
 """``hemalens count``: count the cells of a source."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from edge.result_folder import OnUnfinished
 
 
 @click.command()
@@ -11,6 +15,17 @@ import click
     "--output",
     type=click.Path(path_type=Path),
     help="New folder for summary.json, cells.jsonl and the marked frames.",
+)
+@click.option(
+    "--continue/--discard",
+    "go_on",
+    default=None,
+    help="What to do with a count for --output that broke off; asked by default.",
+)
+@click.option(
+    "--target",
+    type=click.IntRange(min=1),
+    help="Leukocytes to count, such as 100, 200 or 400; all frames by default.",
 )
 @click.option(
     "--save-crops",
@@ -24,9 +39,19 @@ import click
     help="A shipped bundle's name, or a file.",
 )
 @click.option(
+    "--profile",
+    type=click.Path(path_type=Path),
+    help="The optics' profile, made with 'hemalens calibrate'.",
+)
+@click.option(
     "--pixel-size-um",
     type=float,
-    help="Micrometres per pixel; measured from the red cells by default.",
+    help="Micrometres per pixel; the profile's or measured from the red cells else.",
+)
+@click.option(
+    "--separate-fields",
+    is_flag=True,
+    help="The frames never overlap: do not look for cells seen before.",
 )
 @click.option(
     "--threads",
@@ -37,48 +62,94 @@ import click
 def count(
     source: str,
     output: Path | None,
+    go_on: bool | None,
+    target: int | None,
     save_crops: bool,
     bundle: str,
+    profile: Path | None,
     pixel_size_um: float | None,
+    separate_fields: bool,
     threads: int | None,
     as_json: bool,
 ) -> None:
     """Count the blood cells of SOURCE and print the differential.
 
-    SOURCE is an image, a folder of images, or demo: for the simulated slide (options
-    after the colon, such as demo:seed=7,frames=20).
+    SOURCE is an image, a video, or a folder of images; follow:FOLDER for images as
+    they come; picamera2:0, usb:0 or http://... for a camera; or demo: for the
+    simulated slide (options after the colon, such as demo:seed=7,frames=20).
+
+    While it runs, p pauses and q or Ctrl-C finishes; what was counted is kept. A count
+    that broke off otherwise can be continued.
     """
     if save_crops and output is None:
         raise click.UsageError("--save-crops needs --output: the crops lie below it")
+    if go_on is not None and output is None:
+        raise click.UsageError("--continue and --discard need --output")
+    from calibration.optics.profile import read_profile
     from edge.bundles import open_bundle
     from edge.capture.demo.agreement import DrawnAgreement
     from edge.capture.demo_slide import DemoSlide
     from edge.capture.open_source import open_source
-    from edge.count import count_source
+    from edge.count import CountSettings, count_source
     from edge.counted_frame import CountedFrame
-    from edge.terminal import count_progress, show_agreement, show_summary
+    from edge.stage_times import StageTimes
+    from edge.terminal import show_agreement, show_summary, show_times
+    from edge.terminal_operator import at_terminal
 
     opened = open_source(source)
     drawn = DrawnAgreement(opened) if isinstance(opened, DemoSlide) else None
-    with count_progress(opened, quiet=as_json) as show_frame:
 
-        def on_frame(counted: CountedFrame) -> None:
-            show_frame(counted)
-            if drawn is not None:
-                drawn.add(counted.frame.index, counted.cells)
+    def watch(counted: CountedFrame) -> None:
+        if drawn is not None:
+            drawn.add(counted.frame.index, counted.cells)
 
+    settings = CountSettings(
+        pixel_size_um=pixel_size_um,
+        profile=None if profile is None else read_profile(profile),
+        separate_fields=separate_fields,
+        target=target,
+        threads=threads,
+        save_crops=save_crops,
+    )
+    on_unfinished = _choose(go_on, output)
+    times = StageTimes()
+    with at_terminal(opened, quiet=as_json, watch=watch) as operator:
         summary = count_source(
             opened,
             open_bundle(bundle),
-            pixel_size_um=pixel_size_um,
-            threads=threads,
+            settings,
+            source_name=source,
             output=output,
-            save_crops=save_crops,
-            on_frame=on_frame,
+            on_unfinished=on_unfinished,
+            operator=operator,
+            times=times,
         )
     if as_json:
         click.echo(summary.model_dump_json(indent=2))
         return
     show_summary(summary, output)
+    show_times(times)
     if drawn is not None:
         show_agreement(drawn)
+
+
+def _choose(go_on: bool | None, output: Path | None) -> "OnUnfinished":
+    """Say what to do with a count that broke off; ask where somebody can answer."""
+    import sys
+
+    from edge.result_folder import OnUnfinished
+    from edge.unfinished_count import find_unfinished
+
+    if go_on is not None:
+        return OnUnfinished.CONTINUE if go_on else OnUnfinished.DISCARD
+    if output is None or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return OnUnfinished.REFUSE
+    unfinished = find_unfinished(output)
+    if unfinished is None:
+        return OnUnfinished.REFUSE
+    click.echo(f"A count broke off here: {unfinished}.", err=True)
+    if click.confirm("Continue it?", default=True, err=True):
+        return OnUnfinished.CONTINUE
+    if click.confirm("Discard it and begin anew?", default=False, err=True):
+        return OnUnfinished.DISCARD
+    return OnUnfinished.REFUSE

@@ -1,96 +1,206 @@
-"""Count a source from its first frame to its last."""
+"""Count a source from its first frame to its last, or to the target."""
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from calibration.optics.profile import OpticalProfile
+from edge.capture.continued import ContinuedSource
 from edge.capture.source import FrameSource
-from edge.counted_frame import CountedFrame
-from edge.overlay import draw_overlay
+from edge.frame_feed import FrameFeed
+from edge.operator import Nobody, Operator
+from edge.overlay_writer import OverlayWriter
 from edge.pipeline import FrameCounter
-from edge.result_folder import ResultFolder
+from edge.result_folder import OnUnfinished, ResultFolder
 from edge.session import CountSession
+from edge.stage_times import Stage, StageTimes
+from edge.steering import Steering
+from edge.store import CountStore, new_header
+from edge.store.header import Setting
 from edge.summary import Summary
+from edge.track.slide_cells import SlideCells
 from hemalens.bundle import Bundle
 from hemalens.classifier import BundleClassifier
+
+_WORKERS: Final = max(1, (os.cpu_count() or 1) - 1)
+"""Threads that segment ahead; one processor is left to classify."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountSettings:
+    """How to count.
+
+    Parameters
+    ----------
+    pixel_size_um : float, optional
+        Micrometres per pixel; else the source's, else from the red cells.
+    profile : OpticalProfile, optional
+        Of the device and its objective.
+    separate_fields : bool
+        Frames never overlap: each view is a cell.
+    target : int, optional
+        Leukocytes to count.
+    threads : int, optional
+        Threads of one inference.
+    save_crops : bool
+        Write each stained cell's crop beside the results.
+    """
+
+    pixel_size_um: float | None = None
+    profile: OpticalProfile | None = None
+    separate_fields: bool = False
+    target: int | None = None
+    threads: int | None = None
+    save_crops: bool = False
+
+    def lasting(self) -> dict[str, Setting]:
+        """Give what must stay the same when a count is continued."""
+        return {
+            "pixel_size_um": self.pixel_size_um,
+            "profile_sha256": None if self.profile is None else self.profile.sha256,
+            "separate_fields": self.separate_fields,
+        }
 
 
 def count_source(
     source: FrameSource,
     bundle: Bundle,
+    settings: CountSettings | None = None,
     *,
-    pixel_size_um: float | None = None,
-    threads: int | None = None,
+    source_name: str = "",
     output: Path | None = None,
-    save_crops: bool = False,
-    on_frame: Callable[[CountedFrame], None] | None = None,
+    on_unfinished: OnUnfinished = OnUnfinished.REFUSE,
+    operator: Operator | None = None,
+    times: StageTimes | None = None,
 ) -> Summary:
-    """Count every frame of a source.
+    """Count a source.
 
-    Ctrl-C ends the count after the frame in hand; what was counted until then is
-    summed up and kept.
+    Frames are fetched and segmented ahead while the one before is classified. Ctrl-C
+    ends the count after the frame in hand; what was counted until then is summed up
+    and kept.
 
     Parameters
     ----------
     source : FrameSource
     bundle : Bundle
-    pixel_size_um : float, optional
-        Micrometres per pixel; else the source's, else from the red cells.
-    threads : int, optional
-        Threads of one inference.
+    settings : CountSettings, optional
+    source_name : str
+        What the operator calls the source: a count is continued on the same one.
     output : Path, optional
         Folder of the results.
-    save_crops : bool
-        Write each stained cell's crop there too.
-    on_frame : callable, optional
-        Told each frame when it is counted.
+    on_unfinished : OnUnfinished
+        What to do with a count that was to end in `output` and broke off.
+    operator : Operator, optional
+        Watches and steers.
+    times : StageTimes, optional
+        Told how long each stage takes.
 
     Raises
     ------
     CaptureError
-        When a frame cannot be had.
+        When a frame cannot be had; what was counted stays and can be continued.
     BundleError
         When the model cannot be run.
     StorageError
         When the results cannot be written.
     """
-    counter = FrameCounter(BundleClassifier(bundle, threads=threads), pixel_size_um)
-    session = CountSession(bundle)
+    settings = settings or CountSettings()
+    times = times or StageTimes()
+    classifier = BundleClassifier(bundle, threads=settings.threads)
+    header = new_header(source_name, bundle, settings.lasting())
     with ExitStack() as stack:
         folder = None
         if output is not None:
-            folder = stack.enter_context(ResultFolder(output, save_crops=save_crops))
-        frames = stack.enter_context(source)
-        interrupted = stack.enter_context(_interruption())
-        for frame in frames:
-            counted = counter.count(frame)
-            if folder is not None:
-                folder.add(counted, draw_overlay(counted))
-            session.add(counted)
-            if on_frame is not None:
-                on_frame(counted)
-            if interrupted.is_set():
-                break
+            folder = stack.enter_context(
+                ResultFolder(
+                    output,
+                    header,
+                    save_crops=settings.save_crops,
+                    on_unfinished=on_unfinished,
+                )
+            )
+        store = None if folder is None else folder.store
+        session = CountSession(
+            header if store is None else store.header,
+            target=settings.target,
+            store=store,
+        )
+        counter = FrameCounter(
+            classifier,
+            settings.pixel_size_um,
+            profile=settings.profile,
+            slide=None if settings.separate_fields else _slide_cells(store),
+            next_cell_id=session.next_cell_id,
+            times=times,
+        )
+        steering = Steering(session, operator or Nobody())
+        _count_frames(_rest(source, store), counter, session, steering, folder, times)
         summary = session.summary()
         if folder is not None:
             folder.complete(summary)
     return summary
 
 
-@contextmanager
-def _interruption() -> Iterator[threading.Event]:
-    """Note Ctrl-C in place of raising it, so that no frame is left half counted.
+def _slide_cells(store: CountStore | None) -> SlideCells:
+    if store is None:
+        return SlideCells()
+    return SlideCells(store.keyframes(), store.cells(), store.joins())
 
-    Only the main thread can; in others the event is never set.
+
+def _rest(source: FrameSource, store: CountStore | None) -> FrameSource:
+    """Leave out the frames that a count already has."""
+    if store is None or not store.frames_done:
+        return source
+    done = {frame.name: frame.index for frame in store.frames()}
+    return ContinuedSource(source, done)
+
+
+def _count_frames(
+    source: FrameSource,
+    counter: FrameCounter,
+    session: CountSession,
+    steering: Steering,
+    folder: ResultFolder | None,
+    times: StageTimes,
+) -> None:
+    """Count while there are frames and the operator wants."""
+    with ExitStack() as stack:
+        overlays = None
+        if folder is not None:
+            overlays = stack.enter_context(OverlayWriter(folder))
+        feed = stack.enter_context(FrameFeed(source, counter.look, workers=_WORKERS))
+        stack.enter_context(_on_interruption(steering.finish, feed.stop))
+        looks = iter(feed)
+        while steering.goes_on() and (look := next(looks, None)) is not None:
+            counted = counter.decide(look)
+            if overlays is not None:
+                overlays.write(counted)
+            with times.of(Stage.STORE):
+                session.add(counted)
+            steering.show(counted)
+
+
+@contextmanager
+def _on_interruption(*actions: Callable[[], None]) -> Iterator[None]:
+    """Do this on Ctrl-C in place of raising it, so that no frame is half counted.
+
+    Only the main thread can; in others Ctrl-C is never seen.
     """
-    event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
-        yield event
+        yield
         return
-    before = signal.signal(signal.SIGINT, lambda *_: event.set())
+
+    def act(*_: object) -> None:
+        for action in actions:
+            action()
+
+    before = signal.signal(signal.SIGINT, act)
     try:
-        yield event
+        yield
     finally:
         signal.signal(signal.SIGINT, before)

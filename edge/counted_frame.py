@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from edge.track.keyframe import Keyframe
+from edge.track.place_join import PlaceJoin
 from hemalens.records import Cell, CellChange, Frame, Placement
 
 
@@ -21,6 +22,8 @@ class CountedFrame:
         What it taught about earlier views.
     keyframe : Keyframe, optional
         When the map keeps it.
+    joins : tuple of PlaceJoin
+        Places it showed to be one; earlier placements and positions are not moved.
     left_out : str, optional
         Why the frame was not counted, for the operator; it then has no cells.
     """
@@ -31,4 +34,5 @@ class CountedFrame:
     placement: Placement | None = None
     changes: tuple[CellChange, ...] = ()
     keyframe: Keyframe | None = None
+    joins: tuple[PlaceJoin, ...] = ()
     left_out: str | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from edge.rates import per_100
 from hemalens.classes import LEUKOCYTES, CellClass
 from hemalens.statistics import clopper_pearson
 
@@ -21,12 +22,15 @@ class DifferentialCount:
         Exact 95 % limits (Clopper-Pearson).
     nrbc_per_100_wbc : float or None
         Erythroblasts per 100 leukocytes; None until a leukocyte was counted.
+    nrbc_ci95_per_100_wbc : pair of float or None
+        Exact 95 % limits of that ratio.
     """
 
     leukocytes: int
     percent: Mapping[str, float]
     ci95_percent: Mapping[str, tuple[float, float]]
     nrbc_per_100_wbc: float | None
+    nrbc_ci95_per_100_wbc: tuple[float, float] | None
 
 
 def differential_count(counts: Mapping[str, int]) -> DifferentialCount:
@@ -40,14 +44,12 @@ def differential_count(counts: Mapping[str, int]) -> DifferentialCount:
     """
     of_class = {name.value: counts.get(name, 0) for name in LEUKOCYTES}
     total = sum(of_class.values())
-    if not total:
-        return DifferentialCount(
-            leukocytes=0, percent={}, ci95_percent={}, nrbc_per_100_wbc=None
-        )
-    limits = {name: clopper_pearson(k, total) for name, k in of_class.items()}
+    limits = {name: clopper_pearson(k, total) for name, k in of_class.items() if total}
+    nrbc = per_100(counts.get(CellClass.ERYTHROBLAST, 0), total)
     return DifferentialCount(
         leukocytes=total,
-        percent={name: 100 * k / total for name, k in of_class.items()},
+        percent={name: 100 * of_class[name] / total for name in limits},
         ci95_percent={n: (100 * low, 100 * high) for n, (low, high) in limits.items()},
-        nrbc_per_100_wbc=100 * counts.get(CellClass.ERYTHROBLAST, 0) / total,
+        nrbc_per_100_wbc=nrbc.value,
+        nrbc_ci95_per_100_wbc=nrbc.ci95,
     )

@@ -1,4 +1,4 @@
-"""One frame through the device: segment, crop, classify, decide."""
+"""One frame after another through the device: look, classify, place, decide."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,40 +6,93 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.optics.profile import OpticalProfile
 from edge.counted_frame import CountedFrame
+from edge.frame_look import FrameLook, FrameLooker
+from edge.quality import SharpestSoFar, reason_to_leave_out
 from edge.scale import Scale
-from edge.segment import segment
+from edge.stage_times import Stage, StageTimes
+from edge.track.slide_cells import SlideCells
 from hemalens.classes import CellKind, CellStatus, kind_of_class
 from hemalens.classifier import BundleClassifier
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
-from hemalens.records import Box, Cell, Detection, Frame
+from hemalens.records import Box, Cell, Detection, Frame, Segmentation
 
 _STAINED: Final = frozenset({CellKind.WHITE_CELL, CellKind.PLATELET})
 
 
 class FrameCounter:
-    """Finds and classifies the cells of one frame after another.
+    """Finds and classifies the cells of one frame after another, each cell once.
+
+    `look` may be called ahead, by several threads at once; `decide` by one, in the
+    order of the frames.
 
     Parameters
     ----------
     classifier : BundleClassifier
     pixel_size_um : float, optional
         Micrometres per pixel; else the source's, else from the red cells.
+    profile : OpticalProfile, optional
+        Of the device and its objective.
+    slide : SlideCells, optional
+        Knows the cells seen before; without it every view counts.
+    next_cell_id : int
+        Of the first view; beyond those of a count that is continued.
+    times : StageTimes, optional
+        Told how long each stage takes.
     """
 
     def __init__(
-        self, classifier: BundleClassifier, pixel_size_um: float | None = None
+        self,
+        classifier: BundleClassifier,
+        pixel_size_um: float | None = None,
+        *,
+        profile: OpticalProfile | None = None,
+        slide: SlideCells | None = None,
+        next_cell_id: int = 0,
+        times: StageTimes | None = None,
     ) -> None:
         self._classifier = classifier
         self._scale = Scale(pixel_size_um)
-        self._next_cell_id = 0
+        self._times = times or StageTimes()
+        self._looker = FrameLooker(pixel_size_um, profile=profile, times=self._times)
+        self._slide = slide
+        self._sharpest = SharpestSoFar()
+        self._next_cell_id = next_cell_id
+        self._crops = self._new_crops(0)
 
     def count(self, frame: Frame) -> CountedFrame:
         """Find and classify the cells of a frame."""
-        found = segment(frame.image, self._scale.known_um(frame))
-        pixel_size_um = self._scale.known_um(frame) or self._scale.settle_um(
-            found.pixel_size_um
+        return self.decide(self.look(frame))
+
+    def look(self, frame: Frame) -> FrameLook:
+        """Do what needs no other frame: correct, judge, segment."""
+        return self._looker.look(frame)
+
+    def decide(self, look: FrameLook) -> CountedFrame:
+        """Do what needs the frames before: leave out, classify, place."""
+        self._sharpest.learn(look.quality)
+        reason = reason_to_leave_out(look.quality, self._sharpest.sharpness_per_um)
+        if reason is not None or look.found is None:
+            return CountedFrame(
+                frame=look.frame, cells=(), pixel_size_um=None, left_out=reason
+            )
+        pixel_size_um = self._scale.known_um(look.frame) or self._scale.settle_um(
+            look.found.pixel_size_um
         )
+        with self._times.of(Stage.CLASSIFY):
+            cells = self._cells(look.frame, look.found, pixel_size_um)
+        counted = CountedFrame(
+            frame=look.frame, cells=cells, pixel_size_um=pixel_size_um
+        )
+        if self._slide is None:
+            return counted
+        with self._times.of(Stage.PLACE):
+            return self._slide.place(counted)
+
+    def _cells(
+        self, frame: Frame, found: Segmentation, pixel_size_um: float | None
+    ) -> tuple[Cell, ...]:
         stained = [d for d in found.detections if d.kind in _STAINED]
         probabilities = self._classify(frame, stained, pixel_size_um)
         cells = [
@@ -51,9 +104,7 @@ class FrameCounter:
             for detection in found.detections
             if detection.kind is CellKind.RED_CELL
         ]
-        return CountedFrame(
-            frame=frame, cells=tuple(cells), pixel_size_um=pixel_size_um
-        )
+        return tuple(cells)
 
     def _classify(
         self,
@@ -64,13 +115,19 @@ class FrameCounter:
         """Classify stained objects; classes of an impossible kind are ruled out."""
         wanted = self._classifier.manifest.input
         side = crop_side_px(pixel_size_um or PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
-        crops = np.empty((len(stained), wanted.size_px, wanted.size_px, 3), np.uint8)
+        if len(stained) > len(self._crops):
+            self._crops = self._new_crops(2 * len(stained))
+        crops = self._crops[: len(stained)]
         for index, detection in enumerate(stained):
             crops[index] = cut_crop(
                 frame.image, detection.box.centre_xy, side, wanted.size_px
             )
         probabilities = self._classifier.classify(crops)
         return rule_out(probabilities, stained, self._classifier.class_names)
+
+    def _new_crops(self, number: int) -> NDArray[np.uint8]:
+        size_px = self._classifier.manifest.input.size_px
+        return np.empty((number, size_px, size_px, 3), np.uint8)
 
     def _stained_cell(
         self, frame: Frame, detection: Detection, row: NDArray[np.float32]

@@ -21,21 +21,53 @@ class Summary(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     frames: int
+    """Counted, without those left out."""
+    frames_left_out: dict[str, int]
+    """By reason."""
+    places: int
+    """Pieces of the slide not known to be connected; 0 when frames were not placed."""
+    target: int | None
+    """Leukocytes asked for; the frame that reached it was still counted whole."""
+    leukocytes: int
+    """Counted: the differential's denominator."""
+    leukocytes_to_review: int
+    """Uncertain cells whose likeliest class is a leukocyte; they count towards the
+    target, as what a reviewer will most probably add."""
     counts: dict[str, int]
     """Counted cells by class, without uncertain ones and those cut by a border."""
     red_cells: int
     platelets: int
+    fields: float
+    """Fields' worth of slide seen. A field is what one frame shows whole; overlapping
+    frames add only what they show anew, as told by the cells seen again."""
+    platelets_per_field: float | None
+    platelets_ci95_per_field: tuple[float, float] | None
+    """Exact 95 % limits (Garwood)."""
+    platelets_per_100_red_cells: float | None
+    platelets_ci95_per_100_red_cells: tuple[float, float] | None
+    """Exact 95 % limits of the ratio (Przyborowski and Wilenski)."""
     differential_percent: dict[str, float]
     """By leukocyte class; empty when none was counted."""
     ci95_percent: dict[str, tuple[float, float]]
     """Exact 95 % limits of each share."""
     nrbc_per_100_wbc: float | None
+    nrbc_ci95_per_100_wbc: tuple[float, float] | None
+    """Exact 95 % limits of the ratio (Przyborowski and Wilenski)."""
     uncertain: int
     border: int
     """Stained cells cut by a frame's edge: seen, not counted."""
+    out_of_focus: int
+    """Stained cells too blurred to be classified: seen, not counted."""
+    duplicates: int
+    """Stained views of cells that are counted by another view."""
     pixel_size_um: float | None
     """Median over the frames; null when it had to be assumed."""
     bundle: BundleName
     hemalens_version: str
     started_at: datetime
     finished_at: datetime
+    """Never before `started_at`, whatever the wall clock did."""
+    counted_s: float
+    """Seconds counted, without pauses and the time it lay broken off."""
+    times_continued: int
+    """How often it was taken up again after it had broken off."""

@@ -1,22 +1,12 @@
 """What the operator sees of a count in the terminal."""
 
-from collections.abc import Callable, Iterator, Sized
-from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from edge.capture.demo.agreement import DrawnAgreement
-from edge.capture.source import FrameSource
-from edge.counted_frame import CountedFrame
+from edge.stage_times import StageTimes
 from edge.summary import Summary
 from hemalens.classes import CellClass
 
@@ -34,54 +24,73 @@ _FEW_CELLS = 10
 """Below so many stained cells, doubt about most of them says little."""
 
 
-@contextmanager
-def count_progress(
-    source: FrameSource, *, quiet: bool
-) -> Iterator[Callable[[CountedFrame], None]]:
-    """Show how far a count is, on stderr."""
-    columns = (
-        TextColumn("counting {task.fields[frame]}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    hidden = quiet or not console.is_terminal
-    with Progress(
-        *columns, console=console, transient=True, disable=hidden
-    ) as progress:
-        task = progress.add_task("", total=None, frame="")
-
-        def show(counted: CountedFrame) -> None:
-            total = len(source) if isinstance(source, Sized) else None
-            progress.update(task, advance=1, total=total, frame=counted.frame.name)
-
-        yield show
-
-
 def show_summary(summary: Summary, output: Path | None) -> None:
     """Print the differential and what else was counted."""
     console = Console()
-    leukocytes = sum(summary.counts[name] for name in _ADULT_REFERENCE_PERCENT)
-    table = Table(title=f"Differential of {leukocytes} leukocytes")
-    table.add_column("class")
-    for name in ("cells", "percent", "95 % limits", "adult range"):
-        table.add_column(name, justify="right")
-    for name, reference in _ADULT_REFERENCE_PERCENT.items():
-        share, limits = "-", "-"
-        if leukocytes:
-            low, high = summary.ci95_percent[name]
-            share = f"{summary.differential_percent[name]:.1f}"
-            limits = f"{low:.1f} to {high:.1f}"
-        table.add_row(name, str(summary.counts[name]), share, limits, reference)
-    console.print(table)
-    for line in _other_lines(summary):
+    console.print(_differential_table(summary))
+    console.print(_rates_table(summary))
+    for line in filter(None, _other_lines(summary)):
         console.print(line, highlight=False)
     warning = _warning(summary)
     if warning is not None:
         console.print(warning, style="bold red", soft_wrap=True)
     if output is not None:
         console.print(f"Results in {output}", highlight=False, soft_wrap=True)
+
+
+def _differential_table(summary: Summary) -> Table:
+    table = Table(title=f"Differential of {_many(summary.leukocytes, 'leukocyte')}")
+    table.add_column("class")
+    for name in ("cells", "percent", "95 % limits", "adult range"):
+        table.add_column(name, justify="right")
+    for name, reference in _ADULT_REFERENCE_PERCENT.items():
+        table.add_row(
+            name,
+            str(summary.counts[name]),
+            *_figures(
+                summary.differential_percent.get(name), summary.ci95_percent.get(name)
+            ),
+            reference,
+        )
+    return table
+
+
+def _rates_table(summary: Summary) -> Table:
+    table = Table(title="Beside them")
+    table.add_column("counted")
+    for name in ("cells", "rate", "95 % limits"):
+        table.add_column(name, justify="right")
+    table.add_column("per")
+    nrbc = _figures(summary.nrbc_per_100_wbc, summary.nrbc_ci95_per_100_wbc)
+    per_field = _figures(summary.platelets_per_field, summary.platelets_ci95_per_field)
+    per_red_cells = _figures(
+        summary.platelets_per_100_red_cells, summary.platelets_ci95_per_100_red_cells
+    )
+    erythroblasts = str(summary.counts[CellClass.ERYTHROBLAST])
+    table.add_row("erythroblasts (NRBC)", erythroblasts, *nrbc, "100 leukocytes")
+    table.add_row("platelets", str(summary.platelets), *per_field, "field")
+    table.add_row("", "", *per_red_cells, "100 red cells")
+    table.add_row("red cells", str(summary.red_cells), "", "", "")
+    return table
+
+
+def _figures(
+    value: float | None, limits: tuple[float, float] | None
+) -> tuple[str, str]:
+    """Give a figure and its limits, dashes where nothing was counted."""
+    if value is None or limits is None:
+        return "-", "-"
+    return f"{value:.1f}", f"{limits[0]:.1f} to {limits[1]:.1f}"
+
+
+def show_times(times: StageTimes) -> None:
+    """Print how long each stage of the work took, a frame."""
+    taken = [
+        f"{stage} {time.mean_ms:.1f} (longest {time.longest_ms:.0f})"
+        for stage, time in times.snapshot().items()
+    ]
+    if taken:
+        Console().print(f"ms a frame: {', '.join(taken)}", highlight=False)
 
 
 def show_agreement(drawn: DrawnAgreement) -> None:
@@ -106,21 +115,57 @@ def _warning(summary: Summary) -> str | None:
     )
 
 
-def _other_lines(summary: Summary) -> list[str]:
-    nrbc = summary.nrbc_per_100_wbc
+def _other_lines(summary: Summary) -> list[str | None]:
     size = summary.pixel_size_um
     return [
-        f"Erythroblasts (NRBC): {summary.counts[CellClass.ERYTHROBLAST]}"
-        + ("" if nrbc is None else f", {nrbc:.1f} per 100 leukocytes"),
-        f"Platelets: {summary.platelets}    Red cells: {summary.red_cells}",
-        f"To review: {summary.uncertain} uncertain; not counted: {summary.border} "
-        "cut by the frame's edge",
-        f"{summary.frames} frames, "
-        + (
+        _target_line(summary),
+        f"To review: {summary.uncertain} uncertain",
+        f"Not counted: {summary.border} cut by the frame's edge, "
+        f"{summary.out_of_focus} out of focus, {summary.duplicates} seen again",
+        _frames_line(summary),
+        _slide_line(summary),
+        (
             f"{size:.4f} µm per pixel"
             if size
-            else "pixel size assumed: give --pixel-size-um"
+            else "Pixel size assumed: give --pixel-size-um"
         )
         + f", model {summary.bundle.name} {summary.bundle.version}",
+        f"Broken off and continued: {_many(summary.times_continued, 'time')}"
+        if summary.times_continued
+        else None,
         "A pre-classification: a qualified person reviews and signs.",
     ]
+
+
+def _target_line(summary: Summary) -> str:
+    to_review = summary.leukocytes_to_review
+    located = summary.leukocytes + to_review
+    line = f"Leukocytes: {summary.leukocytes} counted, {to_review} to review"
+    if summary.target is None:
+        return line
+    if located >= summary.target:
+        return f"{line}; target of {summary.target} reached"
+    return f"{line}; {summary.target - located} short of the target of {summary.target}"
+
+
+def _frames_line(summary: Summary) -> str:
+    line = f"Frames: {summary.frames} counted"
+    left_out = summary.frames_left_out
+    if left_out:
+        reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(left_out.items()))
+        line += f", {sum(left_out.values())} left out ({reasons})"
+    return line
+
+
+def _slide_line(summary: Summary) -> str | None:
+    """Say how much of the slide was seen, where that is not just the frames."""
+    fields = f"{summary.fields:.1f}"
+    is_joined = 1 < summary.places < summary.frames
+    if fields == f"{summary.frames:.1f}" and not is_joined:
+        return None
+    places = f", in {summary.places} separate places" if is_joined else ""
+    return f"Slide: {fields} fields without overlap{places}"
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"

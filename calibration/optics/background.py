@@ -1,5 +1,6 @@
 """The light behind the cells, and what the cells take away from it."""
 
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -42,8 +43,10 @@ def optical_density(image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
     log_background = estimate_log_background(image)
     if float(np.exp(log_background[..., 1].max())) < LEAST_LIGHT:
         return None
-    density = log_background - _LOG_OF_LEVEL[image]
-    return np.maximum(density, np.float32(NEGATIVE_LIMIT))
+    log_level = cv2.LUT(image, _LOG_OF_LEVEL).reshape(image.shape)
+    density = cv2.subtract(log_background, log_level, dst=log_background)
+    floored = np.maximum(density, np.float32(NEGATIVE_LIMIT), out=log_background)
+    return floored.reshape(image.shape)
 
 
 def estimate_log_background(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -84,12 +87,15 @@ def estimate_log_background(image: NDArray[np.uint8]) -> NDArray[np.float32]:
 _LOG_OF_LEVEL: Final = np.log(np.arange(256, dtype=np.float32) + 1)
 
 
+@lru_cache(maxsize=4)
 def _surface_terms(height: int, width: int) -> NDArray[np.float64]:
     y, x = np.meshgrid(
         np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"
     )
     terms = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=-1)
-    return np.asarray(terms.reshape(-1, 6), np.float64)
+    terms = np.asarray(terms.reshape(-1, 6), np.float64)
+    terms.flags.writeable = False
+    return terms
 
 
 def _fit(
@@ -103,6 +109,10 @@ def _fit(
     return np.asarray(solved, np.float64)
 
 
+def _asymmetric(residuals: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(residuals > 0, UPPER_WEIGHT, 1 - UPPER_WEIGHT)
+
+
 def _near_surface(
     terms: NDArray[np.float64], levels: NDArray[np.float64]
 ) -> NDArray[np.bool_]:
@@ -110,7 +120,9 @@ def _near_surface(
     residuals = levels
     for _ in range(15):
         residuals = levels - terms @ _fit(terms, levels, weights)
-        weights = np.where(residuals > 0, UPPER_WEIGHT, 1 - UPPER_WEIGHT)
+        before, weights = weights, _asymmetric(residuals)
+        if np.array_equal(before, weights):
+            break
     near = np.abs(residuals) < FIRST_TOLERANCE
     for _ in range(3):
         if np.count_nonzero(near) < 2 * terms.shape[1]:

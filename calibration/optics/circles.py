@@ -28,6 +28,10 @@ small, and face the centre at least by this cosine."""
 ROUND_TOLERANCE: Final = 0.25
 """Edges farther than this from the measured radius, in radii, are not the circle's."""
 
+RIM_REACH: Final = ARC_RADIUS + ARC_TOLERANCE
+MEDIAN_BINS: Final = 80
+"""Bins of the distances a median is taken of: each a hundredth of a radius."""
+
 PIXELS_PER_RADIUS: Final = 4 * 2**0.5
 """An 8-connected circle has this many pixels for each pixel of its radius."""
 
@@ -42,13 +46,18 @@ class Edges:
         Pixel positions, row after row.
     inward_xy : ndarray of shape (N, 2), float32
         Unit vectors towards the denser side.
-    shape : tuple of int
-        Height and width of the image.
+    first : ndarray of shape (H, W + 1), int32
+        How many edges lie before each pixel, row after row.
     """
 
     xy: NDArray[np.float32]
     inward_xy: NDArray[np.float32]
-    shape: tuple[int, int]
+    first: NDArray[np.int32]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the image."""
+        return self.first.shape[0], self.first.shape[1] - 1
 
 
 def find_edges(density: NDArray[np.float32], contrast: float) -> Edges:
@@ -61,26 +70,29 @@ def find_edges(density: NDArray[np.float32], contrast: float) -> Edges:
     contrast : float
         Density of a typical red cell.
     """
+    unit = EDGE_UNIT / max(contrast, 1e-6) / 8
     dx, dy = (
-        cv2.Sobel(density, cv2.CV_32F, order_x, 1 - order_x) / 8 for order_x in (1, 0)
+        np.clip(cv2.Sobel(density, cv2.CV_32F, x, 1 - x) * unit, -32000, 32000)
+        for x in (1, 0)
     )
-    unit = EDGE_UNIT / max(contrast, 1e-6)
     thin = cv2.Canny(
-        np.clip(dx * unit, -32000, 32000).astype(np.int16),
-        np.clip(dy * unit, -32000, 32000).astype(np.int16),
-        EDGE_LOW,
-        EDGE_HIGH,
-        L2gradient=True,
+        dx.astype(np.int16), dy.astype(np.int16), EDGE_LOW, EDGE_HIGH, L2gradient=True
     )
     y, x = np.nonzero(thin)
     gradient = np.stack([dx[y, x], dy[y, x]], axis=-1)
-    length = np.linalg.norm(gradient, axis=1, keepdims=True)
-    height, width = density.shape
+    length = np.sqrt(np.einsum("ij,ij->i", gradient, gradient))[:, None]
     return Edges(
         xy=np.stack([x, y], axis=-1).astype(np.float32),
         inward_xy=(gradient / np.maximum(length, 1e-9)).astype(np.float32),
-        shape=(height, width),
+        first=_count_before(np.asarray(thin, np.uint8)),
     )
+
+
+def _count_before(thin: NDArray[np.uint8]) -> NDArray[np.int32]:
+    height, width = thin.shape
+    padded = np.zeros((height, width + 1), np.int32)
+    padded[:, 1:] = thin > 0
+    return np.cumsum(padded.ravel(), dtype=np.int32).reshape(padded.shape)
 
 
 def vote_best(
@@ -131,9 +143,10 @@ def vote(edges: Edges, radius: float, margin: int) -> NDArray[np.float32]:
         About 1 at the centre of a full circle.
     """
     height, width = (side + 2 * margin for side in edges.shape)
-    centres = np.rint(edges.xy + radius * edges.inward_xy).astype(np.int64) + margin
-    inside = np.all((centres >= 0) & (centres < (width, height)), axis=1)
-    flat = centres[inside, 1] * width + centres[inside, 0]
+    centres = edges.xy + np.float32(radius) * edges.inward_xy
+    x, y = (centres + np.float32(margin + 0.5)).T
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    flat = y[inside].astype(np.int32) * width + x[inside].astype(np.int32)
     counts = np.bincount(flat, minlength=height * width).reshape(height, width)
     window = 2 * max(1, round(CENTRE_TOLERANCE * radius)) + 1
     votes = cv2.boxFilter(
@@ -146,39 +159,77 @@ def vote(edges: Edges, radius: float, margin: int) -> NDArray[np.float32]:
     return np.asarray(votes / (PIXELS_PER_RADIUS * radius), np.float32)
 
 
-def refine_circle(
-    edges: Edges, centre_xy: tuple[float, float], radius: float
-) -> tuple[float, float]:
-    """Measure a circle from the edges that bend around its centre.
+def refine_circles(
+    edges: Edges, centres_xy: NDArray[np.float32], radii: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Measure circles from the edges that bend around their centres.
 
     Parameters
     ----------
     edges : Edges
         From `find_edges`.
-    centre_xy : tuple of float
-        Centre found by voting, in pixels.
-    radius : float
-        Radius found by voting, in pixels.
+    centres_xy : ndarray of shape (N, 2), float32
+        Centres found by voting, in pixels.
+    radii : ndarray of shape (N,), float32
+        Radii found by voting, in pixels.
 
     Returns
     -------
-    radius : float
-        Median distance of those edges.
-    drawn_fraction : float
+    measured : ndarray of shape (N,), float32
+        Median distance of those edges; the voted radius where there are none.
+    drawn_fraction : ndarray of shape (N,), float32
         Their number over that of the whole circle's pixels.
     """
-    rows = np.searchsorted(
-        edges.xy[:, 1], (centre_xy[1] - 1.5 * radius, centre_xy[1] + 1.5 * radius)
-    )
-    outward = edges.xy[rows[0] : rows[1]] - np.asarray(centre_xy, np.float32)
-    inward = edges.inward_xy[rows[0] : rows[1]]
+    owner, edge = _edges_around(edges, centres_xy, RIM_REACH * radii)
+    outward = edges.xy[edge] - centres_xy[owner]
     distance = np.sqrt(np.einsum("ij,ij->i", outward, outward))
-    facing = -np.einsum("ij,ij->i", outward, inward)
-    is_near = np.abs(distance / radius - ARC_RADIUS) < ARC_TOLERANCE
-    on_circle = is_near & (facing > ARC_FACING * distance)
-    if not on_circle.any():
-        return radius, 0.0
-    measured = float(np.median(distance[on_circle]))
-    away = np.abs(distance[on_circle] / measured - 1)
-    count = int(np.count_nonzero(away < ROUND_TOLERANCE))
-    return measured, count / (PIXELS_PER_RADIUS * measured)
+    facing = -np.einsum("ij,ij->i", outward, edges.inward_xy[edge])
+    relative = distance / radii[owner]
+    on_circle = np.abs(relative - ARC_RADIUS) < ARC_TOLERANCE
+    on_circle &= facing > ARC_FACING * distance
+    owner, relative = owner[on_circle], relative[on_circle]
+    median = _median_by_owner(owner, relative, len(radii))
+    is_round = np.abs(relative / median[owner] - 1) < ROUND_TOLERANCE
+    count = np.bincount(owner[is_round], minlength=len(radii))
+    measured = (median * radii).astype(np.float32)
+    return measured, (count / (PIXELS_PER_RADIUS * measured)).astype(np.float32)
+
+
+def _edges_around(
+    edges: Edges, centres_xy: NDArray[np.float32], reach: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pair each circle with the edges within reach: circle's index, edge's index."""
+    height, width = edges.shape
+    most = int(np.ceil(reach.max(initial=0)))
+    rows = np.rint(centres_xy[:, 1:]).astype(np.int64) + np.arange(-most, most + 1)
+    chord = np.square(reach)[:, None] - np.square(rows - centres_xy[:, 1:])
+    is_crossed = (chord >= 0) & (rows >= 0) & (rows < height)
+    circle, _ = np.nonzero(is_crossed)
+    row, half = rows[is_crossed], np.sqrt(chord[is_crossed])
+    x = centres_xy[circle, 0]
+    left = np.clip(np.ceil(x - half), 0, width).astype(np.int64)
+    right = np.clip(np.floor(x + half) + 1, 0, width).astype(np.int64)
+    start, stop = edges.first[row, left], edges.first[row, right]
+    count = np.maximum(stop - start, 0)
+    before = np.cumsum(count) - count
+    edge = np.arange(count.sum()) + np.repeat(start - before, count)
+    return np.repeat(circle, count), edge
+
+
+def _median_by_owner(
+    owner: NDArray[np.int64], relative: NDArray[np.float32], owners: int
+) -> NDArray[np.float64]:
+    """Take the median of each owner's values, from a fine histogram; 1 of none."""
+    low, high = ARC_RADIUS - ARC_TOLERANCE, ARC_RADIUS + ARC_TOLERANCE
+    step = (high - low) / MEDIAN_BINS
+    bins = np.clip((relative - low) / step, 0, MEDIAN_BINS - 1).astype(np.int64)
+    histogram = np.bincount(
+        owner * MEDIAN_BINS + bins, minlength=owners * MEDIAN_BINS
+    ).reshape(owners, MEDIAN_BINS)
+    upto = np.cumsum(histogram, axis=1)
+    half = upto[:, -1:] / 2
+    at = np.argmax(upto >= np.maximum(half, 0.5), axis=1)
+    each = np.arange(owners)
+    inside = np.maximum(histogram[each, at], 1)
+    share = (half[:, 0] - (upto[each, at] - histogram[each, at])) / inside
+    return np.where(half[:, 0] > 0, low + (at + share) * step, 1.0)

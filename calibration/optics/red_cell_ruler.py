@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.optics.background import optical_density
-from calibration.optics.circles import Edges, find_edges, refine_circle, vote_best
+from calibration.optics.circles import Edges, find_edges, refine_circles, vote_best
 from calibration.optics.stain import cell_threshold, nuclear_index
 from hemalens.classes import CellKind
 from hemalens.preprocess import RED_CELL_DIAMETER_UM
@@ -113,7 +113,7 @@ def _strongest_circles(edges: Edges, stain: NDArray[np.float32]) -> list[_Circle
         if most < LEAST_VOTE:
             break
         radius = RADII[int(best_index[y, x])]
-        measured, drawn = refine_circle(edges, (x, y), radius)
+        measured, drawn = _refine(edges, (x, y), radius)
         if drawn >= FAIR_CIRCLE:
             r = round(measured / 2)
             inside = stain[max(0, y - r) : y + r + 1, max(0, x - r) : x + r + 1]
@@ -126,6 +126,14 @@ def _strongest_circles(edges: Edges, stain: NDArray[np.float32]) -> list[_Circle
             )
         cv2.circle(best, (x, y), int(radius), 0.0, -1)
     return circles
+
+
+def _refine(
+    edges: Edges, centre_xy: tuple[int, int], radius: float
+) -> tuple[float, float]:
+    centres, radii = np.array([centre_xy], np.float32), np.array([radius], np.float32)
+    (measured,), (drawn,) = refine_circles(edges, centres, radii)
+    return float(measured), float(drawn)
 
 
 def _median_radius(circles: list[_Circle]) -> float:

@@ -20,9 +20,10 @@ from edge.capture.demo.field_of_view import (
     field_at,
 )
 from edge.capture.demo.mix import Mix
-from edge.capture.demo.options import number, split_options, whole_number
 from edge.capture.demo.slide import Slide
 from edge.capture.demo.stain import Plane, SlideStain, slide_stain
+from edge.capture.source import SourceState, SourceStatus
+from edge.capture.source_options import SourceOptions
 from hemalens.classes import CellClass, CellKind
 from hemalens.errors import ConfigError
 from hemalens.records import Box, Frame
@@ -130,6 +131,19 @@ class DemoSlide:
         self.overlap_fraction = overlap_fraction
         self.pixel_size_um = pixel_size_um
         self.size_wh = width_px, height_px
+        self._closed = False
+        self._status = SourceStatus(
+            state=SourceState.CLOSED, detail=f"demo:seed={seed}"
+        )
+
+    @property
+    def is_live(self) -> bool:
+        """The simulated slide waits for whoever looks at it."""
+        return False
+
+    def status(self) -> SourceStatus:
+        """Say which field is being photographed."""
+        return self._status
 
     @classmethod
     def from_source(cls, options: str) -> Self:
@@ -150,25 +164,22 @@ class DemoSlide:
         >>> DemoSlide.from_source("seed=7,mix=uniform").seed
         7
         """
-        values = split_options(options)
-        for key in values:
-            if key not in _OPTIONS:
-                raise ConfigError(
-                    f"demo: has no option {key!r}; it has {', '.join(_OPTIONS)}"
-                )
+        values = SourceOptions.parse("demo:", options, _OPTIONS)
         width, height = DEFAULT_SIZE_WH
         return cls(
-            seed=whole_number(values, "seed", DEFAULT_SEED),
-            frames=whole_number(values, "frames", DEFAULT_FRAMES),
-            mix=values.get("mix", Mix.NORMAL),
-            overlap_fraction=number(values, "overlap_fraction", 0.0),
-            pixel_size_um=number(values, "pixel_size_um", DEFAULT_PIXEL_SIZE_UM),
-            width_px=whole_number(values, "width_px", width),
-            height_px=whole_number(values, "height_px", height),
+            seed=values.whole_number("seed", DEFAULT_SEED),
+            frames=values.whole_number("frames", DEFAULT_FRAMES),
+            mix=values.text("mix", Mix.NORMAL),
+            overlap_fraction=values.number("overlap_fraction", 0.0),
+            pixel_size_um=values.number("pixel_size_um", DEFAULT_PIXEL_SIZE_UM),
+            width_px=values.whole_number("width_px", width),
+            height_px=values.whole_number("height_px", height),
         )
 
     def __enter__(self) -> Self:
-        """Open the source: nothing to do."""
+        """Open the source: only its status changes."""
+        self._closed = False
+        self._tell(SourceState.RUNNING, f"{self.frames} fields to photograph")
         return self
 
     def __exit__(
@@ -177,7 +188,9 @@ class DemoSlide:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Release the source: nothing to do."""
+        """End the iteration."""
+        self._closed = True
+        self._tell(SourceState.CLOSED, "the slide is put away")
 
     def __len__(self) -> int:
         """Say how many frames there are."""
@@ -185,7 +198,12 @@ class DemoSlide:
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames, each drawn when asked for."""
-        return (self.frame(index) for index in range(self.frames))
+        for index in range(self.frames):
+            if self._closed:
+                return
+            self._tell(SourceState.RUNNING, f"field {index + 1} of {self.frames}")
+            yield self.frame(index)
+        self._tell(SourceState.ENDED, f"{self.frames} fields photographed")
 
     def frame(self, index: int) -> Frame:
         """Photograph one field; the same whatever was photographed before."""
@@ -235,6 +253,10 @@ class DemoSlide:
         if not 0 <= index < self.frames:
             raise IndexError(f"frame {index} of {self.frames}")
         return field_at(index, self.size_wh, self.pixel_size_um, self.overlap_fraction)
+
+    def _tell(self, state: SourceState, detail: str) -> None:
+        detail = f"demo:seed={self.seed}, {detail}"
+        self._status = SourceStatus(state=state, detail=detail)
 
     @cached_property
     def _slide(self) -> Slide:

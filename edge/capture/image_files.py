@@ -8,6 +8,7 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.capture.source import SourceState, SourceStatus
 from hemalens.errors import CaptureError
 from hemalens.image_files import read_image
 from hemalens.image_set import IMAGE_SUFFIXES
@@ -33,6 +34,16 @@ class ImageFiles:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._files: tuple[Path, ...] = ()
+        self._status = SourceStatus(state=SourceState.CLOSED, detail=str(path))
+
+    @property
+    def is_live(self) -> bool:
+        """No frame of a file is ever missed."""
+        return False
+
+    def status(self) -> SourceStatus:
+        """Say which file is being read."""
+        return self._status
 
     def __enter__(self) -> Self:
         """List the files.
@@ -43,6 +54,7 @@ class ImageFiles:
             When the path is missing or a folder without images.
         """
         self._files = _listed(self._path)
+        self._tell(SourceState.RUNNING, f"{self._path}, {len(self._files)} images")
         return self
 
     def __exit__(
@@ -53,6 +65,7 @@ class ImageFiles:
     ) -> None:
         """Forget the files."""
         self._files = ()
+        self._tell(SourceState.CLOSED, str(self._path))
 
     def __len__(self) -> int:
         """Say how many frames there are."""
@@ -60,10 +73,19 @@ class ImageFiles:
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames, each decoded when asked for."""
-        for index, path in enumerate(self._files):
+        files = self._files
+        for index, path in enumerate(files):
+            # Another listing, or none, means that the source was closed meanwhile.
+            if self._files is not files:
+                return
+            self._tell(SourceState.RUNNING, f"{path}, {index + 1} of {len(files)}")
             image = read_image(path)
-            _check(image, path)
+            check_countable(image, path)
             yield Frame(image=image, name=path.name, index=index)
+        self._tell(SourceState.ENDED, f"{self._path}, {len(files)} images read")
+
+    def _tell(self, state: SourceState, detail: str) -> None:
+        self._status = SourceStatus(state=state, detail=detail)
 
 
 def _listed(path: Path) -> tuple[Path, ...]:
@@ -87,8 +109,14 @@ def _listed(path: Path) -> tuple[Path, ...]:
     return files
 
 
-def _check(image: NDArray[np.uint8], path: Path) -> None:
-    """Refuse what cannot be counted: tiny frames and pictures without colour."""
+def check_countable(image: NDArray[np.uint8], path: Path) -> None:
+    """Refuse what cannot be counted: tiny frames and pictures without colour.
+
+    Raises
+    ------
+    CaptureError
+        When the image, RGB, is such.
+    """
     height, width = image.shape[:2]
     if min(height, width) < LEAST_SIDE_PX:
         raise CaptureError(

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hemalens.records import Frame
 
@@ -74,4 +77,13 @@ class FrameSource(Protocol):
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames."""
+        ...
+
+
+@runtime_checkable
+class PreviewSource(Protocol):
+    """A source that can show what it sees without a frame being counted."""
+
+    def preview(self) -> NDArray[np.uint8] | None:
+        """Show the last exposure small (RGB); None where there is no such image."""
         ...

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edge.segment.masks import box_of
+from edge.segment.pieces import Piece, is_cut
 from edge.segment.pixels import Pixels
 from edge.segment.scale import to_px2
 from hemalens.classes import CellKind
@@ -40,6 +39,11 @@ LIKELY_GRANULARITY: Final = 1.3
 platelet; what stays open the classifier decides (measured on BCCD and PBC, 2026-11)."""
 
 
+SHOWN_OF_CUT: Final = 0.5
+"""Share of a cell that the frame's edge leaves, typically: limits for what it cuts are
+lower by as much."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StainedObject:
     """What tells a nucleus from a platelet.
@@ -62,25 +66,25 @@ class StainedObject:
     is_cut: bool
 
 
-def describe(mask: NDArray[np.bool_], pixels: Pixels) -> StainedObject:
+def describe(piece: Piece, pixels: Pixels) -> StainedObject:
     """Measure what tells a nucleus from a platelet.
 
     Parameters
     ----------
-    mask : ndarray of shape (H, W), bool
-        The whole object, not empty.
+    piece : Piece
+        The whole object.
     pixels : Pixels
         The work image.
     """
-    depth = pixels.index[mask] - pixels.levels.red_index
-    deepest, deep = np.percentile(depth, [95, 75])
-    height, width = mask.shape
-    box = box_of(mask)
+    depth = pixels.index[piece.window][piece.mask] - pixels.levels.red_index
+    places = [depth.size * percent // 100 for percent in (95, 75)]
+    deepest, deep = np.partition(depth, places)[places].tolist()
+    dark_area = np.count_nonzero(pixels.dark[piece.window] & piece.mask)
     return StainedObject(
         area_um2=depth.size / to_px2(1),
-        dark_area_um2=np.count_nonzero(pixels.dark[mask]) / to_px2(1),
-        granularity=float(deepest / max(deep, 1e-3)),
-        is_cut=min(box.left, box.top, width - box.right, height - box.bottom) == 0,
+        dark_area_um2=dark_area / to_px2(1),
+        granularity=deepest / max(deep, 1e-3),
+        is_cut=is_cut(piece.box, pixels.index.shape),
     )
 
 
@@ -91,11 +95,11 @@ def tell_kind(stained: StainedObject) -> tuple[CellKind, frozenset[CellKind]]:
     smallest = SMALLEST_CUT_UM2 if stained.is_cut else SMALLEST_WHITE_CELL_UM2
     if stained.area_um2 < smallest:
         return CellKind.PLATELET, PLATELET
+    whole_um2 = stained.area_um2 / (SHOWN_OF_CUT if stained.is_cut else 1)
     is_likely_nucleus = (
-        stained.area_um2 >= LIKELY_SOLID_UM2
-        and stained.granularity < LIKELY_GRANULARITY
+        whole_um2 >= LIKELY_SOLID_UM2 and stained.granularity < LIKELY_GRANULARITY
     )
-    if is_likely_nucleus or stained.area_um2 >= LIKELY_WHITE_UM2:
+    if is_likely_nucleus or whole_um2 >= LIKELY_WHITE_UM2:
         return CellKind.WHITE_CELL, EITHER
     return CellKind.PLATELET, EITHER
 

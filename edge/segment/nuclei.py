@@ -1,20 +1,23 @@
 """Nuclei: dark stained pieces, the lobes of one cell together, touching cells apart."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.segment.labels import Labels, nearest_label, renumber
 from edge.segment.masks import (
+    as_uint8,
     close_mask,
     depth_of,
+    distance_to,
     fill_holes,
     open_mask,
     outline_of,
-    window_around,
+    to_radius,
 )
+from edge.segment.pieces import Piece, are_near, find_pieces, join, largest, take_piece
 from edge.segment.pixels import Pixels
 from edge.segment.scale import to_px, to_px2
 
@@ -54,57 +57,49 @@ SPLIT_LEAST_UM2: Final = 30.0
 SPLIT_NECK: Final = 0.72
 """Two nuclei touch where the neck is below this share of the lesser one's width."""
 
+CONVEX: Final = 0.965
+"""What fills this share of its convex hull has no such neck: two equal discs that have
+fill 0.955 of it."""
+
 HOLE_UM2: Final = 12.0
 """Largest pale spot inside a nucleus: vacuoles, and the middle of a ring."""
 
 
-def find_nuclei(pixels: Pixels) -> Labels:
-    """Group the dark pixels into nuclei, all lobes of a nucleus under one number.
+def find_nuclei(pixels: Pixels) -> tuple[Piece, ...]:
+    """Group the dark pixels into nuclei, all lobes of a nucleus in one piece.
 
     Giant platelets in frames without nuclei come along; `kinds` tells them apart.
     """
-    cleaned = fill_holes(close_mask(pixels.dark, 0.2), HOLE_UM2)
-    pieces = _split_touching(_label_pieces(open_mask(cleaned, 0.3)))
+    cleaned = fill_holes(close_mask(pixels.dark, to_radius(0.2)), HOLE_UM2)
+    found = find_pieces(open_mask(cleaned, to_radius(0.3)), to_px2(LEAST_PIECE_UM2))
+    whole = largest(found, MOST_PIECES)
+    pieces = [part for piece in whole for part in _split_touching(piece)]
     groups = _group_lobes(pieces, pixels.cells)
-    grouped = groups[pieces.label_image]
-    areas = np.bincount(grouped.ravel())
-    blue, green = (
-        np.bincount(grouped.ravel(), pixels.density[..., channel].ravel())
-        for channel in (2, 1)
-    )
-    is_nucleus = (
-        (areas >= to_px2(LEAST_NUCLEUS_UM2))
-        & (areas <= to_px2(MOST_NUCLEUS_UM2))
-        & (blue <= MOST_YELLOW * green)
-    )
-    return renumber(grouped, is_nucleus)
+    nuclei = (join(group) for group in groups)
+    return tuple(nucleus for nucleus in nuclei if _is_nucleus(nucleus, pixels))
 
 
-def _label_pieces(mask: NDArray[np.bool_]) -> Labels:
-    count, label_image, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=8
-    )
-    areas = stats[:, cv2.CC_STAT_AREA].copy()
-    areas[0] = 0
-    largest = np.argsort(-areas, kind="stable")[:MOST_PIECES]
-    is_kept = np.zeros(count, np.bool_)
-    is_kept[largest] = areas[largest] >= to_px2(LEAST_PIECE_UM2)
-    return renumber(np.asarray(label_image, np.int32), is_kept)
+def _is_nucleus(piece: Piece, pixels: Pixels) -> bool:
+    if not to_px2(LEAST_NUCLEUS_UM2) <= piece.area <= to_px2(MOST_NUCLEUS_UM2):
+        return False
+    _, green, blue, _ = cv2.mean(pixels.density[piece.window], as_uint8(piece.mask))
+    return blue <= MOST_YELLOW * green
 
 
-def _split_touching(pieces: Labels) -> Labels:
-    label_image = pieces.label_image.copy()
-    count = pieces.count
-    for label in range(1, pieces.count + 1):
-        piece = label_image == label
-        if np.count_nonzero(piece) < to_px2(2 * SPLIT_LEAST_UM2):
-            continue
-        window = window_around(piece, 2)
-        second = _second_nucleus(piece[window])
-        if second is not None:
-            count += 1
-            label_image[window][second] = count
-    return Labels(label_image=label_image, count=count)
+def _split_touching(piece: Piece) -> list[Piece]:
+    if piece.area < to_px2(2 * SPLIT_LEAST_UM2) or _is_convex(piece.mask):
+        return [piece]
+    second = _second_nucleus(piece.mask)
+    if second is None:
+        return [piece]
+    parts = (take_piece(m, piece.box) for m in (piece.mask & ~second, second))
+    return [part for part in parts if part is not None]
+
+
+def _is_convex(mask: NDArray[np.bool_]) -> bool:
+    outline = outline_of(mask)
+    hull_area = cv2.contourArea(cv2.convexHull(outline))
+    return bool(cv2.contourArea(outline) >= CONVEX * hull_area)
 
 
 def _second_nucleus(piece: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
@@ -112,41 +107,50 @@ def _second_nucleus(piece: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
     depth = np.where(piece, depth_of(piece, margin=8), np.float32(0))
     for neck in np.linspace(0.15, SPLIT_NECK, 8) * depth.max():
         cores = _deep_cores(depth, neck)
-        if cores.count < 2:
+        if len(cores) < 2:
             continue
-        _, nearest = nearest_label(cores.label_image)
-        sizes = np.bincount(nearest[piece], minlength=cores.count + 1)
+        nearest = np.argmin([distance_to(core) for core in cores], axis=0)
+        sizes = np.bincount(nearest[piece], minlength=len(cores))
         second, first = np.argsort(sizes)[-2:]
         if min(sizes[first], sizes[second]) >= to_px2(SPLIT_LEAST_UM2):
             return np.asarray(piece & (nearest == second), np.bool_)
     return None
 
 
-def _deep_cores(depth: NDArray[np.float32], neck: float) -> Labels:
+def _deep_cores(depth: NDArray[np.float32], neck: float) -> list[NDArray[np.bool_]]:
     """Cut at a neck; keep the parts that are much wider than it."""
-    count, labels = cv2.connectedComponents((depth > neck).astype(np.uint8))
-    label_image = np.asarray(labels, np.int32)
-    widest = np.zeros(count, np.float32)
-    np.maximum.at(widest, label_image, depth)
-    return renumber(label_image, widest * SPLIT_NECK >= neck)
+    count, label_image = cv2.connectedComponents((depth > neck).view(np.uint8))
+    if count <= 2:
+        return []
+    cores = (label_image == label for label in range(1, count))
+    return [core for core in cores if depth[core].max() * SPLIT_NECK >= neck]
 
 
-def _group_lobes(pieces: Labels, cells: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """Join pieces, nearest first; returns the group of each number, 0 for 0."""
-    outlines = [
-        _thin_out(outline_of(pieces.label_image == label))
-        for label in range(1, pieces.count + 1)
-    ]
-    areas = np.bincount(pieces.label_image.ravel(), minlength=pieces.count + 1)
-    group = np.arange(pieces.count + 1, dtype=np.int32)
-    for _, a, b in sorted(_bridges(outlines, cells)):
-        members = np.flatnonzero((group == group[a]) | (group == group[b]))
-        together = np.concatenate([outlines[k - 1] for k in members])
-        _, radius = cv2.minEnclosingCircle(together.astype(np.float32))
-        is_compact = 2 * radius <= to_px(LOBES_EXTENT_UM)
-        if is_compact and areas[members].sum() <= to_px2(LOBES_AREA_UM2):
-            group[members] = group[a]
-    return group
+def _group_lobes(
+    pieces: Sequence[Piece], cells: NDArray[np.bool_]
+) -> list[list[Piece]]:
+    """Join pieces, nearest first, as long as they may be one nucleus."""
+    outlines = [_thin_out(_outline_in_frame(piece)) for piece in pieces]
+    groups = {k: [k] for k in range(len(pieces))}
+    group_of = list(range(len(pieces)))
+    for _, a, b in sorted(_bridges(pieces, outlines, cells)):
+        first, second = group_of[a], group_of[b]
+        if first == second:
+            continue
+        members = groups[first] + groups[second]
+        area = sum(pieces[k].area for k in members)
+        _, radius = cv2.minEnclosingCircle(
+            np.concatenate([outlines[k] for k in members])
+        )
+        if area <= to_px2(LOBES_AREA_UM2) and 2 * radius <= to_px(LOBES_EXTENT_UM):
+            groups[first] = members
+            for k in groups.pop(second):
+                group_of[k] = first
+    return [[pieces[k] for k in members] for members in groups.values()]
+
+
+def _outline_in_frame(piece: Piece) -> NDArray[np.int32]:
+    return outline_of(piece.mask) + np.array([piece.box.left, piece.box.top], np.int32)
 
 
 def _thin_out(outline: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -154,26 +158,30 @@ def _thin_out(outline: NDArray[np.int32]) -> NDArray[np.int32]:
 
 
 def _bridges(
-    outlines: list[NDArray[np.int32]], cells: NDArray[np.bool_]
+    pieces: Sequence[Piece],
+    outlines: Sequence[NDArray[np.int32]],
+    cells: NDArray[np.bool_],
 ) -> list[tuple[float, int, int]]:
-    """List the pairs near enough to be lobes of one nucleus: (gap, number, number)."""
+    """List the pairs near enough to be lobes of one nucleus: (gap, index, index)."""
+    most = to_px(LOBE_GAP_UM)
     bridges = []
     for a, first in enumerate(outlines):
         for b, second in enumerate(outlines[:a]):
-            if not _may_touch(first, second):
+            if not are_near(pieces[a].box, pieces[b].box, most):
                 continue
-            offsets = first[:, None].astype(np.float32) - second[None]
-            distances = np.einsum("abi,abi->ab", offsets, offsets)
-            i, j = np.unravel_index(np.argmin(distances), distances.shape)
-            line = np.rint(np.linspace(first[i], second[j], 9)).astype(np.int64)
-            gap = float(np.sqrt(distances[i, j]))
+            gap, line = _shortest_line(first, second)
             on_cell = cells[line[:, 1], line[:, 0]].mean()
-            if gap <= to_px(LOBE_GAP_UM) and on_cell >= BRIDGE_SHARE:
-                bridges.append((gap, a + 1, b + 1))
+            if gap <= most and on_cell >= BRIDGE_SHARE:
+                bridges.append((gap, a, b))
     return bridges
 
 
-def _may_touch(first: NDArray[np.int32], second: NDArray[np.int32]) -> bool:
-    low = np.maximum(first.min(axis=0), second.min(axis=0))
-    high = np.minimum(first.max(axis=0), second.max(axis=0))
-    return bool(np.all(low - high <= to_px(LOBE_GAP_UM)))
+def _shortest_line(
+    first: NDArray[np.int32], second: NDArray[np.int32]
+) -> tuple[float, NDArray[np.int64]]:
+    """Measure the gap between two outlines; and list nine pixels across it."""
+    offsets = first[:, None].astype(np.float32) - second[None]
+    squares = np.einsum("abi,abi->ab", offsets, offsets)
+    i, j = np.unravel_index(np.argmin(squares), squares.shape)
+    line = np.rint(np.linspace(first[i], second[j], 9)).astype(np.int64)
+    return float(np.sqrt(squares[i, j])), line

@@ -14,7 +14,7 @@ from calibration.optics.stain import (
     measure_stain,
     nuclear_index,
 )
-from edge.segment.masks import open_mask
+from edge.segment.masks import open_mask, to_radius
 
 SMOOTHING_PX: Final = 0.8
 """Blur against camera noise and JPEG blocks, well below a platelet's 8 pixels."""
@@ -34,6 +34,8 @@ class Pixels:
     ----------
     density : ndarray of float32, RGB
         Smoothed optical density.
+    green : ndarray of float32
+        Its green, where red cells and nuclei both show.
     index : ndarray of float32
         Nuclear index.
     levels : StainLevels
@@ -49,17 +51,13 @@ class Pixels:
     """
 
     density: NDArray[np.float32]
+    green: NDArray[np.float32]
     index: NDArray[np.float32]
     levels: StainLevels
     cells: NDArray[np.bool_]
     stained: NDArray[np.bool_]
     dark: NDArray[np.bool_]
     red_like: NDArray[np.bool_]
-
-    @property
-    def green(self) -> NDArray[np.float32]:
-        """Green density, where red cells and nuclei both show."""
-        return np.ascontiguousarray(self.density[..., 1])
 
 
 def sort_pixels(work_image: NDArray[np.uint8]) -> Pixels | None:
@@ -75,22 +73,23 @@ def sort_pixels(work_image: NDArray[np.uint8]) -> Pixels | None:
     Pixels or None
         None where there is no light, or nothing in it.
     """
-    density = optical_density(work_image)
+    smooth = cv2.GaussianBlur(work_image, (0, 0), SMOOTHING_PX)
+    density = optical_density(np.asarray(smooth, np.uint8))
     if density is None:
         return None
-    blurred = cv2.GaussianBlur(density, (0, 0), SMOOTHING_PX)
-    density = np.asarray(blurred, np.float32).reshape(work_image.shape)
+    green = np.asarray(cv2.extractChannel(density, 1), np.float32)
     index = nuclear_index(density)
     levels = measure_stain(density, index)
     if levels is None:
         return None
     stained = index > levels.stained
-    cells = (density[..., 1] > levels.cell) | stained
+    cells = (green > levels.cell) | stained
     if not _is_solid(cells):
         return None
     is_pale = index < (levels.red_index + levels.stained) / 2
     return Pixels(
         density=density,
+        green=green,
         index=index,
         levels=levels,
         cells=cells,
@@ -101,5 +100,5 @@ def sort_pixels(work_image: NDArray[np.uint8]) -> Pixels | None:
 
 
 def _is_solid(cells: NDArray[np.bool_]) -> bool:
-    solid = np.count_nonzero(open_mask(cells, GRAIN_UM))
+    solid = np.count_nonzero(open_mask(cells, to_radius(GRAIN_UM)))
     return bool(solid >= LEAST_SOLID_SHARE * np.count_nonzero(cells))

@@ -1,17 +1,30 @@
 """Platelets: small stained pieces outside white cells, told from deposit and debris."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.segment.labels import Labels, nearest_label, renumber
-from edge.segment.masks import close_mask
+from edge.segment.masks import as_uint8, close_mask, distance_to, to_radius
+from edge.segment.pieces import (
+    Piece,
+    are_near,
+    draw_in,
+    draw_pieces,
+    find_pieces,
+    is_cut,
+    largest,
+    take_piece,
+    widen,
+    window_of,
+)
 from edge.segment.pixels import Pixels
 from edge.segment.scale import to_px, to_px2
+from hemalens.records import Box
 
-LEAST_CORE_UM2: Final = 0.55
+LEAST_CORE_UM2: Final = 0.7
 """Stained core of the smallest platelet: smaller flecks are deposit and noise."""
 
 RIM_UM: Final = 0.9
@@ -42,16 +55,27 @@ LEAST_CONTRAST: Final = 1.2
 frame's red cells."""
 
 LEAST_CLEAR: Final = 0.27
-ON_CELL_CONTRAST: Final = 2.6
+ON_CELL_CONTRAST: Final = 2.9
 """Share of the core's surroundings that is empty slide; a platelet that lies on a red
 cell must have this contrast instead. This and all limits above: measured on BCCD and
 PBC against the TXL-PBC boxes, 2026-11."""
+
+PALE_LEAST_UM2: Final = 1.2
+PALE_MOST_UM2: Final = 20.0
+PALE_MOST_SIDE_UM: Final = 6.5
+PALE_LEAST_INDEX: Final = 1.1
+PALE_MOST_RED: Final = 0.3
+"""What lies alone on the empty slide may be paler: a platelet has this size, this
+nuclear index in densities of the red cells, and at most this share coloured like them
+(measured on BCCD and PBC against the TXL-PBC boxes, 2026-11)."""
 
 RING_PX: Final = (1.5, 4.5)
 """The surroundings: nearer is the core's own blur."""
 
 
-def find_small_pieces(pixels: Pixels, white_cells: NDArray[np.bool_]) -> Labels:
+def find_small_pieces(
+    pixels: Pixels, white_cells: NDArray[np.bool_]
+) -> tuple[Piece, ...]:
     """Find the stained pieces that belong to no white cell.
 
     Parameters
@@ -63,64 +87,102 @@ def find_small_pieces(pixels: Pixels, white_cells: NDArray[np.bool_]) -> Labels:
 
     Returns
     -------
-    Labels
+    tuple of Piece
         Pieces with their rims.
     """
-    cores = _label_cores(close_mask(pixels.stained, GRAIN_UM) & ~white_cells)
-    if cores.count == 0:
-        return cores
-    distance, nearest = nearest_label(cores.label_image)
-    is_platelet = _resemble_platelets(cores, distance, nearest, pixels, white_cells)
-    is_rim = (distance <= to_px(RIM_UM)) & pixels.cells & ~pixels.red_like
-    belongs = (distance == 0) | (is_rim & ~white_cells)
-    return renumber(np.where(belongs, nearest, np.int32(0)), is_platelet)
+    stained = close_mask(pixels.stained, to_radius(GRAIN_UM)) & ~white_cells
+    shape = pixels.cells.shape
+    cores = [core for core in _find_cores(stained) if _is_no_red_cell(core, pixels)]
+    found = []
+    for core in cores:
+        box = widen(core.box, round(to_px(RIM_UM)) + 1, shape)
+        others = [c for c in cores if c is not core and are_near(c.box, box, 0)]
+        piece = _grow_rim(core, others, box, pixels, white_cells)
+        if piece is not None:
+            found.append(piece)
+    return (*found, *_find_pale(pixels, [white_cells, draw_pieces(found, shape)]))
 
 
-def _label_cores(mask: NDArray[np.bool_]) -> Labels:
-    _, label_image, stats, _ = cv2.connectedComponentsWithStats(
-        mask.astype(np.uint8), connectivity=8
+def _find_pale(pixels: Pixels, taken: Sequence[NDArray[np.bool_]]) -> list[Piece]:
+    """Find platelets too pale to have a core, alone on the empty slide."""
+    alone = find_pieces(
+        pixels.cells, to_px2(PALE_LEAST_UM2), most_side=round(to_px(PALE_MOST_SIDE_UM))
     )
-    left, top, width, height, area = stats.T[:5]
-    is_cut = (left == 0) | (left + width == mask.shape[1])
-    is_cut |= (top == 0) | (top + height == mask.shape[0])
-    elongation = np.maximum(width, height) / np.maximum(1, np.minimum(width, height))
-    is_core = (
-        (area >= to_px2(LEAST_CORE_UM2))
-        & (area >= LEAST_FILL * width * height)
-        & (is_cut | (elongation <= MOST_ELONGATION))
+    return [
+        piece
+        for piece in alone
+        if _is_compact(piece, pixels.cells.shape)
+        and not any(mask[piece.window][piece.mask].any() for mask in taken)
+        and _is_pale_platelet(piece, pixels)
+    ]
+
+
+def _is_pale_platelet(piece: Piece, pixels: Pixels) -> bool:
+    mask, window = as_uint8(piece.mask), piece.window
+    index = cv2.mean(pixels.index[window], mask)[0]
+    red = int(np.count_nonzero(pixels.red_like[window] & piece.mask))
+    return (
+        piece.area <= to_px2(PALE_MOST_UM2)
+        and index >= PALE_LEAST_INDEX * pixels.levels.red_density
+        and red <= PALE_MOST_RED * piece.area
+        and _is_no_red_cell(piece, pixels)
     )
-    is_core[0] = False
-    smallest_first = np.argsort(area * is_core, kind="stable")
-    is_core[smallest_first[:-MOST_PIECES]] = False
-    return renumber(np.asarray(label_image, np.int32), is_core)
 
 
-def _resemble_platelets(
-    cores: Labels,
-    distance: NDArray[np.float32],
-    nearest: NDArray[np.int32],
+def _find_cores(mask: NDArray[np.bool_]) -> list[Piece]:
+    pieces = find_pieces(mask, to_px2(LEAST_CORE_UM2))
+    return largest([p for p in pieces if _is_compact(p, mask.shape)], MOST_PIECES)
+
+
+def _is_compact(core: Piece, shape: tuple[int, ...]) -> bool:
+    width, height = core.box.size_wh
+    is_short = max(width, height) <= MOST_ELONGATION * min(width, height)
+    is_short = is_short or is_cut(core.box, shape)
+    return is_short and core.area >= LEAST_FILL * width * height
+
+
+def _is_no_red_cell(core: Piece, pixels: Pixels) -> bool:
+    """Tell a core from a dark spot in a red cell: that is yellow."""
+    _, green, blue, _ = cv2.mean(pixels.density[core.window], as_uint8(core.mask))
+    return blue < MOST_YELLOW * pixels.levels.red_yellowness * max(green, 1e-3)
+
+
+def _grow_rim(
+    core: Piece,
+    others: list[Piece],
+    box: Box,
     pixels: Pixels,
     white_cells: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    """Judge each core, by number, by its colour and surroundings."""
+) -> Piece | None:
+    """Add a platelet's rim to its core; None where the core is no platelet's."""
+    window = window_of(box)
+    inside = draw_in(box, [core])
+    distance = distance_to(inside)
+    mine = np.ones_like(inside)
+    if others:
+        mine = distance < distance_to(draw_in(box, others))
+    white, cells = white_cells[window], pixels.cells[window]
+    beside = mine & ~inside & (distance <= RING_PX[1])
+    ring = beside & (distance > RING_PX[0]) & ~white
+    if not _stands_out(pixels.index[window], inside, ring, cells, pixels):
+        return None
+    if np.count_nonzero(white & beside) > MOST_TOUCHING * np.count_nonzero(beside):
+        return None
+    rim = mine & (distance <= to_px(RIM_UM)) & cells & ~pixels.red_like[window]
+    return take_piece(inside | (rim & ~white), box)
 
-    def mean(of: NDArray[np.generic], where: NDArray[np.bool_]) -> NDArray[np.float64]:
-        count = np.bincount(nearest[where], minlength=cores.count + 1)
-        total = np.bincount(nearest[where], of[where], minlength=cores.count + 1)
-        return np.asarray(total / np.maximum(count, 1), np.float64)
 
-    core = distance == 0
-    beside = (distance > 0) & (distance <= RING_PX[1])
-    ring = beside & (distance > RING_PX[0]) & ~white_cells
-    yellow = mean(pixels.density[..., 2], core) / np.maximum(
-        mean(pixels.density[..., 1], core), 1e-3
-    )
-    contrast = mean(pixels.index, core) - mean(pixels.index, ring)
-    contrast /= pixels.levels.red_density
-    is_clear = mean(~pixels.cells, ring) >= LEAST_CLEAR
-    return np.asarray(
-        (yellow < MOST_YELLOW * pixels.levels.red_yellowness)
-        & (mean(white_cells, beside) <= MOST_TOUCHING)
-        & (contrast >= np.where(is_clear, LEAST_CONTRAST, ON_CELL_CONTRAST)),
-        np.bool_,
-    )
+def _stands_out(
+    index: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    ring: NDArray[np.bool_],
+    cells: NDArray[np.bool_],
+    pixels: Pixels,
+) -> bool:
+    """Compare a core with the ring around it."""
+    around = cv2.mean(index, as_uint8(ring))[0]
+    contrast = cv2.mean(index, as_uint8(inside))[0] - around
+    clear = np.count_nonzero(ring & ~cells)
+    is_clear = clear >= LEAST_CLEAR * max(1, int(np.count_nonzero(ring)))
+    least = LEAST_CONTRAST if is_clear else ON_CELL_CONTRAST
+    return contrast >= least * pixels.levels.red_density

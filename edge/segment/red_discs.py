@@ -1,16 +1,22 @@
 """Red cells as circles: what their edges draw, and what circles leave unexplained."""
 
-import math
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.circles import find_edges, refine_circle, vote_best
-from edge.segment.masks import Window, depth_of, open_mask
-from edge.segment.scale import to_px, to_px2
+from calibration.optics.circles import find_edges, refine_circles, vote_best
+from edge.segment.discs import (
+    SAMPLES,
+    Discs,
+    draw_discs,
+    flatten,
+    make_discs,
+    sample_places,
+)
+from edge.segment.masks import as_uint8, depth_of, open_mask
+from edge.segment.scale import COARSE, to_px, to_px2
 from hemalens.preprocess import RED_CELL_DIAMETER_UM
 
 RADIUS_UM: Final = RED_CELL_DIAMETER_UM / 2
@@ -39,149 +45,130 @@ LEAST_IN_FRAME_UM2: Final = 2.5
 MOST_CIRCLES: Final = 2000
 """More than the red cells of any frame; keeps noise from taking forever."""
 
+PEAK_DISTANCE_UM: Final = 0.9
+"""Peaks of the votes lie farther apart than this."""
+
+REST_NECK_UM: Final = 0.8
+"""What is thinner than twice this is no rest but a rim."""
+
 REST_DEPTH_UM: Final = 2.4
-EDGE_REST_DEPTH_UM: Final = 1.35
+EDGE_REST_DEPTH_UM: Final = 0.8
 """Half width of an unexplained rest that is a red cell after all, inside and at the
 frame's edge, where less of a cell may show (measured as above)."""
+
+MOST_LEANING: Final = 0.42
+"""..."""
 
 REST_RADIUS_UM: Final = 2.5
 """A rest counts as the core of a circle at least this large."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disc:
-    """A red cell as a circle in the work image; its centre may lie outside."""
-
-    x: float
-    y: float
-    radius: float
-
-    def window(self, shape: tuple[int, ...], stretch: float = 1.0) -> Window:
-        """Bound the disc, or a wider one, inside an image."""
-        reach = stretch * self.radius
-        rows, columns = (
-            slice(
-                min(side, max(0, math.floor(at - reach))),
-                min(side, max(0, math.ceil(at + reach) + 1)),
-            )
-            for at, side in ((self.y, shape[0]), (self.x, shape[1]))
-        )
-        return Window(rows=rows, columns=columns)
-
-    def distance(self, window: Window) -> NDArray[np.float64]:
-        """Measure how far from the centre the pixels of a window are, in radii."""
-        y, x = np.ogrid[window.rows, window.columns]
-        return np.asarray(np.hypot(x - self.x, y - self.y) / self.radius, np.float64)
+def _to_coarse(length_um: float) -> float:
+    return to_px(length_um) / COARSE
 
 
 def find_red_discs(
     green: NDArray[np.float32], cells: NDArray[np.bool_], red_density: float
-) -> tuple[Disc, ...]:
+) -> Discs:
     """Find the circles that red cells draw.
 
     Parameters
     ----------
     green : ndarray of shape (H, W), float32
-        Smoothed green density.
+        Smoothed green density, coarse.
     cells : ndarray of shape (H, W), bool
-        On any cell, pale centres filled, nuclei left out.
+        On any cell, pale centres filled, nuclei left out; coarse.
     red_density : float
         Median green density of this frame's red cells.
 
     Returns
     -------
-    tuple of Disc
+    Discs
         Clearest first.
     """
-    edges = find_edges(np.minimum(green, 1.5 * red_density), red_density)
-    margin = round(to_px(RADIUS_UM * 0.6))
-    radii = [to_px(radius) for radius in RADII_UM]
-    best, best_index = vote_best(edges, radii, margin)
-    found = []
-    for x, y in _peaks(best):
-        centre = (float(x - margin), float(y - margin))
-        radius, drawn = refine_circle(edges, centre, radii[int(best_index[y, x])])
-        clarity = drawn * min(1.0, radius / to_px(FULL_RADIUS_UM))
-        if clarity >= LEAST_CLARITY:
-            found.append((clarity, _make_disc(centre, radius)))
-    found.sort(key=lambda pair: -pair[0])
-    return _explain([disc for _, disc in found], cells)
+    edges = find_edges(np.minimum(green, np.float32(1.5 * red_density)), red_density)
+    margin = round(_to_coarse(RADIUS_UM * 0.6))
+    radii = np.array([_to_coarse(radius) for radius in RADII_UM], np.float32)
+    best, best_index = vote_best(edges, radii.tolist(), margin)
+    x, y = _peaks(best)
+    centres = np.stack([x - margin, y - margin], axis=-1).astype(np.float32)
+    measured, drawn = refine_circles(edges, centres, radii[best_index[y, x]])
+    clarity = drawn * np.minimum(1.0, measured / _to_coarse(FULL_RADIUS_UM))
+    order = np.argsort(-clarity, kind="stable")
+    clear = order[clarity[order] >= LEAST_CLARITY]
+    limits = _to_coarse(SMALLEST_RADIUS_UM), _to_coarse(LARGEST_RADIUS_UM)
+    discs = Discs(xy=centres, radius=np.clip(measured, *limits))
+    return _explain(discs[clear], cells)
 
 
-def _make_disc(centre_xy: tuple[float, float], radius: float) -> Disc:
-    limits = to_px(SMALLEST_RADIUS_UM), to_px(LARGEST_RADIUS_UM)
-    return Disc(x=centre_xy[0], y=centre_xy[1], radius=float(np.clip(radius, *limits)))
-
-
-def _peaks(votes: NDArray[np.float32]) -> list[tuple[int, int]]:
-    size = 2 * round(to_px(0.9)) + 1
+def _peaks(votes: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    size = 2 * round(_to_coarse(PEAK_DISTANCE_UM)) + 1
     highest = cv2.dilate(votes, np.ones((size, size), np.uint8))
     y, x = np.nonzero((votes >= highest) & (votes >= LEAST_VOTE))
-    order = np.argsort(-votes[y, x], kind="stable")[:MOST_CIRCLES]
-    return list(zip(x[order].tolist(), y[order].tolist(), strict=True))
+    strongest = np.argsort(-votes[y, x], kind="stable")[:MOST_CIRCLES]
+    return x[strongest], y[strongest]
 
 
-def _explain(found: list[Disc], cells: NDArray[np.bool_]) -> tuple[Disc, ...]:
+def _explain(discs: Discs, cells: NDArray[np.bool_]) -> Discs:
     """Keep the discs that lie on cells no clearer disc has explained."""
-    explained = np.zeros(cells.shape, np.bool_)
+    height, width = cells.shape
+    places = sample_places(discs, (height, width))
+    in_frame = np.count_nonzero(places < cells.size, axis=1)
+    filled = np.count_nonzero(flatten(cells)[places], axis=1)
+    area = in_frame * np.pi * np.square(discs.radius) / SAMPLES
+    is_candidate = filled >= LEAST_FILLED * in_frame
+    is_candidate &= area >= to_px2(LEAST_IN_FRAME_UM2) / COARSE**2
+    explained = np.zeros(cells.size + 1, np.uint8)
+    canvas = explained[:-1].reshape(height, width)
     kept = []
-    for disc in found:
-        window = disc.window(cells.shape)
-        inside = disc.distance(window) <= 1
-        area = np.count_nonzero(inside)
-        if (
-            area >= to_px2(LEAST_IN_FRAME_UM2)
-            and np.count_nonzero(cells[window] & inside) >= LEAST_FILLED * area
-            and np.count_nonzero(explained[window] & inside) <= MOST_OVERLAP * area
-        ):
-            explained[window] |= inside
-            kept.append(disc)
-    return tuple(kept)
+    for which in np.flatnonzero(is_candidate).tolist():
+        overlap = np.count_nonzero(explained[places[which]])
+        if overlap <= MOST_OVERLAP * in_frame[which]:
+            discs.draw(canvas, which)
+            kept.append(which)
+    return discs[np.array(kept, np.int64)]
 
 
-def find_discs_of_rest(
-    discs: tuple[Disc, ...], cells: NDArray[np.bool_]
-) -> tuple[Disc, ...]:
+def find_discs_of_rest(discs: Discs, cells: NDArray[np.bool_]) -> Discs:
     """Find red cells that draw no circle in what the circles leave unexplained.
 
     Parameters
     ----------
-    discs : tuple of Disc
+    discs : Discs
         From `find_red_discs`.
     cells : ndarray of shape (H, W), bool
-        Red cells, pale centres filled.
+        Red cells, pale centres filled; coarse.
     """
-    rest = open_mask(cells & ~draw_discs(discs, cells.shape), 0.8)
-    depth = depth_of(rest, margin=round(to_px(RADIUS_UM)))
+    height, width = cells.shape
+    explained = draw_discs(discs, (height, width))
+    rest = open_mask(cells & ~explained, round(_to_coarse(REST_NECK_UM)))
+    depth = depth_of(rest, margin=round(_to_coarse(RADIUS_UM)))
     found = []
     for _ in range(MOST_CIRCLES):
         _, deepest, _, (x, y) = cv2.minMaxLoc(depth)
-        if deepest < to_px(EDGE_REST_DEPTH_UM):
+        if deepest < _to_coarse(EDGE_REST_DEPTH_UM):
             break
-        to_edge = min(x, y, cells.shape[1] - 1 - x, cells.shape[0] - 1 - y)
-        if deepest >= to_px(REST_DEPTH_UM) or to_edge <= to_px(0.6):
-            radius = np.clip(deepest, to_px(REST_RADIUS_UM), to_px(RADIUS_UM))
-            found.append(Disc(x=float(x), y=float(y), radius=float(radius)))
-        cv2.circle(depth, (x, y), round(1.2 * max(deepest, to_px(RADIUS_UM))), 0.0, -1)
-    return tuple(found)
+        to_edge = min(x, y, width - 1 - x, height - 1 - y)
+        is_cut = to_edge <= _to_coarse(0.6)
+        if deepest >= _to_coarse(REST_DEPTH_UM) or (
+            is_cut and _share_on(explained, rest, (x, y)) <= MOST_LEANING
+        ):
+            least, most = _to_coarse(REST_RADIUS_UM), _to_coarse(RADIUS_UM)
+            found.append((float(x), float(y), min(most, max(least, deepest))))
+        clear = round(1.2 * max(deepest, _to_coarse(RADIUS_UM)))
+        cv2.circle(depth, (x, y), clear, 0.0, cv2.FILLED)
+    return make_discs(found)
 
 
-def draw_discs(discs: tuple[Disc, ...], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Draw discs as a mask."""
-    mask = np.zeros(shape, np.bool_)
-    for disc in discs:
-        window = disc.window(shape)
-        mask[window] |= disc.distance(window) <= 1
-    return mask
-
-
-def share_in_disc(
-    mask: NDArray[np.bool_], disc: Disc, of: NDArray[np.bool_] | None = None
+def _share_on(
+    explained: NDArray[np.bool_], rest: NDArray[np.bool_], at_xy: tuple[int, int]
 ) -> float:
-    """Measure the share of a disc, or of the part of it on another mask, in a mask."""
-    window = disc.window(mask.shape)
-    inside = disc.distance(window) <= 1
-    if of is not None:
-        inside &= of[window]
-    area = int(np.count_nonzero(inside))
-    return int(np.count_nonzero(mask[window] & inside)) / max(1, area)
+    """Measure the share of a rest's outline that lies on explained cells."""
+    reach = round(_to_coarse(RADIUS_UM))
+    rows, columns = (slice(max(0, at - reach), at + reach + 1) for at in at_xy[::-1])
+    _, label_image = cv2.connectedComponents(as_uint8(rest[rows, columns]))
+    mine = label_image == label_image[at_xy[1] - rows.start, at_xy[0] - columns.start]
+    grown = cv2.dilate(mine.view(np.uint8), np.ones((5, 5), np.uint8)).view(np.bool_)
+    beside = grown & ~mine
+    on = np.count_nonzero(explained[rows, columns] & beside)
+    return on / max(1, int(np.count_nonzero(beside)))

@@ -3,7 +3,6 @@
 import math
 from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,15 +11,22 @@ from calibration.optics.red_cell_ruler import (
     measure_red_cell_diameter,
     median_whole_diameter,
 )
+from edge.segment.discs import Discs, draw_discs, share_in_discs
 from edge.segment.kinds import describe, tell_kind
-from edge.segment.labels import Labels
-from edge.segment.masks import box_of, open_mask
+from edge.segment.masks import open_mask, to_radius
 from edge.segment.nuclei import find_nuclei
+from edge.segment.pieces import Piece, draw_pieces
 from edge.segment.pixels import Pixels, sort_pixels
 from edge.segment.platelets import find_small_pieces
 from edge.segment.red_cells import fill_pallor, split_red_cells
-from edge.segment.red_discs import Disc, draw_discs, find_red_discs, share_in_disc
-from edge.segment.scale import WORK_PIXEL_SIZE_UM, to_px
+from edge.segment.red_discs import find_red_discs
+from edge.segment.scale import (
+    double_mask,
+    halve,
+    halve_mask,
+    resize_to_work,
+    to_px,
+)
 from edge.segment.white_cells import grow_cytoplasm
 from hemalens.classes import CellKind
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, RED_CELL_DIAMETER_UM
@@ -114,52 +120,48 @@ def _check(image: NDArray[np.uint8], pixel_size_um: float | None) -> None:
 def _find_cells(
     image: NDArray[np.uint8], pixel_size_um: float
 ) -> tuple[Detection, ...]:
-    height, width = image.shape[:2]
-    shrink = pixel_size_um / WORK_PIXEL_SIZE_UM
-    work_wh = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    interpolation = cv2.INTER_AREA if shrink < 1 else cv2.INTER_LINEAR
-    work_image = cv2.resize(image, work_wh, interpolation=interpolation)
-    pixels = sort_pixels(np.asarray(work_image, np.uint8))
+    work_image = resize_to_work(image, pixel_size_um)
+    pixels = sort_pixels(work_image)
     found = [] if pixels is None else _find_in_pixels(pixels)
-    ratio_xy = (width / work_wh[0], height / work_wh[1])
+    height, width = image.shape[:2]
+    ratio_xy = (width / work_image.shape[1], height / work_image.shape[0])
     return tuple(_to_frame(cell, ratio_xy, image.shape) for cell in found)
 
 
 def _find_in_pixels(pixels: Pixels) -> list[_Found]:
     nuclei = find_nuclei(pixels)
-    filled = fill_pallor(pixels.cells)
-    on_cells = filled & (nuclei.label_image == 0)
-    discs = find_red_discs(pixels.green, on_cells, pixels.levels.red_density)
-    red_ground = _red_ground(discs, pixels)
-    white_cells = grow_cytoplasm(nuclei, pixels, red_ground)
-    is_white = white_cells.label_image > 0
+    coarse_cells = halve_mask(pixels.cells)
+    filled = fill_pallor(coarse_cells)
+    on_cells = filled & ~halve_mask(draw_pieces(nuclei, pixels.cells.shape))
+    discs = find_red_discs(halve(pixels.green), on_cells, pixels.levels.red_density)
+    white_cells = grow_cytoplasm(
+        nuclei, pixels, _red_ground(discs, pixels, coarse_cells)
+    )
+    is_white = draw_pieces(white_cells, pixels.cells.shape)
     small = find_small_pieces(pixels, is_white)
-    stained = _stained_objects(white_cells, pixels) + _stained_objects(small, pixels)
+    stained = [_stained_object(piece, pixels) for piece in (*white_cells, *small)]
 
-    is_small = (small.label_image > 0) & ~pixels.red_like
-    red_cells = open_mask(filled & ~is_white & ~is_small, 0.4)
-    discs = tuple(disc for disc in discs if share_in_disc(is_white, disc) <= 0.5)
+    is_small = draw_pieces(small, pixels.cells.shape) & ~pixels.red_like
+    all_filled = pixels.cells | double_mask(filled & ~coarse_cells)
+    red_cells = open_mask(all_filled & ~is_white & ~is_small, to_radius(0.4))
+    discs = discs[share_in_discs(halve_mask(is_white), discs) <= 0.5]
     boxes = split_red_cells(discs, red_cells)
     return stained + [_Found(box, CellKind.RED_CELL, RED_CELL) for box in boxes]
 
 
-def _red_ground(discs: tuple[Disc, ...], pixels: Pixels) -> NDArray[np.bool_]:
+def _red_ground(
+    discs: Discs, pixels: Pixels, coarse_cells: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Mask the red cells that cytoplasm must not enter."""
-    red = tuple(
-        disc
-        for disc in discs
-        if share_in_disc(pixels.red_like, disc, pixels.cells) > RED_LIKE_SHARE
-    )
-    return draw_discs(red, pixels.cells.shape) & ~pixels.stained
+    red_like = halve_mask(pixels.red_like)
+    red = discs[share_in_discs(red_like, discs, coarse_cells) > RED_LIKE_SHARE]
+    height, width = coarse_cells.shape
+    return double_mask(draw_discs(red, (height, width))) & ~pixels.stained
 
 
-def _stained_objects(labels: Labels, pixels: Pixels) -> list[_Found]:
-    found = []
-    for label in range(1, labels.count + 1):
-        mask = labels.label_image == label
-        kind, possible_kinds = tell_kind(describe(mask, pixels))
-        found.append(_Found(box_of(mask), kind, possible_kinds))
-    return found
+def _stained_object(piece: Piece, pixels: Pixels) -> _Found:
+    kind, possible_kinds = tell_kind(describe(piece, pixels))
+    return _Found(piece.box, kind, possible_kinds)
 
 
 def _to_frame(

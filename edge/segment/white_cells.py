@@ -1,23 +1,35 @@
 """White cells: each nucleus with the cytoplasm around it."""
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.segment.labels import Labels, nearest_label, renumber
 from edge.segment.masks import (
-    Window,
     attached,
     close_mask,
+    distance_to,
     fill_holes,
     open_mask,
     outline_of,
-    window_around,
+    to_radius,
+)
+from edge.segment.pieces import (
+    Piece,
+    Window,
+    are_near,
+    bound,
+    draw_in,
+    take_piece,
+    widen,
+    window_of,
 )
 from edge.segment.pixels import Pixels
 from edge.segment.scale import to_px
+from hemalens.records import Box
 
 REACH_UM: Final = 6.0
 RED_REACH_UM: Final = 2.0
@@ -41,72 +53,92 @@ of the circle around them; two touching cells fill half (measured on BCCD and PB
 
 
 def grow_cytoplasm(
-    nuclei: Labels, pixels: Pixels, red_discs: NDArray[np.bool_]
-) -> Labels:
+    nuclei: Sequence[Piece], pixels: Pixels, red_ground: NDArray[np.bool_]
+) -> tuple[Piece, ...]:
     """Grow each nucleus over its cytoplasm.
 
     Parameters
     ----------
-    nuclei : Labels
+    nuclei : sequence of Piece
         The nuclei; cytoplasm goes to the nearest.
     pixels : Pixels
         The work image.
-    red_discs : ndarray of shape (H, W), bool
+    red_ground : ndarray of shape (H, W), bool
         Inside the circles of red cells, which cytoplasm does not enter.
 
     Returns
     -------
-    Labels
-        Whole cells.
+    tuple of Piece
+        Whole cells, none overlapping another.
     """
-    if nuclei.count == 0:
-        return nuclei
-    distance, nearest = nearest_label(nuclei.label_image)
-    reach = np.where(pixels.red_like, to_px(RED_REACH_UM), to_px(REACH_UM))
-    around = (distance <= reach) & pixels.cells & ~red_discs
-    grown = np.zeros_like(nuclei.label_image)
-    for label in range(1, nuclei.count + 1):
-        nucleus = nuclei.label_image == label
-        window = window_around(nucleus, round(to_px(REACH_UM)) + 2)
-        nucleus, mine = nucleus[window], nearest[window] == label
-        whole = open_mask((around[window] & mine) | nucleus, NECK_UM) | nucleus
-        whole = fill_holes(attached(whole, nucleus), HOLE_UM2)
-        grown[window][whole & mine] = label
-    joined = _join_halves(grown)
-    return renumber(joined, np.bincount(joined.ravel()) > 0)
+    cells = []
+    for nucleus in nuclei:
+        box = widen(nucleus.box, round(to_px(REACH_UM)) + 2, pixels.cells.shape)
+        others = [n for n in nuclei if n is not nucleus and are_near(n.box, box, 0)]
+        cell = _grow(nucleus, others, box, pixels, red_ground)
+        if cell is not None:
+            cells.append(cell)
+    return _join_halves(cells, pixels.cells.shape)
 
 
-def _join_halves(label_image: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Give the parts of one round cell whose lobes lie far apart the same number."""
-    for a, b in _neighbours(label_image):
-        is_a, is_b = label_image == a, label_image == b
-        if not (is_a.any() and is_b.any()):
+def _grow(
+    nucleus: Piece,
+    others: Sequence[Piece],
+    box: Box,
+    pixels: Pixels,
+    red_ground: NDArray[np.bool_],
+) -> Piece | None:
+    window = window_of(box)
+    core = draw_in(box, [nucleus])
+    distance = distance_to(core)
+    mine = np.ones_like(core)
+    for other in others:
+        mine &= distance < distance_to(draw_in(box, [other]))
+    reach = np.where(pixels.red_like[window], to_px(RED_REACH_UM), to_px(REACH_UM))
+    around = (distance <= reach) & pixels.cells[window] & ~red_ground[window] & mine
+    whole = open_mask(around | core, to_radius(NECK_UM)) | core
+    return take_piece(fill_holes(attached(whole, core), HOLE_UM2) & mine, box)
+
+
+def _join_halves(cells: list[Piece], shape: tuple[int, ...]) -> tuple[Piece, ...]:
+    """Join the parts of one round cell whose lobes lie far apart."""
+    joined = list(cells)
+    for a, b in combinations(range(len(cells)), 2):
+        first, second = joined[a], joined[b]
+        if first is second or not are_near(first.box, second.box, to_px(CONTACT_UM)):
             continue
-        window = window_around(is_a | is_b, 4)
-        both = (is_a | is_b)[window]
-        whole = fill_holes(close_mask(both, CONTACT_UM), HOLE_UM2)
-        if _is_one_round_cell(whole, window, label_image.shape):
-            is_free = (label_image[window] == 0) | both
-            label_image[window][whole & is_free] = a
-    return label_image
+        others = [cell for cell in joined if cell not in (first, second)]
+        whole = _round_cell_of(first, second, others, shape)
+        if whole is not None:
+            joined = [whole if cell in (first, second) else cell for cell in joined]
+    return tuple(dict.fromkeys(joined))
 
 
-def _neighbours(label_image: NDArray[np.int32]) -> list[tuple[int, int]]:
-    size = 2 * round(to_px(CONTACT_UM)) + 1
-    high = cv2.dilate(label_image.astype(np.float32), np.ones((size, size), np.uint8))
-    touching = (label_image > 0) & (high > label_image)
-    pairs = np.stack([label_image[touching], high[touching].astype(np.int32)], axis=1)
-    return [(int(a), int(b)) for a, b in np.unique(pairs, axis=0)]
+def _round_cell_of(
+    first: Piece, second: Piece, others: Sequence[Piece], shape: tuple[int, ...]
+) -> Piece | None:
+    """Join two parts of one round cell; None where they are two cells."""
+    box = widen(bound([first.box, second.box]), 4, shape)
+    a, b = draw_in(box, [first]), draw_in(box, [second])
+    if distance_to(a)[b].min() > to_px(CONTACT_UM):
+        return None
+    whole = fill_holes(close_mask(a | b, to_radius(CONTACT_UM)), HOLE_UM2)
+    if not _is_one_round_cell(whole, window_of(box), shape):
+        return None
+    return take_piece(whole & ~draw_in(box, others), box)
 
 
 def _is_one_round_cell(
     mask: NDArray[np.bool_], window: Window, shape: tuple[int, ...]
 ) -> bool:
     """Compare a region with the circle around it, as far as that is in the frame."""
-    (x, y), radius = cv2.minEnclosingCircle(outline_of(mask).astype(np.float32))
+    (x, y), radius = cv2.minEnclosingCircle(outline_of(mask))
     if 2 * radius > to_px(WHOLE_EXTENT_UM):
         return False
-    y, x = y + window.rows.start, x + window.columns.start
-    rows, columns = np.ogrid[: shape[0], : shape[1]]
-    circle = (rows - y) ** 2 + (columns - x) ** 2 <= (radius + 0.5) ** 2
+    y, x = y + window[0].start, x + window[1].start
+    rows, columns = (
+        np.arange(max(0, int(at - radius) - 1), min(side, int(at + radius) + 3))
+        for at, side in ((y, shape[0]), (x, shape[1]))
+    )
+    circle = np.add.outer((rows - y) ** 2, (columns - x) ** 2) <= (radius + 0.5) ** 2
     return bool(np.count_nonzero(mask) >= WHOLE_ROUNDNESS * np.count_nonzero(circle))

@@ -94,12 +94,6 @@ def _no_images(folder: Path) -> Path:
     return folder
 
 
-def _one_bad_among_good(folder: Path) -> Path:
-    _png(folder / "a.png", _bgr(FRAME))
-    _no_image(folder)
-    return folder
-
-
 BAD = (
     _missing,
     _empty,
@@ -111,7 +105,6 @@ BAD = (
     _grey,
     _huge,
     _no_images,
-    _one_bad_among_good,
 )
 
 
@@ -129,6 +122,31 @@ def test_bad_input_gets_one_line_and_leaves_nothing(
     assert run.stderr.startswith("hemalens: ")
     assert str(inputs) in run.stderr
     assert list(outputs.iterdir()) == []
+
+
+def test_one_bad_image_breaks_the_count_off_and_it_can_be_continued(
+    tmp_path: Path,
+) -> None:
+    inputs, output = tmp_path / "in", tmp_path / "results"
+    inputs.mkdir()
+    _png(inputs / "a.png", _bgr(FRAME))
+    bad = _no_image(inputs)
+    _png(inputs / "z.png", _bgr(FRAME[:, ::-1]))
+    run = count(inputs, "--output", output)
+    assert run.returncode == 1
+    assert run.stderr.count("\n") == 1
+    assert str(bad) in run.stderr
+    bad.unlink()
+    refused = count(inputs, "--output", output)
+    assert refused.returncode == 1
+    assert "continue it or discard it" in refused.stderr
+    run = count(inputs, "--output", output, "--continue", "--json")
+    assert run.returncode == 0, run.stderr
+    summary = json.loads(run.stdout)
+    whole = json.loads(count(inputs, "--json").stdout)
+    assert summary["frames"] == 2
+    assert summary["counts"] == whole["counts"]
+    assert summary["red_cells"] == whole["red_cells"]
 
 
 def test_a_16_bit_image_counts_like_its_8_bit_one(tmp_path: Path) -> None:
@@ -155,6 +173,7 @@ def test_results_are_as_the_design_says(tmp_path: Path) -> None:
     assert {p.name for p in output.iterdir()} == {
         "summary.json",
         "cells.jsonl",
+        "count.sqlite",
         "frames",
     }
     assert sorted(p.name for p in (output / "frames").iterdir()) == [
@@ -213,7 +232,7 @@ def test_ctrl_c_keeps_what_was_counted(tmp_path: Path) -> None:
         stdout=subprocess.DEVNULL,
     )
     limit = time.monotonic() + 120
-    while not list(tmp_path.glob(".*.part/frames/demo-0002.png")):
+    while not list(tmp_path.glob("*.unfinished/frames/demo-0002.png")):
         assert process.poll() is None
         assert time.monotonic() < limit
         time.sleep(0.05)
@@ -224,6 +243,25 @@ def test_ctrl_c_keeps_what_was_counted(tmp_path: Path) -> None:
     counted = [c for c in map(json.loads, lines) if c["status"] == "counted"]
     assert summary["frames"] == len(list((output / "frames").iterdir())) >= 3
     assert summary["red_cells"] + sum(summary["counts"].values()) == len(counted)
+
+
+def test_the_count_ends_at_its_target(tmp_path: Path) -> None:
+    run = count(
+        "demo:frames=100000,width_px=640,height_px=480", "--target", "4", "--json"
+    )
+    assert run.returncode == 0, run.stderr
+    summary = json.loads(run.stdout)
+    assert summary["leukocytes"] + summary["leukocytes_to_review"] >= 4
+    assert summary["frames"] < 1000
+    assert summary["target"] == 4
+
+
+def test_fields_that_overlap_count_their_cells_once() -> None:
+    options = "frames=4,overlap_fraction=0.5,width_px=640,height_px=480,seed=3"
+    once = json.loads(count(f"demo:{options}", "--json").stdout)
+    each = json.loads(count(f"demo:{options}", "--separate-fields", "--json").stdout)
+    assert once["places"] == 1
+    assert once["red_cells"] < 0.75 * each["red_cells"]
 
 
 def test_results_already_there_are_kept(tmp_path: Path) -> None:
@@ -249,7 +287,7 @@ def test_an_unwritable_output_is_refused() -> None:
     assert run.stderr.count("\n") == 1
 
 
-def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
+def test_a_full_disk_is_named_and_leaves_no_results(tmp_path: Path) -> None:
     def fill_disk() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
@@ -257,8 +295,8 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     run = count("demo:frames=3", "--output", output, before=fill_disk)
     assert run.returncode == 1
     assert run.stderr.count("\n") == 1, run.stderr
-    assert "cannot write" in run.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert str(tmp_path) in run.stderr
+    assert not output.exists()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hemalens.statistics import clopper_pearson
+from hemalens.statistics import clopper_pearson, poisson_limits, ratio_limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,3 +140,97 @@ def test_impossible_counts_are_refused(k: int, n: int) -> None:
 def test_impossible_levels_are_refused(level: float) -> None:
     with pytest.raises(ValueError, match="confidence level"):
         clopper_pearson(5, 100, level)
+
+
+@pytest.mark.parametrize(
+    ("k", "n"), [(300_000, 5_000_000), (2_500_000, 5_000_000), (4_999_999, 5_000_000)]
+)
+def test_limits_of_a_day_of_counting_are_the_normal_ones(k: int, n: int) -> None:
+    """So many cells leave no skew but for rare ones; and it takes no minutes."""
+    low, high = clopper_pearson(k, n)
+    share = k / n
+    spread = 1.959964 * math.sqrt(share * (1 - share) / n)
+    if n - k > 1000:
+        assert (low, high) == pytest.approx((share - spread, share + spread), abs=5e-7)
+    else:
+        # Garwood's limits of the one that is missing.
+        assert (low, high) == pytest.approx((1 - 5.5716 / n, 1 - 0.0253 / n), abs=1e-10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garwood:
+    """Limits as Garwood's table, continued by later ones, prints them."""
+
+    name: str
+    k: int
+    low: float
+    high: float
+
+
+GARWOOD = (
+    Garwood(name="none", k=0, low=0, high=3.689),
+    Garwood(name="1", k=1, low=0.025, high=5.572),
+    Garwood(name="10", k=10, low=4.795, high=18.390),
+    Garwood(name="40", k=40, low=28.577, high=54.469),
+    Garwood(name="100", k=100, low=81.364, high=121.627),
+)
+
+
+@pytest.mark.parametrize("row", GARWOOD, ids=lambda row: row.name)
+def test_poisson_limits_are_those_of_the_published_tables(row: Garwood) -> None:
+    limits = [round(limit, 3) for limit in poisson_limits(row.k)]
+    assert limits == [row.low, row.high]
+
+
+@properties
+@given(st.integers(0, 400), LEVELS)
+def test_each_poisson_limit_leaves_half_the_rest_in_its_tail(
+    k: int, level: float
+) -> None:
+    low, high = poisson_limits(k, level)
+    tail = (1 - level) / 2
+    assert 0 <= low <= k < high
+    if k > 0:
+        assert poisson_sum(range(k, k + 400), low) == pytest.approx(tail, rel=1e-6)
+    assert poisson_sum(range(k + 1), high) == pytest.approx(tail, rel=1e-6)
+
+
+def poisson_sum(events: range, mean: float) -> float:
+    log_mean = math.log(mean)
+    return math.fsum(math.exp(i * log_mean - mean - math.lgamma(i + 1)) for i in events)
+
+
+def test_many_events_have_the_normal_limits() -> None:
+    low, high = poisson_limits(1_000_000)
+    assert (low, high) == pytest.approx((998_040, 1_001_960), abs=5)
+
+
+@properties
+@given(counts(), LEVELS)
+def test_ratio_limits_are_the_odds_of_the_share(
+    counted: tuple[int, int], level: float
+) -> None:
+    k, n = counted
+    low, high = ratio_limits(k, n, level) or (math.nan, math.nan)
+    share_low, share_high = clopper_pearson(k, k + n, level)
+    assert low <= k / n <= high
+    assert low / (1 + low) == pytest.approx(share_low, abs=1e-12)
+    assert high / (1 + high) == pytest.approx(share_high, abs=1e-12)
+
+
+def test_a_ratio_to_nothing_has_no_limits() -> None:
+    assert ratio_limits(5, 0) is None
+    assert ratio_limits(0, 0) is None
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, math.nan])
+def test_impossible_levels_are_refused_for_events_too(level: float) -> None:
+    with pytest.raises(ValueError, match="confidence level"):
+        poisson_limits(5, level)
+
+
+def test_negative_counts_are_refused() -> None:
+    with pytest.raises(ValueError, match="events"):
+        poisson_limits(-1)
+    with pytest.raises(ValueError, match="successes"):
+        ratio_limits(-1, 10)

@@ -63,6 +63,21 @@ UNDISTURBED: Final = AugmentationSettings(
 )
 
 AUGMENTATIONS: Final = {
+    "gentle": AugmentationSettings(
+        shift_um=1.2,
+        scale_fraction=0.1,
+        stain_strength=0.05,
+        stain_mixing=0.015,
+        illumination_od=0.02,
+        white_balance_od=0.015,
+        unevenness_od=0.015,
+        defocus_um=0.2,
+        defocus_share=0.15,
+        noise_codes=2.0,
+        noise_share=0.25,
+        jpeg_quality=80,
+        jpeg_share=0.1,
+    ),
     "standard": AugmentationSettings(),
     "strong": AugmentationSettings(
         shift_um=2.4,
@@ -80,5 +95,6 @@ AUGMENTATIONS: Final = {
     ),
     "none": UNDISTURBED,
 }
-"""By name. Standard stays near one analyzer; strong covers what other microscopes
+"""By name. Gentle is for the last epochs of a small network, whose capacity the others
+take up; standard stays near one analyzer; strong covers what other microscopes
 brought to a model of one analyzer (see train/EXPERIMENTS.md)."""

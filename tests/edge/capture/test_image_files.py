@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from edge.capture.image_files import ImageFiles
-from edge.capture.open_source import open_source
-from hemalens.errors import CaptureError, ConfigError
+from hemalens.errors import CaptureError
 
 
 def test_red_stays_red(tmp_path: Path) -> None:
@@ -44,9 +43,3 @@ def test_nothing_is_touched_before_it_is_opened(tmp_path: Path) -> None:
     source = ImageFiles(tmp_path / "absent")
     with pytest.raises(CaptureError, match="absent"), source:
         pass
-
-
-@pytest.mark.parametrize("source", ["usb:0", "picamera2:0", "http://camera/stream"])
-def test_a_source_of_a_later_version_is_named(source: str) -> None:
-    with pytest.raises(ConfigError, match="no cameras yet"):
-        open_source(source)

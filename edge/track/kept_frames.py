@@ -1,0 +1,128 @@
+"""The keyframes of the map: found by where they lie or by how they look."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.track.keyframe import Keyframe
+from edge.track.map_view import MapView
+from edge.track.place_join import PlaceJoin
+from edge.track.recall import Recall
+
+MOST_KEYFRAMES: Final = 1000
+"""Kept at a time: 40 to 50 MB. At half a field apart they cover 250 fields."""
+
+_THINNED_AT_ONCE: Final = 50
+
+
+class KeptFrames:
+    """Keyframes by number, oldest first.
+
+    Parameters
+    ----------
+    keyframes : iterable of Keyframe
+        Those of an earlier run.
+    most : int
+        When there are more, those closest to others go first, and of those that lie
+        alone the oldest.
+    """
+
+    def __init__(
+        self, keyframes: Iterable[Keyframe] = (), most: int = MOST_KEYFRAMES
+    ) -> None:
+        self._most = most
+        self._frames: dict[int, Keyframe] = {}
+        self._recall = Recall()
+        self._next_number = 0
+        for keyframe in keyframes:
+            self.add(keyframe)
+
+    def __len__(self) -> int:
+        """Say how many are kept."""
+        return len(self._frames)
+
+    def __getitem__(self, number: int) -> Keyframe:
+        """Give one."""
+        return self._frames[number]
+
+    def all(self) -> tuple[Keyframe, ...]:
+        """Give them, oldest first."""
+        return tuple(self._frames.values())
+
+    def places(self) -> frozenset[int]:
+        """Name the places that have keyframes."""
+        return frozenset(frame.placement.place for frame in self._frames.values())
+
+    def add(self, keyframe: Keyframe) -> int:
+        """Keep one more; say its number."""
+        number = self._next_number
+        self._next_number += 1
+        self._frames[number] = keyframe
+        self._recall.add(number, MapView(keyframe.image))
+        if len(self._frames) > self._most:
+            self._thin()
+        return number
+
+    def join(self, join: PlaceJoin) -> None:
+        """Move one place's keyframes into another's coordinates."""
+        for number, frame in self._frames.items():
+            if frame.placement.place == join.from_place:
+                moved = replace(frame, placement=join.move(frame.placement))
+                self._frames[number] = moved
+
+    def near(
+        self,
+        place: int,
+        offset_um: tuple[float, float],
+        reach_um: tuple[float, float],
+    ) -> list[int]:
+        """Name those of a place whose corners lie within reach, nearest first."""
+        found = []
+        for number, frame in self._frames.items():
+            if frame.placement.place != place:
+                continue
+            dx = abs(frame.placement.offset_um[0] - offset_um[0]) / reach_um[0]
+            dy = abs(frame.placement.offset_um[1] - offset_um[1]) / reach_um[1]
+            if max(dx, dy) < 1:
+                found.append((dx + dy, number))
+        return [number for _, number in sorted(found)]
+
+    def alike(
+        self, view: MapView, wanted: int, other_than: int | None = None
+    ) -> list[int]:
+        """Name those that look most like a frame, outside a place if one is named."""
+        leave_out = frozenset(
+            number
+            for number, frame in self._frames.items()
+            if frame.placement.place == other_than
+        )
+        return self._recall.likeliest(view, wanted, leave_out)
+
+    def _thin(self) -> None:
+        """Let go of some: each time the one whose nearest neighbour is nearest."""
+        numbers = list(self._frames)
+        away = _distances_um([self._frames[number] for number in numbers])
+        left = list(range(len(numbers)))
+        for _ in range(min(_THINNED_AT_ONCE, len(left) - 1)):
+            # Where all lie alone the first, and so the oldest, is taken.
+            index = left.pop(int(np.argmin(away[left].min(axis=1))))
+            away[index, :] = away[:, index] = math.inf
+            del self._frames[numbers[index]]
+            self._recall.forget(numbers[index])
+
+
+def _distances_um(frames: list[Keyframe]) -> NDArray[np.float64]:
+    """How far frames lie from each other; infinite between places and to itself."""
+    places = np.array([frame.placement.place for frame in frames])
+    corners = np.array([frame.placement.offset_um for frame in frames])
+    away = np.hypot(
+        corners[:, None, 0] - corners[None, :, 0],
+        corners[:, None, 1] - corners[None, :, 1],
+    )
+    away[places[:, None] != places[None, :]] = math.inf
+    np.fill_diagonal(away, math.inf)
+    return np.asarray(away, np.float64)

@@ -1,0 +1,74 @@
+"""A frame's cells put on the slide, those seen before found again."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from edge.counted_frame import CountedFrame
+from edge.track.keyframe import Keyframe
+from edge.track.place_join import PlaceJoin
+from edge.track.sharpness import sharpness_per_um
+from edge.track.slide_map import SlideMap
+from edge.track.unique_cells import UniqueCells
+from hemalens.preprocess import PBC_PIXEL_SIZE_UM
+from hemalens.records import Cell
+
+
+class SlideCells:
+    """Places frames and tells which of their cells are new.
+
+    Parameters
+    ----------
+    keyframes : iterable of Keyframe
+        Of the count that is gone on with.
+    cells : iterable of Cell
+        Its views, as last decided.
+    joins : iterable of PlaceJoin
+        The places it found to be one, in their order.
+    """
+
+    def __init__(
+        self,
+        keyframes: Iterable[Keyframe] = (),
+        cells: Iterable[Cell] = (),
+        joins: Sequence[PlaceJoin] = (),
+    ) -> None:
+        earlier = tuple(cell for cell in cells if cell.place is not None)
+        next_place = 1 + max((cell.place or 0 for cell in earlier), default=-1)
+        self._map = SlideMap(keyframes, joins, next_place=next_place)
+        self._cells = UniqueCells(earlier, joins)
+
+    def place(self, counted: CountedFrame) -> CountedFrame:
+        """Give the frame with its place, and its cells with theirs.
+
+        Those that earlier frames show become duplicates, or the earlier views do.
+        """
+        frame = counted.frame
+        pixel_size_um = counted.pixel_size_um or PBC_PIXEL_SIZE_UM
+        placing = self._map.place(frame.image, pixel_size_um, frame.index)
+        changes = [
+            change for join in placing.joins for change in self._cells.join(join)
+        ]
+        height, width = frame.image.shape[:2]
+        cells, more = self._cells.add(
+            placing.placement,
+            _with_sharpness(counted, placing.pixel_size_um),
+            placing.pixel_size_um,
+            (width, height),
+        )
+        return replace(
+            counted,
+            cells=cells,
+            placement=placing.placement,
+            changes=(*changes, *more),
+            keyframe=placing.keyframe,
+            joins=placing.joins,
+        )
+
+
+def _with_sharpness(counted: CountedFrame, pixel_size_um: float) -> list[Cell]:
+    boxes = [cell.box for cell in counted.cells]
+    sharp = sharpness_per_um(counted.frame.image, boxes, pixel_size_um)
+    return [
+        replace(cell, sharpness=value)
+        for cell, value in zip(counted.cells, sharp, strict=True)
+    ]

@@ -1,0 +1,114 @@
+"""Eight hours of counting in accelerated form: memory, handles, and whether it counts.
+
+python -m tests.benchmarks.soak [--frames 20000] [--output soak.json]
+
+Counts a simulated slide whose fields overlap, with results on disk, and looks every
+500 frames at resident memory, open handles and threads. Memory is flat when it grew by
+less than 5 % from the end of the first tenth to the end.
+"""
+
+import argparse
+import json
+import tempfile
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from edge.bundles import open_bundle
+from edge.capture.demo_slide import DemoSlide
+from edge.count import count_source
+from edge.counted_frame import CountedFrame
+from hemalens.classes import CellKind
+
+EVERY = 500
+FLAT = 1.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """The process after some frames."""
+
+    frames: int
+    seconds: float
+    resident_mb: float
+    handles: int
+    threads: int
+
+
+class Watch:
+    """Looks at this process while it counts."""
+
+    def __init__(self) -> None:
+        self.looks: list[Look] = []
+        self._begun = time.monotonic()
+        self._frames = 0
+
+    def on_frame(self, counted: CountedFrame) -> None:
+        self._frames += 1
+        if self._frames % EVERY == 0:
+            self.looks.append(self.look())
+            print(json.dumps(asdict(self.looks[-1])), flush=True)
+
+    def look(self) -> Look:
+        status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        resident_kb = next(line for line in status if line.startswith("VmRSS"))
+        return Look(
+            frames=self._frames,
+            seconds=round(time.monotonic() - self._begun, 1),
+            resident_mb=round(int(resident_kb.split()[1]) / 1024, 1),
+            handles=len(list(Path("/proc/self/fd").iterdir())),
+            threads=threading.active_count(),
+        )
+
+
+def drawn_white_cells(slide: DemoSlide) -> int:
+    """White cells that some frame shows whole, each once."""
+    return len(
+        {
+            cell.cell_id
+            for index in range(slide.frames)
+            for cell in slide.truth(index)
+            if cell.kind is CellKind.WHITE_CELL and not cell.at_border
+        }
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--frames", type=int, default=20_000)
+    parser.add_argument("--output", type=Path)
+    given = parser.parse_args()
+    slide = DemoSlide.from_source(
+        f"frames={given.frames},width_px=320,height_px=240,pixel_size_um=0.15,"
+        "overlap_fraction=0.3"
+    )
+    watch = Watch()
+    with tempfile.TemporaryDirectory() as folder:
+        summary = count_source(
+            slide,
+            open_bundle("cnn"),
+            output=Path(folder) / "count",
+            on_frame=watch.on_frame,
+        )
+    found = summary.white_cells
+    drawn = drawn_white_cells(slide)
+    early = watch.looks[len(watch.looks) // 10]
+    last = watch.looks[-1]
+    result = {
+        "frames": summary.frames,
+        "white_cells_drawn": drawn,
+        "white_cells_counted": found,
+        "counted_over_drawn": round(found / drawn, 4),
+        "memory_is_flat": last.resident_mb < FLAT * early.resident_mb,
+        "handles_are_flat": last.handles <= early.handles,
+        "threads_are_flat": last.threads <= early.threads,
+        "looks": [asdict(look) for look in watch.looks],
+    }
+    if given.output is not None:
+        given.output.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps({key: result[key] for key in result if key != "looks"}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""A ruling's period, at any angle; and nothing read into images that have none."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from calibration.optics.profile import PixelSizeMethod
+from calibration.optics.ruling import measure_ruling
+from calibration.optics.stage_micrometer import measure_stage_micrometer
+from hemalens.errors import CalibrationError
+from tests.calibration.optics.drawn_optics import draw_blank, draw_ruling, vignette
+from tests.edge.segment.drawn_fields import DrawnField
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    period_px=st.floats(10, 75),
+    angle_deg=st.floats(-90, 90),
+    noise=st.floats(0, 12),
+    line_fraction=st.floats(0.08, 0.5),
+    contrast=st.floats(40, 150),
+)
+def test_period_is_within_half_a_percent(
+    period_px: float,
+    angle_deg: float,
+    noise: float,
+    line_fraction: float,
+    contrast: float,
+) -> None:
+    image = draw_ruling(
+        period_px,
+        angle_deg,
+        noise=noise,
+        line_fraction=line_fraction,
+        contrast=contrast,
+    )
+    found = measure_ruling(image)
+    assert found.period_px == pytest.approx(period_px, rel=0.005)
+    turned = (found.angle_deg - angle_deg + 90) % 180 - 90
+    assert abs(turned) < 0.5
+    assert found.uncertainty_px < 0.005 * period_px
+
+
+@pytest.mark.parametrize("line_fraction", [0.05, 0.1])
+def test_thin_lines_are_not_taken_for_their_harmonic(line_fraction: float) -> None:
+    image = draw_ruling(80.3, 60, line_fraction=line_fraction, size_wh=(1280, 720))
+    assert measure_ruling(image).period_px == pytest.approx(80.3, rel=0.001)
+
+
+def test_crossed_rulings_have_the_period_of_one() -> None:
+    found = measure_ruling(draw_ruling(31.2, 52, crossed=True))
+    assert found.period_px == pytest.approx(31.2, rel=0.002)
+
+
+def test_a_large_frame_is_measured_as_exactly_as_a_small_one() -> None:
+    image = draw_ruling(105.4, 3.0, size_wh=(2028, 1520))
+    assert measure_ruling(image).period_px == pytest.approx(105.4, rel=0.001)
+
+
+def field_of_cells() -> DrawnField:
+    drawn = DrawnField()
+    rng = np.random.default_rng(5)
+    for x, y in rng.uniform((4, 4), (56, 41), (25, 2)):
+        drawn.red_cell(float(x), float(y))
+    return drawn
+
+
+NO_RULINGS = {
+    "cells": lambda: field_of_cells().image(),
+    "blank": lambda: draw_blank(vignette((640, 480), 0.3)),
+    "black": lambda: np.zeros((480, 640, 3), np.uint8),
+    "one edge": lambda: np.repeat(
+        np.where(np.arange(640) < 300, 60, 200).astype(np.uint8)[None, :, None], 480, 0
+    ).repeat(3, 2),
+}
+
+
+@pytest.mark.parametrize("name", NO_RULINGS)
+def test_images_without_ruling_are_refused(name: str) -> None:
+    with pytest.raises(CalibrationError, match=r"no ruling|not evenly"):
+        measure_ruling(NO_RULINGS[name]())
+
+
+def test_lines_of_changing_distance_are_refused() -> None:
+    left = draw_ruling(30, 0, size_wh=(640, 240))
+    right = draw_ruling(33, 0, size_wh=(640, 240))
+    with pytest.raises(CalibrationError, match=r"not evenly spaced|no ruling"):
+        measure_ruling(np.concatenate([left, right]))
+
+
+def test_pixel_size_is_pitch_over_period() -> None:
+    images = [draw_ruling(80, angle) for angle in (10, 100)]
+    measured = measure_stage_micrometer(images, pitch_um=10)
+    assert measured.pixel_size_um == pytest.approx(0.125, rel=0.002)
+    assert 0 < measured.uncertainty_um < 0.001
+    assert (measured.method, measured.images) == (PixelSizeMethod.STAGE_MICROMETER, 2)
+
+
+def test_images_of_two_objectives_are_refused() -> None:
+    with pytest.raises(CalibrationError, match="one objective"):
+        measure_stage_micrometer([draw_ruling(40, 0), draw_ruling(60, 0)], 10)
+
+
+def test_a_pitch_that_fits_no_microscope_is_refused() -> None:
+    with pytest.raises(CalibrationError, match="--pitch-um"):
+        measure_stage_micrometer([draw_ruling(20, 0)], 1000)
