@@ -27,8 +27,9 @@ from edge.track.slide_cells import SlideCells
 from hemalens.bundle import Bundle
 from hemalens.classifier import BundleClassifier
 
-_WORKERS: Final = max(1, (os.cpu_count() or 1) - 1)
-"""Threads that segment ahead; one processor is left to classify."""
+_WORKERS: Final = max(1, min(4, (os.cpu_count() or 1) - 1))
+"""Threads that segment ahead; one processor is left to classify, and each holds a
+frame in memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,8 +140,10 @@ def count_source(
             times=times,
         )
         steering = Steering(session, operator or Nobody())
-        _count_frames(_rest(source, store), counter, session, steering, folder, times)
-        summary = session.summary()
+        seen = _count_frames(
+            _rest(source, store), counter, session, steering, folder, times
+        )
+        summary = session.summary().model_copy(update=seen)
         if folder is not None:
             folder.complete(summary)
     return summary
@@ -167,8 +170,12 @@ def _count_frames(
     steering: Steering,
     folder: ResultFolder | None,
     times: StageTimes,
-) -> None:
-    """Count while there are frames and the operator wants."""
+) -> dict[str, int | tuple[str, ...]]:
+    """Count while there are frames and the operator wants.
+
+    Gives what a summary says of the frames themselves: those dropped, and warnings.
+    """
+    warnings: dict[str, None] = {}
     with ExitStack() as stack:
         overlays = None
         if folder is not None:
@@ -178,11 +185,13 @@ def _count_frames(
         looks = iter(feed)
         while steering.goes_on() and (look := next(looks, None)) is not None:
             counted = counter.decide(look)
+            warnings.update(dict.fromkeys(counted.warnings))
             if overlays is not None:
                 overlays.write(counted)
             with times.of(Stage.STORE):
                 session.add(counted)
             steering.show(counted)
+        return {"frames_dropped": feed.dropped, "warnings": tuple(warnings)}
 
 
 @contextmanager

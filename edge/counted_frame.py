@@ -24,6 +24,8 @@ class CountedFrame:
         When the map keeps it.
     joins : tuple of PlaceJoin
         Places it showed to be one; earlier placements and positions are not moved.
+    warnings : tuple of str
+        How the optics disagree with their profile, for the operator.
     left_out : str, optional
         Why the frame was not counted, for the operator; it then has no cells.
     """
@@ -35,4 +37,5 @@ class CountedFrame:
     changes: tuple[CellChange, ...] = ()
     keyframe: Keyframe | None = None
     joins: tuple[PlaceJoin, ...] = ()
+    warnings: tuple[str, ...] = ()
     left_out: str | None = None

@@ -23,6 +23,11 @@ LEAST_EDGE: Final = 0.0025
 pixel is less than this fraction of the background: five times a poor camera's noise,
 and a third of a pale red cell's rim."""
 
+STEEPEST: Final = 0.999
+LEAST_OF_STEEPEST: Final = 0.35
+"""Nor whose change is less than this of the frame's steepest: in a field of one cell
+the feet of its edges are no edges of their own."""
+
 MOST_EDGE_PIXELS: Final = 6000
 """Enough for a percentile: of more, evenly spread ones are looked at."""
 
@@ -69,10 +74,10 @@ def measure_blur_um(
     smooth = _blur(green, SMOOTHING_UM / work_um)
     reblurred = _blur(smooth, REBLUR_UM / work_um)
     coarse_x, coarse_y = _slopes(reblurred)
-    coarse = cv2.magnitude(coarse_x, coarse_y)
+    coarse = np.asarray(cv2.magnitude(coarse_x, coarse_y), np.float32)
     least = max(
-        float(np.quantile(coarse[::4, ::5], 1 - EDGE_FRACTION)),
-        LEAST_EDGE * background_level * work_um / WORK_PIXEL_SIZE_UM,
+        _usual_edge(coarse),
+        LEAST_EDGE * max(background_level, 1.0) * work_um / WORK_PIXEL_SIZE_UM,
     )
     edges = np.flatnonzero(coarse >= least)
     if len(edges) < FEWEST_EDGE_PIXELS:
@@ -109,6 +114,12 @@ def _slopes(
     slope_x = cv2.Sobel(plane, cv2.CV_32F, 1, 0, scale=1 / 8)
     slope_y = cv2.Sobel(plane, cv2.CV_32F, 0, 1, scale=1 / 8)
     return np.asarray(slope_x, np.float32), np.asarray(slope_y, np.float32)
+
+
+def _usual_edge(slope: NDArray[np.float32]) -> float:
+    """Find the slope that makes a pixel an edge among this frame's."""
+    usual, steepest = np.quantile(slope[::3, ::3], (1 - EDGE_FRACTION, STEEPEST))
+    return max(float(usual), LEAST_OF_STEEPEST * float(steepest))
 
 
 def _blur_of(

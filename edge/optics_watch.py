@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.optics.background import LEAST_LIGHT
 from calibration.optics.illumination import draw_light, reduce_image
 from calibration.optics.profile import OpticalProfile
 from calibration.optics.white_balance import find_empty_slide
@@ -142,7 +143,7 @@ def _changes(
         Logarithm of the level seen over that expected. None where nothing was
         measured, or too little empty slide is in sight.
     """
-    if profile.background_rgb is None:
+    if profile.background_rgb is None or coarse.max() < LEAST_LIGHT:
         return None
     height, width = coarse.shape[:2]
     expected = draw_light(profile.flat_field, (width, height)) * np.array(

@@ -55,7 +55,7 @@ class FrameCounter:
         self._classifier = classifier
         self._scale = Scale(pixel_size_um)
         self._times = times or StageTimes()
-        self._looker = FrameLooker(pixel_size_um, profile=profile, times=self._times)
+        self._looker = FrameLooker(self._scale, profile=profile, times=self._times)
         self._slide = slide
         self._sharpest = SharpestSoFar()
         self._next_cell_id = next_cell_id
@@ -75,15 +75,22 @@ class FrameCounter:
         reason = reason_to_leave_out(look.quality, self._sharpest.sharpness_per_um)
         if reason is not None or look.found is None:
             return CountedFrame(
-                frame=look.frame, cells=(), pixel_size_um=None, left_out=reason
+                frame=look.frame,
+                cells=(),
+                pixel_size_um=None,
+                warnings=look.warnings,
+                left_out=reason,
             )
         pixel_size_um = self._scale.known_um(look.frame) or self._scale.settle_um(
-            look.found.pixel_size_um
+            look.frame, look.found.pixel_size_um
         )
         with self._times.of(Stage.CLASSIFY):
             cells = self._cells(look.frame, look.found, pixel_size_um)
         counted = CountedFrame(
-            frame=look.frame, cells=cells, pixel_size_um=pixel_size_um
+            frame=look.frame,
+            cells=cells,
+            pixel_size_um=pixel_size_um,
+            warnings=look.warnings,
         )
         if self._slide is None:
             return counted

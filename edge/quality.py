@@ -24,12 +24,12 @@ further if it would still be larger: a red cell stays four pixels wide or more."
 
 LEAST_BACKGROUND_LEVEL: Final = 60.0
 """Darkest slide that still has grey levels enough to tell stains apart; real fields
-have 134 to 252 (measured on BCCD and PBC, 2026-11)."""
+have 173 to 231 (measured on BCCD and PBC, 2026-11)."""
 
 BLACK_LEVEL: Final = 12
 MOST_BLACK_FRACTION: Final = 0.5
-"""The densest nuclei of real fields are brighter than this level (measured on BCCD and
-PBC, 2026-11): what is darker is no cell, but a shutter, a stop or a torn frame."""
+"""At most 0.005 of a real field is as dark as this level, the densest nuclei (measured
+on BCCD and PBC, 2026-11): more of it is a shutter, a stop or a torn frame."""
 
 CLIPPED_LEVEL: Final = 255
 MOST_CLIPPED_FRACTION: Final = 0.5
@@ -37,19 +37,19 @@ MOST_CLIPPED_FRACTION: Final = 0.5
 
 MOST_BLUR_UM: Final = 0.52
 """Real fields have 0.19 to 0.48; blurred by a disc of 1 µm radius, as an objective of
-aperture 0.65 does 1.2 µm out of focus, they have 0.58 and more (measured on BCCD and
+aperture 0.65 does 1.2 µm out of focus, they have 0.6 and more (measured on BCCD and
 PBC, 2026-11)."""
 
 LEAST_OF_SHARPEST: Final = 0.5
-"""Real fields of one set have 0.53 of the sharpest and more (measured on BCCD and PBC,
-2026-11); a slide in one count varies less."""
+"""No field of BCCD or of 500 of PBC falls below this share of its set's sharpest but
+two (measured 2026-11); the slides of one count differ less."""
 
 LEAST_COVERED_FRACTION: Final = 0.03
 LEAST_CONTRAST: Final = 0.05
 """With less of both a field is called empty: its focus cannot be told by cells that are
 not there. Blank fields have a contrast of 0.025 at most, cells in focus 0.2 and more,
-cells smeared over 7 µm 0.09 and more (measured on drawn fields, BCCD and PBC, 2026-11).
-"""
+cells smeared over a radius of 7 µm 0.09 and more (measured on drawn blank fields, BCCD
+and PBC, 2026-11)."""
 
 CONTRAST_BLUR_PX: Final = 2.0
 CONTRAST_PERCENTILES: Final = (5, 95)

@@ -1,18 +1,32 @@
 """Which pixel size a count works with, frame by frame."""
 
 import statistics
+from typing import Final, NamedTuple
 
 from edge.segment.segmentation import COARSEST_PIXEL_SIZE_UM, FINEST_PIXEL_SIZE_UM
 from hemalens.errors import ConfigError
 from hemalens.records import Frame
 
+FRAMES_MEASURED: Final = 9
+"""Rulers whose median is relied on: one alone is within 10 % in 95 % of frames."""
+
+FRAMES_AHEAD: Final = 16
+"""A settled size holds from so many frames later. More than are ever looked at ahead,
+so that a count gives the same whatever the threads' timing."""
+
+
+class _Settled(NamedTuple):
+    pixel_size_um: float
+    from_index: int
+
 
 class Scale:
     """The pixel size of a count.
 
-    One that was given comes first, then the source's own, then the median over the
-    frames so far of what their red cells say: the microscope does not change between
-    frames, so many rulers are better than one.
+    One that was given comes first, then the source's own, then what the red cells of
+    the first frames say: the microscope does not change between frames, so the median
+    of many rulers is better than one, and measuring on takes as long as finding the
+    cells. Frames of another size are measured anew.
 
     Parameters
     ----------
@@ -32,16 +46,28 @@ class Scale:
                 f"a pixel size lies between {least} and {most} µm, not {given_um:g}"
             )
         self._given_um = given_um
-        self._measured_um: list[float] = []
+        self._measured_um: dict[tuple[int, ...], list[float]] = {}
+        self._settled: dict[tuple[int, ...], _Settled] = {}
 
     def known_um(self, frame: Frame) -> float | None:
-        """Give the pixel size known before the frame is looked at."""
-        return self._given_um or frame.pixel_size_um
+        """Give the pixel size known before the frame is looked at; from any thread."""
+        known = self._given_um or frame.pixel_size_um
+        settled = self._settled.get(frame.image.shape)
+        if known is None and settled is not None and frame.index >= settled.from_index:
+            return settled.pixel_size_um
+        return known
 
-    def settle_um(self, measured_um: float | None) -> float | None:
+    def settle_um(self, frame: Frame, measured_um: float | None) -> float | None:
         """Hear what a frame's red cells say; give the median so far."""
+        shape = frame.image.shape
+        if shape in self._settled:
+            return self._settled[shape].pixel_size_um
+        measured = self._measured_um.setdefault(shape, [])
         if measured_um is not None:
-            self._measured_um.append(measured_um)
-        if not self._measured_um:
+            measured.append(measured_um)
+        if not measured:
             return None
-        return statistics.median(self._measured_um)
+        median_um = statistics.median(measured)
+        if len(measured) >= FRAMES_MEASURED:
+            self._settled[shape] = _Settled(median_um, frame.index + FRAMES_AHEAD)
+        return median_um

@@ -24,6 +24,11 @@ class Summary(BaseModel):
     """Counted, without those left out."""
     frames_left_out: dict[str, int]
     """By reason."""
+    frames_dropped: int = 0
+    """Of a live source, never looked at because counting was slower; since the count
+    was last taken up."""
+    warnings: tuple[str, ...] = ()
+    """How the optics disagreed with their profile, each sentence once."""
     places: int
     """Pieces of the slide not known to be connected; 0 when frames were not placed."""
     target: int | None

@@ -23,6 +23,11 @@ _ADULT_REFERENCE_PERCENT = {
 _FEW_CELLS = 10
 """Below so many stained cells, doubt about most of them says little."""
 
+_MOST_ARE_UNCERTAIN = (
+    "Most nucleated cells are uncertain: this stain, light or scale is unlike what "
+    "the model was trained on. Do not rely on the differential; review every cell."
+)
+
 
 def show_summary(summary: Summary, output: Path | None) -> None:
     """Print the differential and what else was counted."""
@@ -31,8 +36,7 @@ def show_summary(summary: Summary, output: Path | None) -> None:
     console.print(_rates_table(summary))
     for line in filter(None, _other_lines(summary)):
         console.print(line, highlight=False)
-    warning = _warning(summary)
-    if warning is not None:
+    for warning in _warnings(summary):
         console.print(warning, style="bold red", soft_wrap=True)
     if output is not None:
         console.print(f"Results in {output}", highlight=False, soft_wrap=True)
@@ -90,7 +94,8 @@ def show_times(times: StageTimes) -> None:
         for stage, time in times.snapshot().items()
     ]
     if taken:
-        Console().print(f"ms a frame: {', '.join(taken)}", highlight=False)
+        line = f"ms a frame: {', '.join(taken)}"
+        Console().print(line, highlight=False, soft_wrap=True)
 
 
 def show_agreement(drawn: DrawnAgreement) -> None:
@@ -104,15 +109,13 @@ def show_agreement(drawn: DrawnAgreement) -> None:
     )
 
 
-def _warning(summary: Summary) -> str | None:
-    """Say when most cells are doubtful, which a list of counts would hide."""
+def _warnings(summary: Summary) -> list[str]:
+    """Say what a list of counts would hide: doubt about most cells, wrong optics."""
+    warnings = [f"Optics: {warning}" for warning in summary.warnings]
     stained = summary.uncertain + sum(summary.counts.values())
-    if stained < _FEW_CELLS or 2 * summary.uncertain <= stained - summary.platelets:
-        return None
-    return (
-        "Most nucleated cells are uncertain: this stain, light or scale is unlike what "
-        "the model was trained on. Do not rely on the differential; review every cell."
-    )
+    if stained >= _FEW_CELLS and 2 * summary.uncertain > stained - summary.platelets:
+        warnings.append(_MOST_ARE_UNCERTAIN)
+    return warnings
 
 
 def _other_lines(summary: Summary) -> list[str | None]:
@@ -154,6 +157,10 @@ def _frames_line(summary: Summary) -> str:
     if left_out:
         reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(left_out.items()))
         line += f", {sum(left_out.values())} left out ({reasons})"
+    if summary.frames_dropped:
+        line += (
+            f", {summary.frames_dropped} dropped: counting was slower than the camera"
+        )
     return line
 
 

@@ -13,9 +13,9 @@ from hemalens.errors import CalibrationError
 GRID_WH: Final = (24, 18)
 """Lamps change slowly: between two of these values light is straight within 0.1 %."""
 
-COARSE_SIDE_PX: Final = 160
+COARSE_SIDE_PX: Final = 96
 DEGREE: Final = 6
-"""Of the polynomial in x and y fitted to the logarithm of the light: it follows a
+"""Of the polynomial in x and y fitted to the light: it follows a
 vignette, a tilted lamp and a field stop's soft rim, and no speck of dirt."""
 
 FIT_ROUNDS: Final = 4
@@ -55,7 +55,8 @@ def measure_flat_field(images: Sequence[NDArray[np.uint8]]) -> FlatField:
     coarse = [_blank(image, index) for index, image in enumerate(images, start=1)]
     middle = np.median(np.stack(coarse), axis=0).astype(np.float32)
     columns, rows = GRID_WH
-    light = _fit_light(middle, _terms(rows, columns))
+    at = _terms(np.linspace(-1, 1, rows), np.linspace(-1, 1, columns))
+    light = _fit_light(middle, at)
     level = light.max(axis=(0, 1))
     relative = np.clip(light / level, 0.02, 1).round(4)
     return FlatField(
@@ -88,9 +89,9 @@ def draw_light(
         return np.ones((height, width, 3), np.float32)
     grid = flat_field.grid()
     rows, columns = grid.shape[:2]
-    x = np.linspace(0, columns - 1, width, dtype=np.float32)
-    y = np.linspace(0, rows - 1, height, dtype=np.float32)
-    map_x, map_y = np.meshgrid(x, y)
+    x = (np.arange(width) + 0.5) * ((columns - 1) / width)
+    y = (np.arange(height) + 0.5) * ((rows - 1) / height)
+    map_x, map_y = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
     drawn = cv2.remap(
         grid, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
@@ -148,7 +149,7 @@ def _blank(image: NDArray[np.uint8], number: int) -> NDArray[np.float32]:
     name = f"blank field {number}"
     refuse_bad_exposure(image[::2, ::2], name)
     coarse = np.maximum(reduce_image(image, COARSE_SIDE_PX), 1).astype(np.float32)
-    light = _fit_light(coarse, _terms(*coarse.shape[:2]))
+    light = _fit_light(coarse, _terms(*_centres(coarse)))
     darker = (1 - coarse / light).max(axis=2)
     covered = float(np.mean(darker > CELL_DARKNESS))
     if covered > MOST_CELLS_FRACTION:
@@ -159,14 +160,22 @@ def _blank(image: NDArray[np.uint8], number: int) -> NDArray[np.float32]:
     return coarse
 
 
-def _terms(rows: int, columns: int) -> NDArray[np.float64]:
+def _centres(
+    coarse: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Place the middles of a coarse image's rows and columns between -1 and 1."""
+    rows, columns = ((2 * np.arange(n) + 1) / n - 1 for n in coarse.shape[:2])
+    return rows, columns
+
+
+def _terms(y: NDArray[np.float64], x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Evaluate Legendre products of up to `DEGREE`, shape (rows, columns, terms)."""
-    y = np.polynomial.legendre.legvander(np.linspace(-1, 1, rows), DEGREE)
-    x = np.polynomial.legendre.legvander(np.linspace(-1, 1, columns), DEGREE)
+    in_y = np.polynomial.legendre.legvander(y, DEGREE)
+    in_x = np.polynomial.legendre.legvander(x, DEGREE)
     pairs = [
         (j, i) for j in range(DEGREE + 1) for i in range(DEGREE + 1) if i + j <= DEGREE
     ]
-    products = [y[:, None, j] * x[None, :, i] for j, i in pairs]
+    products = [in_y[:, None, j] * in_x[None, :, i] for j, i in pairs]
     return np.asarray(np.stack(products, axis=-1), np.float64)
 
 
@@ -174,18 +183,20 @@ def _fit_light(
     coarse: NDArray[np.float32], at: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Fit the light to a coarse image, specks left out, and give it at other places."""
-    terms = _terms(*coarse.shape[:2])
+    terms = _terms(*_centres(coarse))
     terms = terms.reshape(-1, terms.shape[-1])
-    levels = np.log(np.asarray(coarse, np.float64)).reshape(-1, 3)
+    levels = np.asarray(coarse, np.float64).reshape(-1, 3)
     kept = np.ones(len(levels), np.bool_)
     for _ in range(FIT_ROUNDS):
-        coefficients, *_ = np.linalg.lstsq(terms[kept], levels[kept], rcond=None)
-        above = (levels - terms @ coefficients).min(axis=1) > -SPECK
+        of_kept = terms[kept]
+        coefficients = np.linalg.solve(of_kept.T @ of_kept, of_kept.T @ levels[kept])
+        fitted = np.maximum(terms @ coefficients, 1)
+        above = (levels / fitted).min(axis=1) > 1 - SPECK
         # A field full of cells leaves too little: it is refused by what was left.
         if np.count_nonzero(above) < 4 * terms.shape[1]:
             break
         kept = above
-    return np.asarray(np.exp(at @ coefficients), np.float64)
+    return np.asarray(np.maximum(at @ coefficients, 1), np.float64)
 
 
 def _levels(level: NDArray[np.float64]) -> tuple[float, float, float]:

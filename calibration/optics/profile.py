@@ -64,7 +64,7 @@ class FlatField(_Record):
         min_length=2, max_length=256
     )
     """Rows of R, G, B, 1 being the channel's brightest; the outermost values lie on
-    the frame's outermost pixels."""
+    the frame's edges."""
     level_rgb: tuple[Level, Level, Level]
     """Camera levels where the light is 1."""
     images: int = Field(ge=1)

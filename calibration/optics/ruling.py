@@ -34,16 +34,22 @@ NO_RULING: Final = (
 HARMONICS: Final = (1, 2, 3)
 LEAST_PEAK_FRACTION: Final = 0.2
 """Share of the spectrum, from 0.6 to 1.6 times its frequency, that a ruling's peak
-holds: a ruling has at least 0.4, half of that where two rulings cross; cells, noise
-and empty slide stay below 0.13 (measured on drawn rulings, BCCD and PBC, 2026-11)."""
+holds: 0.86 and more, 0.32 where two rulings cross, 0.004 on empty slide (measured on
+drawn rulings and blank fields, 2026-11). Cells may hold as much: `LEAST_REPEAT`."""
 
 LEAST_FUNDAMENTAL: Final = 0.2
 """Power of a ruling's own frequency over its strongest harmonic's; the lines' optics
 weaken the harmonics, never it."""
 
-LEAST_RETURN: Final = 0.02
-"""What an image shifted by one period is more like itself than shifted by half of one,
-as a fraction of its variance; a single edge is less like itself."""
+LEAST_REPEAT: Final = 0.7
+LEAST_GAIN: Final = 0.2
+"""Autocorrelation after one period, across the lines and along them, and how much of it
+is gone after half a period across: at least 0.98 and 0.6 on drawn rulings, crossed ones
+included; at most 0.46 on fields of cells (measured on BCCD and PBC, 2026-11). A single
+edge is more like itself after half a period."""
+
+NEAR_PX: Final = 3.0
+"""Shift along the lines that the noise does not survive and the lines do."""
 
 BLOCK_PX: Final = 8
 """Blocks summed after the carrier is taken out: nothing in them turns fast any more."""
@@ -98,7 +104,7 @@ def measure_ruling(image: NDArray[np.uint8]) -> Ruling:
     windowed = _window(plane)
     spectrum = np.abs(np.fft.rfft2(windowed)) ** 2
     frequency = _follow(windowed, _find_peak(spectrum, windowed.shape))
-    _refuse_single_edge(np.fft.irfft2(spectrum, windowed.shape), frequency)
+    _refuse_unrepeated(_autocorrelation(spectrum, windowed.shape), frequency)
     relative = _spread(plane, frequency)
     # Width and height are rounded apart when the image is reduced.
     across = frequency * (
@@ -118,11 +124,14 @@ def _flatten(small: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Take the light's slow changes out of the grey image."""
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
     height, width = grey.shape
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
-    terms = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=-1)
-    terms = terms.reshape(-1, 6)
-    coefficients = np.linalg.solve(terms.T @ terms, terms.T @ grey.ravel())
-    return np.asarray(grey - (terms @ coefficients).reshape(grey.shape), np.float32)
+    y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    terms = [term + 0 * (x + y) for term in (1, x, y, x * x, y * y, x * y)]
+    thinned = np.stack([term[::8, ::8].ravel() for term in terms], axis=-1)
+    coefficients = np.linalg.solve(
+        thinned.T @ thinned, thinned.T @ grey[::8, ::8].ravel()
+    )
+    surface = sum(c * term for c, term in zip(coefficients, terms, strict=True))
+    return np.asarray(grey - surface, np.float32)
 
 
 def _window(plane: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -193,11 +202,24 @@ def _follow(
     return frequency
 
 
-def _refuse_single_edge(
+def _autocorrelation(
+    spectrum: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Compare the image with itself, for each shift; the window is divided out."""
+    window = _window(np.ones(shape, np.float32))
+    of_window = np.fft.irfft2(np.abs(np.fft.rfft2(window)) ** 2, shape)
+    of_image = np.fft.irfft2(spectrum, shape)
+    return np.asarray(
+        of_image / np.maximum(of_window, 1e-3 * of_window[0, 0]), np.float64
+    )
+
+
+def _refuse_unrepeated(
     autocorrelation: NDArray[np.float64], frequency: NDArray[np.float64]
 ) -> None:
-    """Make sure that the image repeats after one period."""
+    """Make sure that the image repeats itself across the lines and along them."""
     period_xy = frequency / float(frequency @ frequency)
+    along_xy = np.array([-period_xy[1], period_xy[0]])
     height, width = autocorrelation.shape
 
     def likeness(shift_xy: NDArray[np.float64]) -> float:
@@ -206,8 +228,15 @@ def _refuse_single_edge(
         columns = np.arange(x - 1, x + 2) % width
         return float(autocorrelation[np.ix_(rows, columns)].max())
 
-    gain = likeness(period_xy) - likeness(period_xy / 2)
-    if gain < LEAST_RETURN * float(autocorrelation[0, 0]):
+    whole = likeness(along_xy * (NEAR_PX / float(np.hypot(*along_xy))))
+    across = likeness(period_xy)
+    gain = across - likeness(period_xy / 2)
+    divisions = float(np.hypot(*(frequency * (width, height))))
+    if (
+        divisions < FEWEST_LINES - 1
+        or min(across, likeness(along_xy)) < LEAST_REPEAT * whole
+        or gain < LEAST_GAIN * whole
+    ):
         raise CalibrationError(NO_RULING)
 
 
@@ -233,9 +262,8 @@ def _power_near(
         total = 0.0
         for k, blocks in carried.items():
             turn_x, turn_y = (-2j * np.pi * k * (frequency - centre)).tolist()
-            total += abs(
-                np.exp(turn_y * blocks_y) @ (blocks @ np.exp(turn_x * blocks_x))
-            ) ** 2
+            waves = np.exp(turn_y * blocks_y)[:, None] * np.exp(turn_x * blocks_x)
+            total += float(np.abs((waves * blocks).sum())) ** 2
         return total
 
     return power

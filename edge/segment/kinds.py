@@ -32,6 +32,10 @@ UM2_PER_GRANULARITY: Final = 200.0
 be, for giant platelets are granular. Of PBC 0.4 % of platelets and of BCCD 98 % of the
 white cells lie beyond this line (measured on BCCD and PBC, 2026-11)."""
 
+LEAST_DARK_UM2: Final = 9.0
+"""Less that is as dark as nuclei is no nucleus; PBC's smallest has 16 (measured on PBC,
+2026-11)."""
+
 LIKELY_WHITE_UM2: Final = 45.0
 LIKELY_SOLID_UM2: Final = 22.0
 LIKELY_GRANULARITY: Final = 1.3
@@ -85,6 +89,14 @@ def describe(piece: Piece, pixels: Pixels) -> StainedObject:
         dark_area_um2=dark_area / to_px2(1),
         granularity=deepest / max(deep, 1e-3),
         is_cut=is_cut(piece.box, pixels.index.shape),
+    )
+
+
+def is_smudge(stained: StainedObject) -> bool:
+    """Tell a smudge cell, or spilled stain: too large a platelet, without a nucleus."""
+    return (
+        stained.area_um2 >= LARGEST_PLATELET_UM2
+        and stained.dark_area_um2 < LEAST_DARK_UM2
     )
 
 

@@ -78,7 +78,7 @@ def fill_holes(mask: NDArray[np.bool_], largest_um2: float) -> NDArray[np.bool_]
 
 def fill_holes_up_to(mask: NDArray[np.bool_], largest_px2: float) -> NDArray[np.bool_]:
     """Fill holes up to an area in pixels of the mask."""
-    holes = contours_of(mask)[1]
+    holes = [hole for _, holes in contours_of(mask) for hole in holes]
     small = [hole for hole in holes if _inner_area(hole) <= largest_px2]
     filled = as_uint8(mask).copy()
     cv2.drawContours(filled, small, -1, OUTLINE, cv2.FILLED)
@@ -87,17 +87,21 @@ def fill_holes_up_to(mask: NDArray[np.bool_], largest_px2: float) -> NDArray[np.
 
 def contours_of(
     mask: NDArray[np.bool_],
-) -> tuple[list[NDArray[np.int32]], list[NDArray[np.int32]]]:
-    """List the outlines of a mask's pieces, and those of the holes in them.
+) -> list[tuple[NDArray[np.int32], list[NDArray[np.int32]]]]:
+    """List the outline of each piece of a mask, and the outlines of the holes in it.
 
-    Each is of shape (N, 1, 2), x and y, of the mask's own pixels.
+    Each is of shape (N, 1, 2), x and y, of the piece's own pixels.
     """
     found = cv2.findContours(as_uint8(mask), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     contours: list[NDArray[np.int32]] = [np.asarray(c, np.int32) for c in found[0]]
-    parents = np.asarray(found[1]).reshape(-1, 4)[:, 3] if contours else ()
-    outer = [c for c, parent in zip(contours, parents, strict=True) if parent < 0]
-    holes = [c for c, parent in zip(contours, parents, strict=True) if parent >= 0]
-    return outer, holes
+    parents = np.asarray(found[1]).reshape(-1, 4)[:, 3].tolist() if contours else []
+    pieces: dict[int, tuple[NDArray[np.int32], list[NDArray[np.int32]]]] = {
+        k: (contours[k], []) for k, parent in enumerate(parents) if parent < 0
+    }
+    for hole, parent in zip(contours, parents, strict=True):
+        if parent >= 0:
+            pieces[parent][1].append(hole)
+    return list(pieces.values())
 
 
 def _inner_area(outline: NDArray[np.int32]) -> float:

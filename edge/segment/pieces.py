@@ -97,12 +97,15 @@ def find_pieces(
         Pieces wider or higher are left out; in pixels.
     """
     pieces = []
-    for outline in contours_of(mask)[0]:
+    for outline, holes in contours_of(mask):
         left, top, width, height = cv2.boundingRect(outline)
-        if width * height < least_area or max(width, height) > (most_side or width + height):
+        is_wide = most_side is not None and max(width, height) > most_side
+        if is_wide or width * height < least_area:
             continue
         inside = np.zeros((height, width), np.uint8)
-        cv2.drawContours(inside, [outline], 0, 1, cv2.FILLED, offset=(-left, -top))
+        cv2.drawContours(
+            inside, [outline, *holes], -1, 1, cv2.FILLED, offset=(-left, -top)
+        )
         box = Box(left, top, left + width, top + height)
         piece = Piece(box=box, mask=inside.view(np.bool_) & mask[window_of(box)])
         if piece.area >= least_area:

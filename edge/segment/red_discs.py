@@ -57,7 +57,8 @@ EDGE_REST_DEPTH_UM: Final = 0.8
 frame's edge, where less of a cell may show (measured as above)."""
 
 MOST_LEANING: Final = 0.42
-"""..."""
+"""Share of a cut rest's outline that lies on cells already explained: more of it makes
+the rest an oval's end, not a cell of its own (measured as above)."""
 
 REST_RADIUS_UM: Final = 2.5
 """A rest counts as the core of a circle at least this large."""

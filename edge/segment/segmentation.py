@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.optics.red_cell_ruler import (
-    FEWEST_RED_CELLS,
+    check_against_boxes,
     measure_red_cell_diameter,
     median_whole_diameter,
 )
 from edge.segment.discs import Discs, draw_discs, share_in_discs
-from edge.segment.kinds import describe, tell_kind
+from edge.segment.kinds import describe, is_smudge, tell_kind
 from edge.segment.masks import open_mask, to_radius
 from edge.segment.nuclei import find_nuclei
 from edge.segment.pieces import Piece, draw_pieces
@@ -90,12 +90,10 @@ def segment(
         diameter_px = median_whole_diameter(detections)
     else:
         diameter_px = measure_red_cell_diameter(image)
-        if diameter_px is not None:
-            pixel_size_um = RED_CELL_DIAMETER_UM / diameter_px
-        detections = _find_cells(image, pixel_size_um or PBC_PIXEL_SIZE_UM)
-        red_cells = sum(cell.kind is CellKind.RED_CELL for cell in detections)
-        if red_cells < FEWEST_RED_CELLS:
-            pixel_size_um = diameter_px = None
+        worked_um = RED_CELL_DIAMETER_UM / diameter_px if diameter_px else None
+        detections = _find_cells(image, worked_um or PBC_PIXEL_SIZE_UM)
+        diameter_px = check_against_boxes(diameter_px, detections)
+        pixel_size_um = RED_CELL_DIAMETER_UM / diameter_px if diameter_px else None
     return Segmentation(
         detections=detections,
         pixel_size_um=pixel_size_um,
@@ -139,7 +137,7 @@ def _find_in_pixels(pixels: Pixels) -> list[_Found]:
     )
     is_white = draw_pieces(white_cells, pixels.cells.shape)
     small = find_small_pieces(pixels, is_white)
-    stained = [_stained_object(piece, pixels) for piece in (*white_cells, *small)]
+    stained = _stained_objects((*white_cells, *small), pixels)
 
     is_small = draw_pieces(small, pixels.cells.shape) & ~pixels.red_like
     all_filled = pixels.cells | double_mask(filled & ~coarse_cells)
@@ -159,9 +157,13 @@ def _red_ground(
     return double_mask(draw_discs(red, (height, width))) & ~pixels.stained
 
 
-def _stained_object(piece: Piece, pixels: Pixels) -> _Found:
-    kind, possible_kinds = tell_kind(describe(piece, pixels))
-    return _Found(piece.box, kind, possible_kinds)
+def _stained_objects(pieces: tuple[Piece, ...], pixels: Pixels) -> list[_Found]:
+    measured = [(piece.box, describe(piece, pixels)) for piece in pieces]
+    return [
+        _Found(box, *tell_kind(stained))
+        for box, stained in measured
+        if not is_smudge(stained)
+    ]
 
 
 def _to_frame(

@@ -1,6 +1,7 @@
 """The keyframes of the map: found by where they lie or by how they look."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
@@ -36,6 +37,8 @@ class KeptFrames:
     ) -> None:
         self._most = most
         self._frames: dict[int, Keyframe] = {}
+        self._corners_um: defaultdict[int, dict[int, tuple[float, float]]]
+        self._corners_um = defaultdict(dict)
         self._recall = Recall()
         self._next_number = 0
         for keyframe in keyframes:
@@ -55,13 +58,13 @@ class KeptFrames:
 
     def places(self) -> frozenset[int]:
         """Name the places that have keyframes."""
-        return frozenset(frame.placement.place for frame in self._frames.values())
+        return frozenset(self._corners_um)
 
     def add(self, keyframe: Keyframe) -> int:
         """Keep one more; say its number."""
         number = self._next_number
         self._next_number += 1
-        self._frames[number] = keyframe
+        self._set(number, keyframe)
         self._recall.add(number, MapView(keyframe.image))
         if len(self._frames) > self._most:
             self._thin()
@@ -69,10 +72,9 @@ class KeptFrames:
 
     def join(self, join: PlaceJoin) -> None:
         """Move one place's keyframes into another's coordinates."""
-        for number, frame in self._frames.items():
-            if frame.placement.place == join.from_place:
-                moved = replace(frame, placement=join.move(frame.placement))
-                self._frames[number] = moved
+        for number in self._corners_um.pop(join.from_place, {}):
+            frame = self._frames[number]
+            self._set(number, replace(frame, placement=join.move(frame.placement)))
 
     def near(
         self,
@@ -82,12 +84,10 @@ class KeptFrames:
     ) -> list[int]:
         """Name those of a place whose corners lie within reach, nearest first."""
         found = []
-        for number, frame in self._frames.items():
-            if frame.placement.place != place:
-                continue
-            dx = abs(frame.placement.offset_um[0] - offset_um[0]) / reach_um[0]
-            dy = abs(frame.placement.offset_um[1] - offset_um[1]) / reach_um[1]
-            if max(dx, dy) < 1:
+        for number, (x, y) in self._corners_um.get(place, {}).items():
+            dx = abs(x - offset_um[0]) / reach_um[0]
+            dy = abs(y - offset_um[1]) / reach_um[1]
+            if dx < 1 and dy < 1:
                 found.append((dx + dy, number))
         return [number for _, number in sorted(found)]
 
@@ -95,11 +95,9 @@ class KeptFrames:
         self, view: MapView, wanted: int, other_than: int | None = None
     ) -> list[int]:
         """Name those that look most like a frame, outside a place if one is named."""
-        leave_out = frozenset(
-            number
-            for number, frame in self._frames.items()
-            if frame.placement.place == other_than
-        )
+        leave_out: frozenset[int] = frozenset()
+        if other_than is not None:
+            leave_out = frozenset(self._corners_um.get(other_than, ()))
         return self._recall.likeliest(view, wanted, leave_out)
 
     def _thin(self) -> None:
@@ -111,8 +109,19 @@ class KeptFrames:
             # Where all lie alone the first, and so the oldest, is taken.
             index = left.pop(int(np.argmin(away[left].min(axis=1))))
             away[index, :] = away[:, index] = math.inf
-            del self._frames[numbers[index]]
-            self._recall.forget(numbers[index])
+            self._forget(numbers[index])
+
+    def _set(self, number: int, keyframe: Keyframe) -> None:
+        self._frames[number] = keyframe
+        placement = keyframe.placement
+        self._corners_um[placement.place][number] = placement.offset_um
+
+    def _forget(self, number: int) -> None:
+        place = self._frames.pop(number).placement.place
+        del self._corners_um[place][number]
+        if not self._corners_um[place]:
+            del self._corners_um[place]
+        self._recall.forget(number)
 
 
 def _distances_um(frames: list[Keyframe]) -> NDArray[np.float64]:

@@ -7,8 +7,10 @@ from typing import Final
 
 from edge.track.slide_view import SlideView
 
-_GRID_UM: Final = 14.0
-"""Pitch of the grid: views of one cell, also cut ones, have their middles closer."""
+_RED_GRID_UM: Final = 8.0
+_STAINED_GRID_UM: Final = 14.0
+"""Pitch of the grid: views of one cell have their middles closer, though a cut one's
+lies half a cell aside."""
 
 _AROUND: Final = tuple((dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1))
 
@@ -85,6 +87,6 @@ class KnownCells:
 
 def _grid_cell(view: SlideView) -> GridCell:
     left, top, right, bottom = view.box
-    column = int((left + right) / 2 // _GRID_UM)
-    row = int((top + bottom) / 2 // _GRID_UM)
+    pitch = 2 * (_RED_GRID_UM if view.is_red else _STAINED_GRID_UM)
+    column, row = int((left + right) // pitch), int((top + bottom) // pitch)
     return view.place, view.is_red, column, row

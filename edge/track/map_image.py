@@ -1,5 +1,6 @@
 """What the map compares: a frame made small, without its light."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +27,12 @@ _LEAST_CONTRAST: Final = 0.015
 """Standard deviation of the optical density below which a frame shows nothing to
 compare; bare glass of the simulated slide has 0.003, PBC's monolayer 0.05 to 0.08
 (measured 2026-11)."""
+
+_LEAST_FINENESS_PER_UM: Final = 0.36
+"""Slope of the optical density over its standard deviation, below which all is blurred
+beyond use. Sharp frames have 0.5 (a map image of 1.6 µm a pixel) to 1.6, with a blur of
+2 µm (standard deviation) 0.36 to 0.44, of 3 µm 0.31 to 0.38 (PBC, BCCD, the simulated
+slide, 2026-11)."""
 
 _DARKEST_MEDIAN: Final = 25
 """Median camera level of a frame too dark to compare."""
@@ -93,12 +100,22 @@ def reduce_frame(image: NDArray[np.uint8], pixel_size_um: float) -> MapImage:
         return MapImage(codes=np.full_like(small, 128), is_featureless=True)
     glass = int(np.searchsorted(levels, _GLASS_QUANTILE))
     density = _density(small, glass)
-    band = _band(density, pixel_size_um * width / size_wh[0])
+    map_pixel_um = pixel_size_um * width / size_wh[0]
+    band = _band(density, map_pixel_um)
     codes = np.clip(np.rint(128 + _CODES_PER_DENSITY * band), 0, 255)
     return MapImage(
         codes=codes.astype(np.uint8),
-        is_featureless=float(band.std()) < _LEAST_CONTRAST,
+        is_featureless=_is_featureless(band, map_pixel_um),
     )
+
+
+def _is_featureless(band: Plane, map_pixel_um: float) -> bool:
+    contrast = float(band.std())
+    if contrast < _LEAST_CONTRAST:
+        return True
+    across, down = band[1:-1, 2:] - band[1:-1, :-2], band[2:, 1:-1] - band[:-2, 1:-1]
+    slope = math.sqrt(float(np.mean(across * across) + np.mean(down * down))) / 2
+    return slope / map_pixel_um < _LEAST_FINENESS_PER_UM * contrast
 
 
 def _density(green: NDArray[np.uint8], glass: int) -> Plane:

@@ -30,8 +30,9 @@ _LEAST_BLOCK: Final = 0.72
 _LEAST_SHARE: Final = 0.12
 """What makes sure that two frames show the same area: the correlation of all they
 share, that of its worst block but one, and the share of the frame. Fields that overlap
-had 0.93 and 0.91 and more with blur of 0.8 µm (made of PBC, 2026-11); the best of
-42,000 pairs of BCCD's that do not had 0.77."""
+had 0.93 and 0.91 and more, turned by 2° and blurred by 0.8 µm (made of PBC). Of BCCD's
+42,486 pairs of fields 26 truly overlap: they had 0.936 and 0.846 and more, the best of
+the others 0.77 (2026-11)."""
 
 _MOST_TURN_RAD: Final = math.radians(2.5)
 """A camera does not turn further between frames."""

@@ -29,6 +29,9 @@ class CutSides(NamedTuple):
     bottom: bool = False
 
 
+_WHOLE: Final = CutSides()
+
+
 class SlideView(NamedTuple):
     """What matching needs of a view.
 
@@ -94,7 +97,7 @@ def _merit(cell: Cell, area_um2: float) -> tuple[float, float]:
 def _cut_sides(cell: Cell, size_wh: tuple[int, int]) -> CutSides:
     """Tell which sides are cut; only the status knows that any is."""
     if cell.status is not CellStatus.BORDER:
-        return CutSides()
+        return _WHOLE
     width, height = size_wh
     box = cell.box
     gaps = (box.left, box.top, width - box.right, height - box.bottom)

@@ -41,6 +41,9 @@ RED_CELL: Final = frozenset({CellKind.RED_CELL})
 RULER_SHRINK: Final = 0.41
 """The ruler's frame is so much smaller: its smallest red cells are 14 px wide."""
 
+SOUGHT_PIXEL_SIZES_UM: Final = (0.045, 0.22)
+"""Those of common microscopes; another one says that clumps were taken for cells."""
+
 DIAMETER_OVER_DEPTH: Final = 2.42
 """Width of a red cell's box over its mask's depth: cells are ovals, some are cut short
 by a neighbour (measured on 30 BCCD and 16 PBC images, 2026-11)."""
@@ -133,7 +136,9 @@ def measure_pixel_size_um(image: NDArray[np.uint8]) -> float | None:
     stain = ndi.uniform_filter(_nuclear_index(density), 5)[middles]
     is_red = stain <= 2 * max(0.0, float(np.percentile(stain, 40))) + 0.05
     diameter_px = DIAMETER_OVER_DEPTH * _median_by_area(depth[middles][is_red])
-    return RED_CELL_DIAMETER_UM * RULER_SHRINK / diameter_px
+    pixel_size_um = RED_CELL_DIAMETER_UM * RULER_SHRINK / diameter_px
+    finest, coarsest = SOUGHT_PIXEL_SIZES_UM
+    return pixel_size_um if finest <= pixel_size_um <= coarsest else None
 
 
 def _median_by_area(radii: FloatImage) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from calibration.optics.red_cell_ruler import FEWEST_RED_CELLS
 from edge.segment import segment
 from hemalens.classes import CellClass, CellKind
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM
@@ -44,12 +45,26 @@ CENTRE_TOLERANCE_PX = 25.6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One figure of the report, with what it was counted from."""
+    """One figure of the report, what it was counted from, and its bound."""
 
     group: str
     name: str
     value: float
     of: str
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def bound(self) -> str:
+        least = "" if self.least is None else f">= {self.least:.4g}"
+        most = "" if self.most is None else f"<= {self.most:.4g}"
+        return " ".join(side for side in (least, most) if side)
+
+    @property
+    def is_kept(self) -> bool:
+        least = -np.inf if self.least is None else self.least
+        most = np.inf if self.most is None else self.most
+        return bool(least <= self.value <= most)
 
 
 def boxes_of(found: Segmentation, kind: CellKind) -> list[Detection]:
@@ -75,8 +90,14 @@ def measure_bccd(fields: list[LabelledImage]) -> list[Row]:
     real = total.matched + excused
     group = f"BCCD, {len(fields)} fields"
     return [
-        _share(group, "white-cell recall, IoU 0.5", total.matched, total.true),
-        _share(group, "white-cell precision, as labelled", total.matched, total.found),
+        _share(group, "white-cell recall, IoU 0.5", total.matched, total.true, 0.985),
+        _share(
+            group,
+            "white-cell precision, as labelled",
+            total.matched,
+            total.found,
+            0.965,
+        ),
         _share(group, "precision, 10 known unlabelled excused", real, total.found),
         _share(
             group, "white cells left open to platelet", open_to_platelet, total.matched
@@ -90,10 +111,12 @@ def measure_bccd(fields: list[LabelledImage]) -> list[Row]:
     ]
 
 
-def measure_txl(name: str, images: list[LabelledImage]) -> list[Row]:
+def measure_txl(
+    name: str, images: list[LabelledImage], least_platelet_f1: float
+) -> list[Row]:
     """Red cells, platelets and the ruler against the TXL-PBC boxes."""
     counts = dict.fromkeys(CellKind, MatchCount())
-    frame_errors, ratios = [], []
+    frame_errors, ratios, lone = [], [], []
     for image in images:
         found = segment(read_rgb(image.path))
         for kind in CellKind:
@@ -102,6 +125,8 @@ def measure_txl(name: str, images: list[LabelledImage]) -> list[Row]:
             counts[kind] += count
             if kind is CellKind.RED_CELL and count.true:
                 frame_errors.append(abs(count.found - count.true) / count.true)
+        if len(image.boxes_of(CellKind.RED_CELL)) < FEWEST_RED_CELLS:
+            lone.append(found.red_cell_diameter_px is None)
         true_diameter = _median_whole_red_cell(image)
         if true_diameter is not None:
             ratios.append((found.red_cell_diameter_px or np.nan) / true_diameter)
@@ -115,17 +140,21 @@ def measure_txl(name: str, images: list[LabelledImage]) -> list[Row]:
             name="red cells, found / true",
             value=red.found / max(1, red.true),
             of=f"{red.found}/{red.true}",
+            least=0.96,
+            most=1.04,
         ),
         Row(
             group=group,
             name="red cells, mean error a frame",
             value=float(np.mean(frame_errors)),
             of=f"{len(frame_errors)} frames",
+            most=0.1,
         ),
-        _f1(group, "red cells", red),
-        _f1(group, "platelets", platelet),
+        _f1(group, "red cells", red, 0.82),
+        _f1(group, "platelets", platelet, least_platelet_f1),
         _f1(group, "white cells", white),
-        _share(group, "ruler within 10 %", within, len(ratios)),
+        _share(group, "ruler within 10 %", within, len(ratios), 0.95),
+        _share(group, "no ruler with under 3 red cells", sum(lone), len(lone)),
         Row(
             group=group,
             name="ruler, median ratio",
@@ -203,12 +232,14 @@ def _centre_rows(
     contains = sum(tally.contains for tally in tallies.values())
     near = sum(tally.near for tally in tallies.values())
     rows = [
-        _share(group, "centre in a box", contains, total),
+        _share(group, "centre in a box", contains, total, 0.993),
         _share(group, "box centre within 10 %", near, total),
     ]
     for name, tally in sorted(tallies.items()):
         rows.append(
-            _share(group, f"{name}: centre in a box", tally.contains, tally.images)
+            _share(
+                group, f"{name}: centre in a box", tally.contains, tally.images, 0.98
+            )
         )
         rows.append(
             _share(group, f"{name}: box centre within 10 %", tally.near, tally.images)
@@ -225,25 +256,29 @@ def _centre_rows(
     return rows
 
 
-def _share(group: str, name: str, part: int, whole: int) -> Row:
+def _share(
+    group: str, name: str, part: int, whole: int, least: float | None = None
+) -> Row:
     value = part / whole if whole else float("nan")
-    return Row(group=group, name=name, value=value, of=f"{part}/{whole}")
+    return Row(group=group, name=name, value=value, of=f"{part}/{whole}", least=least)
 
 
-def _f1(group: str, name: str, count: MatchCount) -> Row:
+def _f1(group: str, name: str, count: MatchCount, least: float | None = None) -> Row:
     recall = f"recall {count.recall:.3f} of {count.true}"
     precision = f"precision {count.precision:.3f} of {count.found}"
     name = f"{name}, F1 at IoU 0.5"
-    return Row(group=group, name=name, value=count.f1, of=f"{recall}, {precision}")
+    of = f"{recall}, {precision}"
+    return Row(group=group, name=name, value=count.f1, of=of, least=least)
 
 
 def print_rows(rows: list[Row]) -> None:
     console = Console(width=120)
     for group in dict.fromkeys(row.group for row in rows):
-        table = Table("figure", "value", "of", title=group, title_justify="left")
+        table = Table("figure", "value", "bound", "of", title=group)
         for row in rows:
             if row.group == group:
-                table.add_row(row.name, f"{row.value:.4g}", row.of)
+                bound = row.bound if row.is_kept else f"{row.bound} MISSED"
+                table.add_row(row.name, f"{row.value:.4g}", bound, row.of)
         console.print(table)
 
 
@@ -267,11 +302,15 @@ def main(
         rows += measure_bccd(read_bccd(bccd, limit))
     if txl and bccd:
         rows += measure_txl(
-            "BCCD fields", read_txl(txl / "BCCD", bccd, "JPEGImages/*.jpg", limit)
+            "BCCD fields",
+            read_txl(txl / "BCCD", bccd, "JPEGImages/*.jpg", limit),
+            least_platelet_f1=0.82,
         )
     if txl and pbc:
         rows += measure_txl(
-            "PBC images", read_txl(txl / pbc.name, pbc, "*/[!.]*.jpg", limit)
+            "PBC images",
+            read_txl(txl / pbc.name, pbc, "*/[!.]*.jpg", limit),
+            least_platelet_f1=0.88,
         )
     if pbc:
         for pixel_size_um in (PBC_PIXEL_SIZE_UM, None):

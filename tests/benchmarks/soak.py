@@ -18,8 +18,10 @@ from pathlib import Path
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
 from edge.count import count_source
+from edge.count_progress import CountProgress
 from edge.counted_frame import CountedFrame
-from hemalens.classes import CellKind
+from edge.operator import Nobody
+from hemalens.classes import CellClass, CellKind
 
 EVERY = 500
 FLAT = 1.05
@@ -36,7 +38,7 @@ class Look:
     threads: int
 
 
-class Watch:
+class Watch(Nobody):
     """Looks at this process while it counts."""
 
     def __init__(self) -> None:
@@ -44,7 +46,7 @@ class Watch:
         self._begun = time.monotonic()
         self._frames = 0
 
-    def on_frame(self, counted: CountedFrame) -> None:
+    def see(self, counted: CountedFrame, progress: CountProgress) -> None:
         self._frames += 1
         if self._frames % EVERY == 0:
             self.looks.append(self.look())
@@ -89,9 +91,13 @@ def main() -> None:
             slide,
             open_bundle("cnn"),
             output=Path(folder) / "count",
-            on_frame=watch.on_frame,
+            operator=watch,
         )
-    found = summary.white_cells
+    found = (
+        summary.leukocytes
+        + summary.leukocytes_to_review
+        + summary.counts[CellClass.ERYTHROBLAST]
+    )
     drawn = drawn_white_cells(slide)
     early = watch.looks[len(watch.looks) // 10]
     last = watch.looks[-1]

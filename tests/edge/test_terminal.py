@@ -151,3 +151,13 @@ def test_the_time_of_each_stage_is_told(capsys: pytest.CaptureFixture[str]) -> N
     shown = capsys.readouterr().out
     pattern = r"ms a frame: segment \d+\.\d \(longest \d+\), store \d+\.\d \(longest"
     assert re.match(pattern, shown)
+
+
+def test_dropped_frames_and_wrong_optics_are_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    warning = "the objective was changed"
+    shown = _shown(_summary(frames_dropped=7, warnings=(warning,)), capsys)
+    assert "7 dropped: counting was slower than the camera" in " ".join(shown.split())
+    assert f"Optics: {warning}" in shown
+    assert "dropped" not in _shown(_summary(), capsys)

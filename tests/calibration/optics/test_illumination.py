@@ -26,6 +26,13 @@ def test_dividing_by_the_light_leaves_a_flat_field(
     assert measured.level_rgb == pytest.approx((225, 215, 200), rel=0.01)
 
 
+def test_a_narrow_beam_off_the_middle_is_followed() -> None:
+    y, x = np.mgrid[-1 : 1 : 480 * 1j, -1 : 1 : 640 * 1j]
+    true = np.exp(-((x - 0.2) ** 2 + (y + 0.1) ** 2) / 2)
+    flat = true[..., None] / draw_light(measure_flat_field([draw_blank(true)]), SIZE_WH)
+    assert np.abs(flat / flat.mean() - 1).max() < 0.01
+
+
 def test_channels_have_each_their_own_light() -> None:
     lights = [vignette(SIZE_WH, loss) for loss in (0.1, 0.2, 0.4)]
     blank = np.stack([draw_blank(light)[..., 1] for light in lights], axis=-1)

@@ -36,8 +36,8 @@ class DrawnField:
         self.canvas = np.full(size, SLIDE, np.uint8)
 
     def red_cell(self, x: float, y: float, diameter: float = 7.5) -> None:
-        self._disc(x, y, diameter / 2, RED_CELL)
-        self._disc(x, y, diameter / 7, PALLOR)
+        self.disc(x, y, diameter / 2, RED_CELL)
+        self.disc(x, y, diameter / 7, PALLOR)
         self._note(CellKind.RED_CELL, x, y, diameter / 2)
 
     def red_cells_in_rows(self, keep_clear: list[tuple[float, float, float]]) -> None:
@@ -50,18 +50,18 @@ class DrawnField:
     def white_cell(
         self, x: float, y: float, diameter: float = 12.0, lobes: int = 1
     ) -> None:
-        self._disc(x, y, diameter / 2, CYTOPLASM)
+        self.disc(x, y, diameter / 2, CYTOPLASM)
         if lobes == 1:
-            self._disc(x, y, diameter * 0.36, NUCLEUS)
+            self.disc(x, y, diameter * 0.36, NUCLEUS)
         for angle in np.arange(lobes) * 2 * np.pi / max(lobes, 1):
             if lobes > 1:
                 away = diameter * 0.24
                 lobe = (x + away * np.cos(angle), y + away * np.sin(angle))
-                self._disc(*lobe, diameter * 0.17, NUCLEUS)
+                self.disc(*lobe, diameter * 0.17, NUCLEUS)
         self._note(CellKind.WHITE_CELL, x, y, diameter / 2)
 
     def platelet(self, x: float, y: float, diameter: float = 2.6) -> None:
-        self._disc(x, y, diameter / 2, PLATELET)
+        self.disc(x, y, diameter / 2, PLATELET)
         self._note(CellKind.PLATELET, x, y, diameter / 2)
 
     def image(self, pixel_size_um: float = 0.1) -> NDArray[np.uint8]:
@@ -87,7 +87,7 @@ class DrawnField:
             if of_kind == kind
         ]
 
-    def _disc(
+    def disc(
         self, x: float, y: float, radius: float, colour: tuple[int, int, int]
     ) -> None:
         centre = (round(x / FINE), round(y / FINE))

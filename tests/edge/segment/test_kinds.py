@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from edge.segment.kinds import EITHER, PLATELET, WHITE, StainedObject, tell_kind
+from edge.segment.kinds import (
+    EITHER,
+    PLATELET,
+    WHITE,
+    StainedObject,
+    is_smudge,
+    tell_kind,
+)
 from hemalens.classes import CellKind
 
 
@@ -45,7 +52,7 @@ CASES = (
         granularity=1.4,
         possible_kinds=WHITE,
     ),
-    Case(name="smudge", area_um2=90, dark_area_um2=0, possible_kinds=WHITE),
+    Case(name="large_cell", area_um2=90, dark_area_um2=12, possible_kinds=WHITE),
 )
 
 
@@ -61,3 +68,27 @@ def test_kinds_left_possible(case: Case) -> None:
     )
     assert possible_kinds == case.possible_kinds
     assert kind in possible_kinds
+
+
+@pytest.mark.parametrize(
+    ("area_um2", "dark_area_um2", "expected"),
+    [(120, 0, True), (120, 30, False), (60, 0, False)],
+    ids=["smudge", "white_cell", "giant_platelet"],
+)
+def test_smudge_is_large_and_has_no_nucleus(
+    area_um2: float, dark_area_um2: float, expected: bool
+) -> None:
+    stained = StainedObject(
+        area_um2=area_um2, dark_area_um2=dark_area_um2, granularity=1.2, is_cut=False
+    )
+    assert is_smudge(stained) is expected
+
+
+@pytest.mark.parametrize(
+    ("is_cut", "kind"), [(False, CellKind.PLATELET), (True, CellKind.WHITE_CELL)]
+)
+def test_what_the_edge_cuts_was_larger(is_cut: bool, kind: CellKind) -> None:
+    stained = StainedObject(
+        area_um2=16, dark_area_um2=9, granularity=1.1, is_cut=is_cut
+    )
+    assert tell_kind(stained) == (kind, EITHER)

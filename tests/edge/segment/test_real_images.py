@@ -5,6 +5,7 @@ What these check is also checked on drawn fields; `tests.benchmarks` measures it
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -66,3 +67,30 @@ def test_centred_cell_of_single_cell_images(pixel_size_um: float | None) -> None
         own = CellKind.PLATELET if is_platelet else CellKind.WHITE_CELL
         centred += cell is not None and own in cell.possible_kinds
     assert centred >= 0.95 * len(images)
+
+
+@pytest.mark.parametrize("pixel_size_um", [0.05, 0.095, 0.2])
+def test_resampled_images_give_the_same_cells(pixel_size_um: float) -> None:
+    matched = found = true = 0
+    for field in read_txl(TXL / PBC.name, PBC, "*/[!.]*.jpg", 16):
+        ratio = 0.095 / pixel_size_um
+        image = cv2.resize(
+            read_rgb(field.path), None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA
+        )
+        boxes = [
+            c.box
+            for c in of_kind(
+                segment(np.asarray(image, np.uint8), pixel_size_um), CellKind.RED_CELL
+            )
+        ]
+        scaled = [
+            [side * ratio for side in box] for box in field.boxes_of(CellKind.RED_CELL)
+        ]
+        count = count_matches(boxes, scaled)
+        matched, found, true = (
+            matched + count.matched,
+            found + count.found,
+            true + count.true,
+        )
+    assert 2 * matched / (found + true) >= 0.87
+    assert found / true == pytest.approx(1, abs=0.08)

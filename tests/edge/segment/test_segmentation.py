@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.segment import segment
 from hemalens.classes import CellKind
 from tests.benchmarks.box_matching import match_boxes
-from tests.edge.segment.drawn_fields import DrawnField, of_kind
+from tests.edge.segment.drawn_fields import NUCLEUS, DrawnField, of_kind
 
 WHITE, RED, PLATELET = CellKind.WHITE_CELL, CellKind.RED_CELL, CellKind.PLATELET
 
@@ -114,6 +114,58 @@ def test_platelets_are_found_on_the_slide() -> None:
     assert found_boxes_match(drawn, PLATELET, 0.1, None) == (3, 3, 3)
     for cell in of_kind(segment(drawn.image()), PLATELET):
         assert cell.possible_kinds == {PLATELET}
+
+
+def test_pale_platelet_alone_on_the_slide_is_found() -> None:
+    """Its granules are too small to be a core, and the rest is as pale as cytoplasm."""
+    drawn = DrawnField()
+    drawn.red_cells_in_rows([(30, 22, 3)])
+    drawn.disc(30, 22, 1.4, (214, 196, 216))
+    for angle in np.arange(5) * 2 * np.pi / 5:
+        drawn.disc(30 + 0.9 * np.cos(angle), 22 + 0.9 * np.sin(angle), 0.2, NUCLEUS)
+    (cell,) = of_kind(segment(drawn.image(), 0.1), PLATELET)
+    assert cell.box == pytest.approx((286, 206, 314, 234), abs=6)
+
+
+def test_platelet_on_a_red_cell_is_found() -> None:
+    drawn = field_with_white_cell()
+    drawn.disc(18, 15, 1.2, (110, 60, 150))
+    found = segment(drawn.image(), 0.1)
+    (cell,) = of_kind(found, PLATELET)
+    assert cell.box.centre_xy == pytest.approx((180, 150), abs=8)
+    assert len(of_kind(found, RED)) == len(drawn.boxes_px(RED))
+
+
+def test_stain_deposit_is_neither_white_cell_nor_platelet() -> None:
+    drawn = field_with_white_cell()
+    for x in np.arange(3, 58, 3.7):
+        for y in np.arange(3, 42, 4.3):
+            if np.hypot(x - 30, y - 22) > 8:
+                drawn.disc(float(x), float(y), 0.2, NUCLEUS)
+    stained = [c for c in segment(drawn.image(), 0.1).detections if c.kind is not RED]
+    assert len(stained) == 1
+
+
+def test_smudge_cell_is_neither_white_cell_nor_platelet() -> None:
+    drawn = DrawnField(width_um=80)
+    drawn.white_cell(20, 22)
+    drawn.red_cells_in_rows([(20, 22, 6), (55, 22, 8)])
+    drawn.disc(55, 22, 7.5, (176, 146, 192))
+    stained = [c for c in segment(drawn.image(), 0.1).detections if c.kind is not RED]
+    (cell,) = stained
+    assert cell.box.centre_xy == pytest.approx((200, 220), abs=10)
+
+
+@pytest.mark.parametrize("shown_um", [2.0, 3.5, 5.5])
+def test_red_cell_cut_by_the_frame_is_found(shown_um: float) -> None:
+    drawn = DrawnField()
+    drawn.red_cells_in_rows([(0, 22, 6)])
+    whole = len(of_kind(segment(drawn.image(), 0.1), RED))
+    drawn.red_cell(shown_um - 3.75, 22)
+    found = of_kind(segment(drawn.image(), 0.1), RED)
+    assert len(found) == whole + 1
+    (cut,) = (cell for cell in found if cell.at_border)
+    assert cut.box.right == pytest.approx(10 * shown_um, abs=6)
 
 
 def test_black_dirt_is_no_stained_object() -> None:

@@ -205,6 +205,7 @@ def serpentine(
     *,
     turn_deg: float = 0.5,
     blur_px: float = 2.0,
+    from_right: bool = False,
 ) -> list[Pose]:
     """Scan an area there and back, no two steps alike.
 
@@ -215,7 +216,7 @@ def serpentine(
     width, height = size_wh
     path: list[Pose] = []
     y = float(top)
-    forward = True
+    forward = not from_right
     while True:
         xs = [float(left)]
         while xs[-1] < right - width:

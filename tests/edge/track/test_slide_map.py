@@ -143,7 +143,7 @@ def test_useless_frame_is_joined_to_nothing_and_forgotten(
     bad = {
         "dark": (good * 0.04).astype(np.uint8),
         "blank": DemoSlide(mix="blank", width_px=640, height_px=480).frame(0).image,
-        "blurred": blurred(good, 30),
+        "blurred": blurred(good, 15),
         "white": np.full_like(good, 255),
     }[spoilt]
     slide_map = SlideMap()
