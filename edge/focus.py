@@ -10,7 +10,7 @@ WORK_PIXEL_SIZE_UM: Final = 0.19
 """Pixel size the frame is reduced to: the optics resolve no more than twice this, and
 an edge in focus still spreads over two pixels."""
 
-WORK_WH: Final = (560, 420)
+WORK_WH: Final = (440, 330)
 """Reduced pixels looked at, in the frame's middle, where the operator focuses."""
 
 SMOOTHING_UM: Final = 0.15
@@ -28,7 +28,7 @@ LEAST_OF_STEEPEST: Final = 0.35
 """Nor whose change is less than this of the frame's steepest: in a field of one cell
 the feet of its edges are no edges of their own."""
 
-MOST_EDGE_PIXELS: Final = 6000
+MOST_EDGE_PIXELS: Final = 4000
 """Enough for a percentile: of more, evenly spread ones are looked at."""
 
 FEWEST_EDGE_PIXELS: Final = 60
@@ -118,7 +118,7 @@ def _slopes(
 
 def _usual_edge(slope: NDArray[np.float32]) -> float:
     """Find the slope that makes a pixel an edge among this frame's."""
-    usual, steepest = np.quantile(slope[::3, ::3], (1 - EDGE_FRACTION, STEEPEST))
+    usual, steepest = np.quantile(slope[::4, ::4], (1 - EDGE_FRACTION, STEEPEST))
     return max(float(usual), LEAST_OF_STEEPEST * float(steepest))
 
 

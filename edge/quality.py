@@ -18,9 +18,10 @@ from edge.focus import measure_blur_um
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM
 
 COARSE_PIXEL_SIZE_UM: Final = 0.6
-COARSE_SIDE_PX: Final = 240
+COARSE_SIDE_PX: Final = 136
 """Light, stain and cells are measured on a frame reduced to this pixel size, and
-further if it would still be larger: a red cell stays four pixels wide or more."""
+further if it would still be larger: in a frame 200 µm wide a red cell has five pixels
+across."""
 
 LEAST_BACKGROUND_LEVEL: Final = 60.0
 """Darkest slide that still has grey levels enough to tell stains apart; real fields
@@ -36,7 +37,7 @@ MOST_CLIPPED_FRACTION: Final = 0.5
 """Share of pixels with green at its end; cells that pale are lost in it."""
 
 MOST_BLUR_UM: Final = 0.52
-"""Real fields have 0.19 to 0.48; blurred by a disc of 1 µm radius, as an objective of
+"""Real fields have 0.19 to 0.49; blurred by a disc of 1 µm radius, as an objective of
 aperture 0.65 does 1.2 µm out of focus, they have 0.6 and more (measured on BCCD and
 PBC, 2026-11)."""
 
@@ -137,11 +138,11 @@ def measure_quality(
     density = optical_density(coarse)
     level = _background_level(coarse, density)
     cover = _Cover() if density is None else _measure_cover(density)
-    green = image[::4, ::4, 1]
+    green = np.ascontiguousarray(image[::6, ::6, 1])
     return FrameQuality(
         background_level=level,
-        clipped_fraction=float(np.mean(green >= CLIPPED_LEVEL)),
-        black_fraction=float(np.mean(green <= BLACK_LEVEL)),
+        clipped_fraction=np.count_nonzero(green >= CLIPPED_LEVEL) / green.size,
+        black_fraction=np.count_nonzero(green <= BLACK_LEVEL) / green.size,
         contrast=cover.contrast,
         covered_fraction=cover.covered_fraction,
         stained_fraction=cover.stained_fraction,

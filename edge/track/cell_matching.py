@@ -31,8 +31,9 @@ def match_views(
 ) -> list[tuple[int, int]]:
     """Choose which pairs show one cell.
 
-    What all pairs are displaced by in common is the frame's placing, not the cells',
-    and is taken off before the choice is made.
+    Whole views come first, for a sliver at the frame's edge may fit more cells than
+    one. What all pairs are displaced by in common is the frame's placing, not the
+    cells', and is taken off before the choice is made.
 
     Parameters
     ----------
@@ -49,17 +50,18 @@ def match_views(
         return []
     first = np.array([view for view, _ in pairs])
     second = np.array([cell for _, cell in pairs])
-    one, other = _clipped(
-        *_boxes(views, first),
-        *_boxes(known, second),
-    )
+    one, one_cut = _boxes(views, first)
+    other, other_cut = _boxes(known, second)
+    one, other = _clipped(one, one_cut, other, other_cut)
+    cut_views = one_cut.any(axis=1).astype(int) + other_cut.any(axis=1)
     away = _middles(one) - _middles(other)
     allowed = _allowed_um(one, other)
-    chosen = _one_to_one(first, second, away, allowed)
+    chosen = _one_to_one(first, second, cut_views, _cost(away, allowed))
     if len(chosen) >= _FEWEST_FOR_SHIFT:
         shift = np.median(away[chosen], axis=0)
         if np.abs(shift).max() <= _MOST_SHIFT_UM:
-            chosen = _one_to_one(first, second, away - shift, allowed)
+            cost = _cost(away - shift, allowed)
+            chosen = _one_to_one(first, second, cut_views, cost)
     return [pairs[index] for index in chosen]
 
 
@@ -97,20 +99,25 @@ def _allowed_um(one: Numbers, other: Numbers) -> Numbers:
     return np.where(smaller > 0, _BASE_UM + _SIZE_SHARE * smaller, 0.0)
 
 
+def _cost(away: Numbers, allowed_um: Numbers) -> Numbers:
+    """Give the displacement as a share of what is allowed."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.hypot(away[:, 0], away[:, 1]) / allowed_um, np.float64)
+
+
 def _one_to_one(
     first: NDArray[np.intp],
     second: NDArray[np.intp],
-    away: Numbers,
-    allowed_um: Numbers,
+    cut_views: NDArray[np.intp],
+    cost: Numbers,
 ) -> list[int]:
-    """Take pairs closest first, for their size; none twice."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cost = np.hypot(away[:, 0], away[:, 1]) / allowed_um
+    """Take pairs with the fewest cut views first, then the closest; none twice."""
     near = np.flatnonzero(cost <= 1)
+    order = near[np.lexsort((cost[near], cut_views[near]))]
     taken_first: set[int] = set()
     taken_second: set[int] = set()
     chosen = []
-    for index in near[np.argsort(cost[near], kind="stable")].tolist():
+    for index in order.tolist():
         one, other = int(first[index]), int(second[index])
         if one in taken_first or other in taken_second:
             continue

@@ -111,19 +111,40 @@ class UniqueCells:
         All are matched before any is entered, so that none is matched to a frame-mate.
         """
         found, pairs = self._known.around(views)
-        matches = dict(match_views(views, [cell.best for cell in found], pairs))
+        known = [cell.best for cell in found]
+        matches = dict(match_views(views, known, pairs))
+        cut = self._left_cut(views, known, pairs, matches)
         stands: list[int | None] = []
         changes: list[CellChange] = []
         for index, view in enumerate(views):
-            if index not in matches:
-                self._known.add(KnownCell(best=view))
-                stands.append(None)
-                continue
-            cell = found[matches[index]]
-            changes += self._merge(cell, KnownCell(best=view), is_new=True)
+            cell = KnownCell(best=view)
+            if index in matches:
+                cell = found[matches[index]]
+                changes += self._merge(cell, KnownCell(best=view), is_new=True)
+            else:
+                self._known.add(cell)
+            if index in cut:
+                self._known.remove(found[cut[index]])
+                changes += self._merge(cell, found[cut[index]])
             is_best = cell.best.cell_id == view.cell_id
             stands.append(None if is_best else cell.best.cell_id)
         return stands, changes
+
+    @staticmethod
+    def _left_cut(
+        views: Sequence[SlideView],
+        known: Sequence[SlideView],
+        pairs: Sequence[tuple[int, int]],
+        matches: dict[int, int],
+    ) -> dict[int, int]:
+        """Match whole views once more, with cut ones that were left alone before."""
+        taken = set(matches.values())
+        left = [
+            (view, cell)
+            for view, cell in pairs
+            if cell not in taken and any(known[cell].cut) and not any(views[view].cut)
+        ]
+        return dict(match_views(views, known, left))
 
     def _merge(
         self, cell: KnownCell, other: KnownCell, *, is_new: bool = False

@@ -62,9 +62,8 @@ class Row:
 
     @property
     def is_kept(self) -> bool:
-        least = -np.inf if self.least is None else self.least
-        most = np.inf if self.most is None else self.most
-        return bool(least <= self.value <= most)
+        is_enough = self.least is None or self.value >= self.least
+        return is_enough and (self.most is None or self.value <= self.most)
 
 
 def boxes_of(found: Segmentation, kind: CellKind) -> list[Detection]:
@@ -134,7 +133,7 @@ def measure_txl(
     red, platelet = counts[CellKind.RED_CELL], counts[CellKind.PLATELET]
     white = counts[CellKind.WHITE_CELL]
     within = int(np.count_nonzero(np.abs(np.array(ratios) - 1) <= 0.1))
-    return [
+    rows = [
         Row(
             group=group,
             name="red cells, found / true",
@@ -154,7 +153,6 @@ def measure_txl(
         _f1(group, "platelets", platelet, least_platelet_f1),
         _f1(group, "white cells", white),
         _share(group, "ruler within 10 %", within, len(ratios), 0.95),
-        _share(group, "no ruler with under 3 red cells", sum(lone), len(lone)),
         Row(
             group=group,
             name="ruler, median ratio",
@@ -162,6 +160,9 @@ def measure_txl(
             of=f"{len(ratios)}",
         ),
     ]
+    if lone:
+        rows.append(_share(group, "under 3 red cells: no ruler", sum(lone), len(lone)))
+    return rows
 
 
 def _median_whole_red_cell(image: LabelledImage) -> float | None:

@@ -1,5 +1,7 @@
 """Bad frames are told from good ones, and empty ones from both."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -8,8 +10,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.quality import SharpestSoFar, measure_quality, reason_to_leave_out
+from tests.benchmarks.labelled_images import read_bccd, read_pbc, read_rgb
 from tests.calibration.optics.drawn_optics import draw_blank, vignette
 from tests.edge.segment.drawn_fields import DrawnField
+
+DATASETS = Path(__file__).parents[3] / "shared" / "datasets"
 
 
 def sharp_field(pixel_size_um: float = 0.1, cells: bool = True) -> NDArray[np.uint8]:
@@ -94,6 +99,17 @@ def test_one_freak_and_empty_fields_do_not_raise_the_bar() -> None:
     for _ in range(4):
         best.learn(measure_quality(draw_blank(vignette((600, 450), 0)), 0.1))
     assert best.sharpness_per_um == usual
+
+
+@pytest.mark.skipif(not DATASETS.is_dir(), reason=f"the datasets are not at {DATASETS}")
+def test_real_fields_count_and_defocused_ones_do_not() -> None:
+    fields = [(field.path, 0.072) for field in read_bccd(DATASETS / "BCCD", 16)]
+    pbc = read_pbc(DATASETS / "PBC_dataset_normal_DIB", 2)
+    for path, pixel_size_um in [*fields, *((path, 0.095) for _, path in pbc)]:
+        image = read_rgb(path)
+        assert reason_to_leave_out(measure_quality(image, pixel_size_um)) is None
+        blurred = defocused(image, 1.25 / pixel_size_um)
+        assert reason_to_leave_out(measure_quality(blurred, pixel_size_um)) is not None
 
 
 BAD_LIGHT = {

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from calibration.optics.profile import PixelSizeMethod
 from calibration.optics.ruling import measure_ruling
@@ -107,11 +109,21 @@ def test_real_cells_are_no_ruling() -> None:
             measure_ruling(read_rgb(path))
 
 
-def test_lines_that_run_apart_are_refused() -> None:
-    periods = (38, 39.5, 41, 42.5)
-    strips = [draw_ruling(period, 0, size_wh=(640, 120)) for period in periods]
+def keystone(period_px: float, change: float) -> NDArray[np.uint8]:
+    """Draw a ruling whose magnification changes from the top row to the bottom row."""
+    ruling = draw_ruling(period_px, 0, size_wh=(800, 480))
+    y, x = np.mgrid[:480, :640].astype(np.float32)
+    from_x = 400 + (x - 320) * (1 + change * (y / 479 - 0.5))
+    mapped = cv2.remap(ruling, from_x.astype(np.float32), y, cv2.INTER_LINEAR)
+    return np.asarray(mapped, np.uint8)
+
+
+def test_lines_that_run_apart_are_less_certain_and_then_refused() -> None:
+    even, apart = (measure_ruling(keystone(40, change)) for change in (0, 0.04))
+    assert apart.period_px == pytest.approx(40, rel=0.002)
+    assert apart.uncertainty_px > 10 * even.uncertainty_px
     with pytest.raises(CalibrationError, match="not evenly spaced"):
-        measure_ruling(np.concatenate(strips))
+        measure_ruling(keystone(40, 0.1))
 
 
 def test_pixel_size_is_pitch_over_period() -> None:

@@ -67,6 +67,11 @@ def _eventful_path(world: World, size_wh: tuple[int, int]) -> list[Pose]:
     return left + back + right
 
 
+@pytest.fixture(scope="module")
+def simulated() -> World:
+    return demo_world(seed=4, width_px=1900, height_px=1500, pixel_size_um=0.2)
+
+
 @needs_pbc
 def test_composed_slide_of_pbc_cells() -> None:
     world = composed_world(1, 26, 20)
@@ -93,8 +98,8 @@ def test_drawn_slide() -> None:
 
 
 @pytest.mark.parametrize("overlap", [0.3, 0.5, 0.7])
-def test_simulated_slide(overlap: float) -> None:
-    world = demo_world(seed=4, width_px=1900, height_px=1500, pixel_size_um=0.2)
+def test_simulated_slide(simulated: World, overlap: float) -> None:
+    world = simulated
     size_wh = (640, 480)
     area = (0, 0, 1900, 1500)
     path = serpentine(3, size_wh, area, (overlap, overlap), turn_deg=1.0)

@@ -174,6 +174,26 @@ def test_cell_cut_in_every_view_is_at_the_border_once() -> None:
     assert not count.standing()
 
 
+def test_whole_view_takes_in_cut_ones_from_all_sides() -> None:
+    count = Count()
+    count.add(HOME, _cell(0, 1045, 400))
+    count.add(_shifted(1090), _cell(1, -45, 400))
+    count.add(_shifted(500, 360), _cell(2, 545, 40))
+    count.add(_shifted(500), _cell(3, 545, 400))
+    assert count.same_as() == {0: 3, 1: 3, 2: 3, 3: None}
+
+
+def test_sliver_does_not_keep_a_whole_view_from_its_cell() -> None:
+    count = Count()
+    count.add(HOME, _cell(0, 1010, 400))
+    # Both are cut, on sides that do not meet: nothing says that they are one.
+    count.add(_shifted(1066), _cell(1, -50, 404))
+    count.add(_shifted(500), _cell(2, 505, 396, sharpness=1.0))
+    count.add(_shifted(600), _cell(3, 416, 404, sharpness=2.0))
+    assert count.standing() == {3}
+    assert count.same_as() == {0: 3, 1: 3, 2: 3, 3: None}
+
+
 def test_kind_may_flip_between_views_of_a_stained_cell_but_not_to_red() -> None:
     count = Count()
     count.add(HOME, _cell(0, 500, 400, side=40, kind=CellKind.PLATELET))
