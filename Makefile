@@ -41,8 +41,12 @@ SEEDS ?= 2
 train: $(VENVS)/develop/.installed
 	$(FIT) --model mobilenetv2 --epochs 10 --repeat $(SEEDS) \
 	  --initial-weights $(MOBILENETV2_WEIGHTS) --output runs/mobilenetv2
-	$(FIT) --model cnn --repeat $(SEEDS) \
-	  --teacher runs/mobilenetv2/seed-0/best.keras --output runs/cnn
+	$(FIT) --model cnn --epochs 28 --repeat $(SEEDS) --output runs/cnn-first
+	for seed in $$(seq 0 $$(($(SEEDS) - 1))); do \
+	  $(FIT) --model cnn --epochs 24 --learning-rate 1.5e-3 --augmentation gentle \
+	    --initial-weights runs/cnn-first/seed-$$seed/best.keras --seed $$seed \
+	    --output runs/cnn/seed-$$seed || exit; \
+	done
 	$(DEVELOP)/hemalens train compare runs/cnn runs/mobilenetv2 \
 	  --data $(DATASETS)/PBC_dataset_normal_DIB --output runs/compare
 
