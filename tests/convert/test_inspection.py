@@ -156,7 +156,9 @@ def test_a_bare_model_is_shown_too(model: bytes, tmp_path: Path) -> None:
 
 def test_a_manifest_cannot_command_the_terminal(tmp_path: Path) -> None:
     bundle = open_bundle("cnn")
-    manifest = bundle.manifest.model_copy(update={"licence": "\x1b[2J[bold]all[/i]"})
+    manifest = bundle.manifest.model_copy(
+        update={"licence": "\x1b[2J[bold]all[/i]", "evidence": None}
+    )
     path = tmp_path / "hostile.hemalens"
     path.write_bytes(bundle_bytes(manifest, bundle.model, bundle.golden))
     assert "?[2J[bold]all[/i]" in inspect(path).stdout
@@ -180,7 +182,8 @@ def test_it_is_said_who_runs_an_operator(
 def test_a_damaged_model_in_a_bundle_is_said_with_its_file(tmp_path: Path) -> None:
     bundle = open_bundle("cnn")
     path = tmp_path / "damaged.hemalens"
-    path.write_bytes(bundle_bytes(bundle.manifest, b"no model", bundle.golden))
+    manifest = bundle.manifest.model_copy(update={"evidence": None})
+    path.write_bytes(bundle_bytes(manifest, b"no model", bundle.golden))
     with pytest.raises(ConversionError, match=r"damaged\.hemalens: no TFLite model"):
         inspect_file(path)
 

@@ -395,10 +395,13 @@ def _kill_until_done(path: str, report: str) -> None:
     After each kill what is on the disk is held against what was reported as done.
     """
     chance = np.random.default_rng(20260501)
+    begun = time.monotonic()
+    os.waitpid(_count_in_a_child(f"{path}-timed", f"{report}-timed"), 0)
+    soon_s = (time.monotonic() - begun) / 10
     kills = 0
     while True:
         child = _count_in_a_child(path, report)
-        time.sleep(float(chance.uniform(0, 0.12)))
+        time.sleep(float(chance.uniform(0, soon_s)))
         if not Path(path).exists() and kills < 60:
             os.kill(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
