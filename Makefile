@@ -7,7 +7,8 @@ DATASETS ?= ../shared/datasets
 TFLITE := $(shell $(PYTHON) -c 'import sys; print("$(VENVS)/tflite/.installed" \
   if sys.version_info[:2] == (3, 11) else "")')
 
-.PHONY: demo test test-slow check lint types format train validate benchmark measure lock clean
+.PHONY: demo test test-slow check lint types format train validate benchmark speed soak \
+  measure lock clean
 
 demo: $(VENVS)/edge/.installed
 	rm -rf demo-output
@@ -66,6 +67,15 @@ validate: $(VENVS)/develop/.installed $(TFLITE)
 benchmark: $(VENVS)/develop/.installed
 	$(DEVELOP)/python -m tests.benchmarks.training_throughput \
 	  --data $(DATASETS)/PBC_dataset_normal_DIB
+
+# Frames a second, stage by stage, against the same steps with scikit-image, in one run.
+speed: $(VENVS)/develop/.installed
+	$(DEVELOP)/python -m tests.benchmarks.pipeline_speed \
+	  --pbc $(DATASETS)/PBC_dataset_normal_DIB
+
+# 20,000 frames: is memory flat, are handles closed, are counts right?
+soak: $(VENVS)/develop/.installed
+	$(DEVELOP)/python -m tests.benchmarks.soak
 
 # The README's figures on real images; DATASETS holds PBC_dataset_normal_DIB, BCCD and
 # boxes_TXL-PBC.
