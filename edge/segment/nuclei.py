@@ -40,7 +40,9 @@ MOST_OUTLINE: Final = 200
 """Points of an outline that are compared: enough for a gap's width."""
 
 MOST_PIECES: Final = 60
-"""The largest ones: no real field holds more, noise and text do."""
+MOST_PIECES_PER_PX: Final = 1e-4
+"""The largest ones, in a small frame and by a larger one's area in work pixels: no real
+field holds more, noise and text do."""
 
 LOBE_GAP_UM: Final = 1.8
 LOBES_EXTENT_UM: Final = 14.5
@@ -72,7 +74,8 @@ def find_nuclei(pixels: Pixels) -> tuple[Piece, ...]:
     """
     cleaned = fill_holes(close_mask(pixels.dark, to_radius(0.2)), HOLE_UM2)
     found = find_pieces(open_mask(cleaned, to_radius(0.3)), to_px2(LEAST_PIECE_UM2))
-    whole = largest(found, MOST_PIECES)
+    most = max(MOST_PIECES, round(MOST_PIECES_PER_PX * pixels.dark.size))
+    whole = largest(found, most)
     pieces = [part for piece in whole for part in _split_touching(piece)]
     groups = _group_lobes(pieces, pixels.cells)
     nuclei = (join(group) for group in groups)

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.segment import segment
+from edge.segment.nuclei import find_nuclei
+from edge.segment.pixels import sort_pixels
+from edge.segment.scale import WORK_PIXEL_SIZE_UM
 from hemalens.classes import CellKind
 from tests.benchmarks.box_matching import match_boxes
 from tests.edge.segment.drawn_fields import NUCLEUS, DrawnField, of_kind
@@ -362,3 +365,10 @@ def test_any_image_is_survived(
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.uint8)
     for cell in segment(np.ascontiguousarray(image), pixel_size_um).detections:
         assert min(cell.box.size_wh) > 0
+
+
+def test_a_large_frame_may_hold_many_nuclei() -> None:
+    one = field_with_white_cell().image(WORK_PIXEL_SIZE_UM)
+    pixels = sort_pixels(np.tile(one, (10, 9, 1)))
+    assert pixels is not None
+    assert len(find_nuclei(pixels)) == 90
