@@ -71,7 +71,6 @@ class FrameCounter:
 
     def decide(self, look: FrameLook) -> CountedFrame:
         """Do what needs the frames before: leave out, classify, place."""
-        self._sharpest.learn(look.quality)
         reason = reason_to_leave_out(look.quality, self._sharpest.sharpness_per_um)
         if reason is not None or look.found is None:
             return CountedFrame(
@@ -81,6 +80,7 @@ class FrameCounter:
                 warnings=look.warnings,
                 left_out=reason,
             )
+        self._sharpest.learn(look.quality)
         pixel_size_um = self._scale.known_um(look.frame) or self._scale.settle_um(
             look.frame, look.found.pixel_size_um
         )

@@ -54,7 +54,9 @@ class TerminalOperator:
         self._keys = keys
         self._progress = progress
         self._watch = watch
+        self._typed = ""
         self._is_paused = False
+        self._is_asked = False
         total = len(source) if isinstance(source, Sized) else None
         self._task = progress.add_task("", total=total, line="", keys=_KEYS)
 
@@ -75,26 +77,35 @@ class TerminalOperator:
             self._watch(counted)
 
     def wish(self) -> Wish | None:
-        """Turn the last key into a wish."""
-        for key in reversed(self._keys().lower()):
-            if key == "q":
-                return Wish.FINISH
-            if key == "p":
-                return self._turn()
-        return None
+        """Turn the last key into a wish; keys that mean none are kept."""
+        key = self._take("pq")
+        if key == "q":
+            return Wish.FINISH
+        return self._turn() if key == "p" else None
 
     def more_leukocytes(self, progress: CountProgress) -> int | None:
         """Offer to go on by 100, with c; q or Enter ends the count."""
         if self._progress.disable:
             return 0
-        self._say(f"{in_short(progress)}: c goes on by {CONTINUE_BY}, Enter finishes")
-        for key in self._keys().lower():
-            if key == "c":
-                self._say(_KEYS)
-                return CONTINUE_BY
-            if key in "q\n\r":
-                return 0
-        return None
+        if not self._is_asked:
+            self._is_asked, self._typed = True, ""
+            self._say(
+                f"{in_short(progress)}: c goes on by {CONTINUE_BY}, Enter finishes"
+            )
+        key = self._take("c\n\r")
+        if key is None:
+            return None
+        self._is_asked = False
+        self._say(_KEYS)
+        return CONTINUE_BY if key == "c" else 0
+
+    def _take(self, wanted: str) -> str | None:
+        """Take the last key typed, if it is among those wanted."""
+        self._typed = (self._typed + self._keys().lower())[-1:]
+        if not self._typed or self._typed not in wanted:
+            return None
+        key, self._typed = self._typed, ""
+        return key
 
     def _turn(self) -> Wish:
         self._is_paused = not self._is_paused

@@ -54,11 +54,19 @@ def test_p_pauses_and_resumes_and_q_finishes() -> None:
 
 def test_at_the_target_the_operator_decides() -> None:
     operator, keyboard = made(shown=True)
-    assert operator.more_leukocytes(AT_TARGET) is None
+    for typed, more in (("c", CONTINUE_BY), ("\n", 0)):
+        assert operator.more_leukocytes(AT_TARGET) is None
+        keyboard.typed = typed
+        # As a count asks: first for a wish, whose answer must not swallow the key.
+        assert operator.wish() is None
+        assert operator.more_leukocytes(AT_TARGET) == more
+
+
+def test_a_key_typed_before_the_target_is_no_answer() -> None:
+    operator, keyboard = made(shown=True)
     keyboard.typed = "c"
-    assert operator.more_leukocytes(AT_TARGET) == CONTINUE_BY
-    keyboard.typed = "\n"
-    assert operator.more_leukocytes(AT_TARGET) == 0
+    assert operator.wish() is None
+    assert operator.more_leukocytes(AT_TARGET) is None
 
 
 def test_where_nobody_sees_it_the_count_ends_at_its_target() -> None:
