@@ -63,7 +63,7 @@ class Augmentation(keras.layers.Layer):
         settings = self.settings
         order = ops.argsort(self._uniform((ops.shape(windows)[0],), 0.0, 1.0))
         crops = self._moved(ops.take(windows, order, axis=0))
-        crops = self._restained(crops)
+        crops = _first(crops, settings.colour_share, self._restained)
         if settings.defocus_um > 0:
             crops = _first(crops, settings.defocus_share, self._defocused)
         if settings.noise_codes > 0:

@@ -53,6 +53,7 @@ def preview_rows(settings: AugmentationSettings) -> tuple[PreviewRow, ...]:
         name="undisturbed", setting="the crop as the image has it", settings=UNDISTURBED
     )
     shares = (
+        f"colour for {settings.colour_share:.0%}, "
         f"defocus for {settings.defocus_share:.0%},\n"
         f"noise for {settings.noise_share:.0%},\n"
         f"JPEG for {settings.jpeg_share:.0%} of the crops"

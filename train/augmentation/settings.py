@@ -32,6 +32,9 @@ class AugmentationSettings(BaseModel):
     """Standard deviation of the light's colour, one number a channel."""
     unevenness_od: float = Field(default=0.03, ge=0)
     """Standard deviation of the fall of light from edge to edge of the crop."""
+    colour_share: float = Field(default=1.0, ge=0, le=1)
+    """Share of the crops whose stain and light are disturbed: the others keep the
+    analyzer's own."""
     defocus_um: float = Field(default=0.3, ge=0)
     """Largest standard deviation of a Gaussian blur."""
     defocus_share: float = Field(default=0.3, ge=0, le=1)
@@ -82,16 +85,17 @@ AUGMENTATIONS: Final = {
     "strong": AugmentationSettings(
         shift_um=2.4,
         scale_fraction=0.25,
-        stain_strength=0.25,
+        stain_strength=0.3,
         stain_mixing=0.1,
         illumination_od=0.08,
-        white_balance_od=0.06,
+        white_balance_od=0.08,
         unevenness_od=0.06,
+        colour_share=0.8,
         defocus_um=0.5,
-        defocus_share=0.5,
+        defocus_share=0.4,
         noise_codes=8.0,
         jpeg_quality=30,
-        jpeg_share=0.4,
+        jpeg_share=0.3,
     ),
     "none": UNDISTURBED,
 }

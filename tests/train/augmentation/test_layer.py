@@ -50,6 +50,16 @@ def test_a_layer_can_be_saved_and_made_again() -> None:
     assert (again.size_px, again.seed) == (32, 3)
 
 
+def test_crops_beyond_the_colour_share_keep_their_stain() -> None:
+    settings = UNDISTURBED.model_copy(
+        update={"stain_strength": 0.5, "colour_share": 0.75}
+    )
+    windows = _windows(8)
+    crops = np.asarray(Augmentation(32, CROP_SIDE_UM, settings)(windows))
+    kept = (crops == windows[:, 6:38, 6:38]).all(axis=(1, 2, 3))
+    assert kept.sum() == 2
+
+
 def _disturbed(windows: np.ndarray, size_px: int = 32, **changes: object) -> np.ndarray:
     """Disturb with these settings alone."""
     settings = UNDISTURBED.model_copy(update=changes)
