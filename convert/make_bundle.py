@@ -8,6 +8,7 @@ from calibration.calibration_set import CalibrationSet, find_images
 from convert.flatbuffer import minimum_runtime_version
 from convert.golden import golden_inputs
 from convert.quantize import quantize_int8
+from convert.stain_reference import STAIN_STRENGTH, measure_stain_reference
 from convert.thresholds import TARGET_RISK, fit_thresholds
 from hemalens.bundle import GoldenVectors
 from hemalens.classes import CLASS_NAMES
@@ -62,6 +63,7 @@ def make_bundle(
     name: str,
     version: str,
     target_risk: float = TARGET_RISK,
+    stain_strength: float = STAIN_STRENGTH,
     cache: Path,
 ) -> BundleParts:
     """Quantize a float model, fit its thresholds, measure both on validation.
@@ -79,6 +81,8 @@ def make_bundle(
         Of the bundle.
     target_risk : float
         Share of wrong ones among the cells answered, at most; the rest goes to review.
+    stain_strength : float
+        How far devices bring a slide's stain to that of the calibration images.
     cache : Path
         Folder of the crop caches.
 
@@ -100,8 +104,9 @@ def make_bundle(
         )
     size, side_um = run.recipe.input_size_px, run.recipe.crop_side_um
     network = load_float_model(float_model)
+    to_calibrate = find_images(calibration_set, calibration_images)
     crops = cached_pixels(
-        find_images(calibration_set, calibration_images),
+        to_calibrate,
         size_px=size,
         crop_side_um=side_um,
         folder=cache,
@@ -151,6 +156,7 @@ def make_bundle(
                 split=Split.VALIDATION,
                 target_risk=target_risk,
             ),
+            stain=measure_stain_reference(to_calibrate, stain_strength),
             licence=LICENCE,
             attribution=ATTRIBUTION,
         ),

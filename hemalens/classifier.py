@@ -17,6 +17,7 @@ from hemalens.interpreter import (
     runtime_version,
 )
 from hemalens.manifest import Manifest, QuantizedTensor
+from hemalens.stain import SlideColours, StainMap
 
 _MAXIMUM_BATCH: Final = 64
 """Crops run at once; bounds the interpreter's memory."""
@@ -141,8 +142,25 @@ class BundleClassifier:
         """The classes, in the order of the probabilities."""
         return self.manifest.classes
 
-    def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Classify crops (N, S, S, 3), uint8, RGB: probabilities (N, classes)."""
+    def classify(
+        self, crops: NDArray[np.uint8], slide: SlideColours | None = None
+    ) -> NDArray[np.float32]:
+        """Classify crops of one slide.
+
+        Parameters
+        ----------
+        crops : ndarray of shape (N, S, S, 3), uint8, RGB
+        slide : SlideColours, optional
+            Its stain and light, brought to those the model was trained on; without
+            them, or with a bundle that names none, crops are classified as they are.
+
+        Returns
+        -------
+        ndarray of shape (N, classes), float32
+            Probabilities.
+        """
+        if slide is not None and self.manifest.stain is not None:
+            crops = StainMap(slide, self.manifest.stain)(crops)
         return tempered(
             self._model.probabilities(crops), self.manifest.thresholds.temperature
         )

@@ -5,6 +5,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hemalens.stain import StainReference
+
 MANIFEST_VERSION: Final = 1
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
@@ -137,6 +139,9 @@ class Manifest(_Record):
     calibration_set_digest: Sha256
     measured: MeasuredAccuracy
     thresholds: DecisionThresholds
+    stain: StainReference | None = None
+    """What a slide's colours are brought to before its cells are classified; None
+    leaves them as they are."""
     evidence: Evidence | None = None
     """None until a validation has passed."""
     licence: str

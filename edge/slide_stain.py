@@ -1,0 +1,101 @@
+"""What a slide's glass, red cells and nuclei look like, learned frame by frame."""
+
+from collections import deque
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.optics.background import COARSE_SIDE_PX, estimate_log_background
+from calibration.optics.stain import nuclear_index
+from hemalens.classes import CellKind
+from hemalens.records import Detection, Segmentation
+from hemalens.stain import SlideColours
+
+NUCLEUS_SHARE: Final = 0.3
+"""Darkest share of a nucleated cell's box: nucleus in any class, where nuclei fill
+from 0.35 of it (measured on PBC, 2026-11)."""
+
+RED_CELL_MIDDLE: Final = 0.7
+"""Middle of a red cell's box, as a share of its side: without its rim."""
+
+FEWEST_RED_CELLS: Final = 3
+REMEMBERED: Final = 200
+"""Cells of each kind, and frames, whose median stands for the slide: the lamp may
+drift, and the present counts."""
+
+_RED_CELLS_A_FRAME: Final = 40
+
+
+class SlideStain:
+    """Learns a slide's colours from frames and the cells found in them.
+
+    Parameters
+    ----------
+    remembered : int, optional
+        Cells of each kind, and frames, that count; all when None.
+    """
+
+    def __init__(self, remembered: int | None = REMEMBERED) -> None:
+        self._backgrounds: deque[NDArray[np.float64]] = deque(maxlen=remembered)
+        self._red_cells: deque[NDArray[np.float64]] = deque(maxlen=remembered)
+        self._nuclei: deque[NDArray[np.float64]] = deque(maxlen=remembered)
+
+    def learn(self, image: NDArray[np.uint8], found: Segmentation) -> None:
+        """Take in a frame (H, W, 3), uint8, RGB, and its cells."""
+        log_background = _log_background(image)
+        self._backgrounds.append(np.exp(log_background) - 1)
+        whole = [d for d in found.detections if not d.at_border]
+        reds = [d for d in whole if d.kind is CellKind.RED_CELL]
+        for red in reds[:: max(1, len(reds) // _RED_CELLS_A_FRAME)]:
+            density = log_background - np.log(_red_cell_colour(image, red) + 1)
+            self._red_cells.append(density)
+        for cell in whole:
+            if cell.kind is CellKind.WHITE_CELL:
+                self._nuclei.append(_nucleus_density(image, cell, log_background))
+
+    def colours(self) -> SlideColours | None:
+        """Give the medians so far; None before the first nucleated cell."""
+        if not self._nuclei:
+            return None
+        enough = len(self._red_cells) >= FEWEST_RED_CELLS
+        return SlideColours(
+            background=_median(self._backgrounds),
+            red_cell=_median(self._red_cells) if enough else None,
+            nucleus=_median(self._nuclei),
+        )
+
+
+def _median(values: deque[NDArray[np.float64]]) -> tuple[float, float, float]:
+    red, green, blue = np.median(np.array(values), axis=0).round(4).tolist()
+    return red, green, blue
+
+
+def _log_background(image: NDArray[np.uint8]) -> NDArray[np.float64]:
+    shrink = COARSE_SIDE_PX / max(image.shape[:2])
+    coarse = cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    surface = estimate_log_background(np.asarray(coarse, np.uint8))
+    return np.median(surface.reshape(-1, 3), axis=0).astype(np.float64)
+
+
+def _red_cell_colour(image: NDArray[np.uint8], cell: Detection) -> NDArray[np.float64]:
+    (x, y), (width, height) = cell.box.centre_xy, cell.box.size_wh
+    half_x, half_y = width * RED_CELL_MIDDLE / 2, height * RED_CELL_MIDDLE / 2
+    middle = image[
+        int(y - half_y) : int(y + half_y) + 1, int(x - half_x) : int(x + half_x) + 1
+    ]
+    return np.asarray(middle.reshape(-1, 3).mean(axis=0), np.float64)
+
+
+def _nucleus_density(
+    image: NDArray[np.uint8], cell: Detection, log_background: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    box = cell.box
+    pixels = image[box.top : box.bottom, box.left : box.right]
+    density = (log_background - np.log(pixels.astype(np.float32) + 1)).astype(
+        np.float32
+    )
+    index = nuclear_index(density)
+    dark = index >= np.quantile(index, 1 - NUCLEUS_SHARE)
+    return np.asarray(density[dark].mean(axis=0), np.float64)
