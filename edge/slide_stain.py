@@ -17,6 +17,9 @@ NUCLEUS_SHARE: Final = 0.3
 """Darkest share of a nucleated cell's box: nucleus in any class, where nuclei fill
 from 0.35 of it (measured on PBC, 2026-11)."""
 
+NUCLEUS_SIDE_PX: Final = 48
+"""A cell seen that coarsely tells the colour of its nucleus as well."""
+
 RED_CELL_MIDDLE: Final = 0.7
 """Middle of a red cell's box, as a share of its side: without its rim."""
 
@@ -25,7 +28,8 @@ REMEMBERED: Final = 200
 """Cells of each kind, and frames, whose median stands for the slide: the lamp may
 drift, and the present counts."""
 
-_RED_CELLS_A_FRAME: Final = 40
+RED_CELLS_A_FRAME: Final = 20
+"""Of a frame at most: the median needs no more, and one frame is not the slide."""
 
 
 class SlideStain:
@@ -48,7 +52,7 @@ class SlideStain:
         self._backgrounds.append(np.exp(log_background) - 1)
         whole = [d for d in found.detections if not d.at_border]
         reds = [d for d in whole if d.kind is CellKind.RED_CELL]
-        for red in reds[:: max(1, len(reds) // _RED_CELLS_A_FRAME)]:
+        for red in reds[:: max(1, len(reds) // RED_CELLS_A_FRAME)]:
             density = log_background - np.log(_red_cell_colour(image, red) + 1)
             self._red_cells.append(density)
         for cell in whole:
@@ -93,9 +97,10 @@ def _nucleus_density(
 ) -> NDArray[np.float64]:
     box = cell.box
     pixels = image[box.top : box.bottom, box.left : box.right]
-    density = (log_background - np.log(pixels.astype(np.float32) + 1)).astype(
-        np.float32
-    )
+    side = min(NUCLEUS_SIDE_PX, *cell.box.size_wh)
+    small = cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA)
+    light = np.log(small.astype(np.float32) + 1)
+    density = log_background.astype(np.float32) - light
     index = nuclear_index(density)
     dark = index >= np.quantile(index, 1 - NUCLEUS_SHARE)
     return np.asarray(density[dark].mean(axis=0), np.float64)

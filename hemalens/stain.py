@@ -28,8 +28,8 @@ palest slide seen, BCCD's, needs 3.8 (measured 2026-11)."""
 
 Level = Annotated[float, Field(ge=0, le=255)]
 Density = Annotated[float, Field(ge=-1, le=6)]
-"""Natural logarithm of background over pixel. Slightly negative where a camera shows a
-stain brighter than glass, as some do in blue."""
+"""Natural logarithm of background over pixel, codes plus 1; slightly negative where a
+camera shows a stain brighter than glass, as some do in blue."""
 
 
 class SlideColours(BaseModel):
@@ -79,30 +79,25 @@ class StainMap:
 
     def __init__(self, slide: SlideColours, reference: StainReference) -> None:
         wanted, strength = reference.colours, reference.strength
-        matrix = _density_matrix(slide, wanted)
-        self._matrix = (strength * matrix + (1 - strength) * np.eye(3)).T.astype(
-            np.float32
-        )
-        self._density_of_code = _density_of_code(slide)
-        self._log_light = np.log(np.add(wanted.background, 1), dtype=np.float32)
+        whole = _density_matrix(slide, wanted)
+        matrix = (strength * whole + (1 - strength) * np.eye(3)).T
+        # With l = log(code + 1): l' = l' of glass - matrix (l of glass - l).
+        glass = np.log(np.add(slide.background, 1))
+        offset = np.log(np.add(wanted.background, 1)) - matrix @ glass
+        self._of_logarithms = np.column_stack([matrix, offset]).astype(np.float32)
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Recolour crops (N, S, S, 3), uint8, RGB; the array given is left as it is."""
         count, height, width, _ = crops.shape
         if count == 0:
             return crops
-        flat = crops.reshape(count * height, width, 3)
-        density = cv2.LUT(flat, self._density_of_code)
-        density = cv2.transform(density, self._matrix)
-        light = cv2.exp(self._log_light - density)
-        codes = cv2.convertScaleAbs(np.maximum(light - 1, 0))
+        logarithms = cv2.LUT(crops.reshape(count * height, width, 3), _LOG_OF_CODE)
+        mapped = cv2.transform(logarithms, self._of_logarithms, dst=logarithms)
+        codes = cv2.convertScaleAbs(cv2.exp(mapped, dst=mapped), beta=-1)
         return np.asarray(codes, np.uint8).reshape(crops.shape)
 
 
-def _density_of_code(slide: SlideColours) -> NDArray[np.float32]:
-    codes = np.arange(256)[:, np.newaxis]
-    density = np.log(np.add(slide.background, 1)) - np.log(codes + 1)
-    return density.astype(np.float32)[:, np.newaxis]
+_LOG_OF_CODE: Final = np.log(np.arange(256, dtype=np.float32) + 1)
 
 
 def _density_matrix(slide: SlideColours, wanted: SlideColours) -> NDArray[np.float64]:
