@@ -152,6 +152,33 @@ class Cell:
     sharpness: float | None = None
     same_as: int | None = None
 
+    def on_slide(
+        self,
+        *,
+        place: int,
+        position_um: tuple[float, float],
+        sharpness: float | None,
+        same_as: int | None,
+    ) -> "Cell":
+        """Give the view as tracking leaves it; `same_as` makes it a duplicate."""
+        # Spelled out: `dataclasses.replace` takes three times as long, and a frame
+        # has hundreds of views.
+        return Cell(
+            frame=self.frame,
+            frame_index=self.frame_index,
+            cell_id=self.cell_id,
+            kind=self.kind,
+            box=self.box,
+            status=self.status if same_as is None else CellStatus.DUPLICATE,
+            class_name=self.class_name,
+            probability=self.probability,
+            probabilities=self.probabilities,
+            place=place,
+            position_um=position_um,
+            sharpness=sharpness,
+            same_as=same_as,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellChange:

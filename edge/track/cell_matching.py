@@ -1,12 +1,12 @@
 """Which views show the same cell: by where they lie, one to one."""
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.track.slide_view import SlideView
+from edge.track.near_pairs import Indices, Pairs
+from edge.track.slide_views import SlideViews, corners_um, cut_sides
 
 Numbers = NDArray[np.float64]
 
@@ -24,11 +24,7 @@ _MOST_SHIFT_UM: Final = 1.5
 _CUT_INWARD: Final = (1.0, 1.0, -1.0, -1.0)
 
 
-def match_views(
-    views: Sequence[SlideView],
-    known: Sequence[SlideView],
-    pairs: Sequence[tuple[int, int]],
-) -> list[tuple[int, int]]:
+def match_views(views: SlideViews, known: SlideViews, pairs: Pairs) -> Pairs:
     """Choose which pairs show one cell.
 
     Whole views come first, for a sliver at the frame's edge may fit more cells than
@@ -37,40 +33,31 @@ def match_views(
 
     Parameters
     ----------
-    views, known : sequence of SlideView
-    pairs : sequence of pair of int
-        Those worth a look, by position in `views` and `known`.
+    views, known : SlideViews
+    pairs : Pairs
+        Those worth a look.
 
     Returns
     -------
-    list of pair of int
+    Pairs
         No view and no known cell twice.
     """
-    if not pairs:
-        return []
-    first = np.array([view for view, _ in pairs])
-    second = np.array([cell for _, cell in pairs])
-    one, one_cut = _boxes(views, first)
-    other, other_cut = _boxes(known, second)
-    one, other = _clipped(one, one_cut, other, other_cut)
+    one_cut, other_cut = cut_sides(views)[pairs.views], cut_sides(known)[pairs.known]
+    one, other = _clipped(
+        corners_um(views)[pairs.views],
+        one_cut,
+        corners_um(known)[pairs.known],
+        other_cut,
+    )
     cut_views = one_cut.any(axis=1).astype(int) + other_cut.any(axis=1)
     away = _middles(one) - _middles(other)
     allowed = _allowed_um(one, other)
-    chosen = _one_to_one(first, second, cut_views, _cost(away, allowed))
+    chosen = _one_to_one(pairs, cut_views, _cost(away, allowed))
     if len(chosen) >= _FEWEST_FOR_SHIFT:
         shift = np.median(away[chosen], axis=0)
         if np.abs(shift).max() <= _MOST_SHIFT_UM:
-            cost = _cost(away - shift, allowed)
-            chosen = _one_to_one(first, second, cut_views, cost)
-    return [pairs[index] for index in chosen]
-
-
-def _boxes(
-    views: Sequence[SlideView], order: NDArray[np.intp]
-) -> tuple[Numbers, NDArray[np.bool_]]:
-    boxes = np.array([view.box for view in views], np.float64)
-    cuts = np.array([view.cut for view in views], bool)
-    return boxes[order], cuts[order]
+            chosen = _one_to_one(pairs, cut_views, _cost(away - shift, allowed))
+    return pairs.those(chosen)
 
 
 def _clipped(
@@ -105,23 +92,22 @@ def _cost(away: Numbers, allowed_um: Numbers) -> Numbers:
         return np.asarray(np.hypot(away[:, 0], away[:, 1]) / allowed_um, np.float64)
 
 
-def _one_to_one(
-    first: NDArray[np.intp],
-    second: NDArray[np.intp],
-    cut_views: NDArray[np.intp],
-    cost: Numbers,
-) -> list[int]:
+def _one_to_one(pairs: Pairs, cut_views: Indices, cost: Numbers) -> Indices:
     """Take pairs with the fewest cut views first, then the closest; none twice."""
     near = np.flatnonzero(cost <= 1)
     order = near[np.lexsort((cost[near], cut_views[near]))]
-    taken_first: set[int] = set()
-    taken_second: set[int] = set()
+    taken_views: set[int] = set()
+    taken_known: set[int] = set()
     chosen = []
-    for index in order.tolist():
-        one, other = int(first[index]), int(second[index])
-        if one in taken_first or other in taken_second:
+    for index, view, cell in zip(
+        order.tolist(),
+        pairs.views[order].tolist(),
+        pairs.known[order].tolist(),
+        strict=True,
+    ):
+        if view in taken_views or cell in taken_known:
             continue
-        taken_first.add(one)
-        taken_second.add(other)
+        taken_views.add(view)
+        taken_known.add(cell)
         chosen.append(index)
-    return chosen
+    return np.array(chosen, np.intp)

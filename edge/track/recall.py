@@ -3,6 +3,7 @@
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.track.map_image import Plane
 from edge.track.map_view import MapView, Spectrum, fade, halved
@@ -10,9 +11,12 @@ from edge.track.map_view import MapView, Spectrum, fade, halved
 _WHITENING: Final = 0.7
 _AT_ONCE: Final = 128
 
+_Codes = NDArray[np.int8]
+"""A whitened spectrum, real and imaginary parts; its scale does not matter."""
+
 
 class Recall:
-    """Remembers a small spectrum of each kept frame.
+    """Remembers a small spectrum of each kept frame, in two or three kilobytes.
 
     The highest peak of the circular phase correlation at a quarter of the map's size,
     in standard deviations of the surface, ranks the frames. On the simulated slide the
@@ -21,12 +25,12 @@ class Recall:
     """
 
     def __init__(self) -> None:
-        self._by_shape: dict[tuple[int, ...], dict[int, Spectrum]] = {}
+        self._by_shape: dict[tuple[int, ...], dict[int, _Codes]] = {}
 
     def add(self, key: int, view: MapView) -> None:
         """Remember a frame under a key."""
         image = _quarter(view)
-        self._by_shape.setdefault(image.shape, {})[key] = _whitened(image)
+        self._by_shape.setdefault(image.shape, {})[key] = _coded(image)
 
     def forget(self, key: int) -> None:
         """Let a frame go."""
@@ -43,8 +47,9 @@ class Recall:
         spectrum = np.conj(_whitened(image))
         peaks: list[float] = []
         for start in range(0, len(keys), _AT_ONCE):
-            some = np.stack([known[key] for key in keys[start : start + _AT_ONCE]])
-            surface = np.fft.irfft2(some * spectrum, image.shape)
+            some = [known[key] for key in keys[start : start + _AT_ONCE]]
+            spectra = np.stack(some).astype(np.float32).view(np.complex64)[..., 0]
+            surface = np.fft.irfft2(spectra * spectrum, image.shape)
             flat = surface.reshape(len(some), -1)
             peaks += (flat.max(axis=1) / flat.std(axis=1)).tolist()
         order = np.argsort(peaks)[::-1][:wanted]
@@ -61,3 +66,9 @@ def _whitened(image: Plane) -> Spectrum:
     spectrum = np.fft.rfft2(faded)
     spectrum /= np.abs(spectrum) ** _WHITENING + 1e-6
     return np.asarray(spectrum, np.complex64)
+
+
+def _coded(image: Plane) -> _Codes:
+    parts = _whitened(image)[..., None].view(np.float32)
+    codes = np.rint(parts * (127 / np.abs(parts).max(initial=1e-6)))
+    return np.asarray(codes, np.int8)

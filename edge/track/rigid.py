@@ -4,6 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hemalens.records import Placement
 
 
@@ -48,6 +51,24 @@ class Rigid:
         return (
             self.offset_um[0] + cos * x - sin * y,
             self.offset_um[1] + sin * x + cos * y,
+        )
+
+    def apply_to_all(self, points_um: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take points, one a row.
+
+        Examples
+        --------
+        >>> turn = Rigid(offset_um=(5.0, 0.0), rotation_rad=math.pi / 2)
+        >>> turn.apply_to_all(np.array([[2.0, 0.0], [0.0, 3.0]])).round(6).tolist()
+        [[5.0, 2.0], [2.0, 0.0]]
+        """
+        cos, sin = math.cos(self.rotation_rad), math.sin(self.rotation_rad)
+        x, y = points_um.T
+        return np.column_stack(
+            [
+                self.offset_um[0] + cos * x - sin * y,
+                self.offset_um[1] + sin * x + cos * y,
+            ]
         )
 
     def after(self, first: "Rigid") -> "Rigid":

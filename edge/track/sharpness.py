@@ -1,6 +1,7 @@
 """How well focused a view of a cell is."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 import cv2
@@ -12,6 +13,11 @@ from hemalens.records import Box
 _PIXEL_SIZE_UM: Final = 0.2
 """Frames finer than this are reduced to it: about what a good objective resolves
 (0.22 µm at NA 1.25, green light), with less noise and in a fraction of the time."""
+
+_EVERY: Final = 2
+"""Of the reduced frame's rows and columns every second is added up: neighbours tell
+nearly the same, and the sums take a third of the time. A cell's sharpness moves by
+2 % (standard deviation over 227 cells of the simulated slide, 2026-11)."""
 
 _GLASS_QUANTILE: Final = 0.9
 """Of the levels: bare glass, wherever it takes up a tenth of the frame."""
@@ -46,9 +52,11 @@ def sharpness_per_um(
         return []
     shrink = max(1, round(_PIXEL_SIZE_UM / pixel_size_um))
     codes = _density_codes(_reduced_green(image, shrink))
-    corners = np.rint(np.array(boxes) / shrink).astype(np.intp)
-    slopes = _sums(_squared_slope(codes), corners)
-    densities = _sums(np.square(codes, dtype=np.float32), corners)
+    corners = np.fromiter(chain.from_iterable(boxes), np.float64).reshape(-1, 4)
+    rounded = np.rint(corners / (shrink * _EVERY)).astype(np.intp)
+    slopes = _sums(_squared_slope(codes), rounded)
+    some = codes[::_EVERY, ::_EVERY]
+    densities = _sums(np.square(some, dtype=np.float32), rounded)
     squared = np.where(densities > 0, slopes / np.maximum(densities, 1e-9), 0)
     per_um: list[float] = (np.sqrt(squared) / (shrink * pixel_size_um)).tolist()
     return per_um
@@ -74,8 +82,8 @@ def _density_codes(green: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _squared_slope(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Square the slope, per pixel, of an image smoothed a little against noise."""
     across, down = cv2.spatialGradient(codes)
-    squares = np.square(across, dtype=np.float32)
-    squares += np.square(down, dtype=np.float32)
+    squares = np.square(across[::_EVERY, ::_EVERY], dtype=np.float32)
+    squares += np.square(down[::_EVERY, ::_EVERY], dtype=np.float32)
     squares /= np.float32(_SOBEL_GAIN**2)
     return squares
 

@@ -8,6 +8,7 @@ from edge.track.keyframe import Keyframe
 from edge.track.place_join import PlaceJoin
 from edge.track.sharpness import sharpness_per_um
 from edge.track.slide_map import SlideMap
+from edge.track.slide_views import FrameScale
 from edge.track.unique_cells import UniqueCells
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM
 from hemalens.records import Cell
@@ -32,10 +33,8 @@ class SlideCells:
         cells: Iterable[Cell] = (),
         joins: Sequence[PlaceJoin] = (),
     ) -> None:
-        earlier = tuple(cell for cell in cells if cell.place is not None)
-        next_place = 1 + max((cell.place or 0 for cell in earlier), default=-1)
-        self._map = SlideMap(keyframes, joins, next_place=next_place)
-        self._cells = UniqueCells(earlier, joins)
+        self._cells = UniqueCells(cells, joins)
+        self._map = SlideMap(keyframes, joins, next_place=self._cells.next_place)
 
     def place(self, counted: CountedFrame) -> CountedFrame:
         """Give the frame with its place, and its cells with theirs.
@@ -48,12 +47,11 @@ class SlideCells:
         changes = [
             change for join in placing.joins for change in self._cells.join(join)
         ]
-        height, width = frame.image.shape[:2]
+        scale = FrameScale(placing.pixel_size_um, frame.image.shape[1::-1])
+        boxes = [cell.box for cell in counted.cells]
+        sharpness = sharpness_per_um(frame.image, boxes, scale.pixel_size_um)
         cells, more = self._cells.add(
-            placing.placement,
-            _with_sharpness(counted, placing.pixel_size_um),
-            placing.pixel_size_um,
-            (width, height),
+            placing.placement, counted.cells, sharpness, scale
         )
         return replace(
             counted,
@@ -63,12 +61,3 @@ class SlideCells:
             keyframe=placing.keyframe,
             joins=placing.joins,
         )
-
-
-def _with_sharpness(counted: CountedFrame, pixel_size_um: float) -> list[Cell]:
-    boxes = [cell.box for cell in counted.cells]
-    sharp = sharpness_per_um(counted.frame.image, boxes, pixel_size_um)
-    return [
-        replace(cell, sharpness=value)
-        for cell, value in zip(counted.cells, sharp, strict=True)
-    ]

@@ -193,7 +193,7 @@ class SlideMap:
         near = self._kept.near(
             placement.place, placement.offset_um, (0.7 * width, 0.7 * height)
         )
-        return [number for number in near if self._kept[number].frame_index != beside]
+        return [number for number in near if self._kept.frame_index(number) != beside]
 
     def _fix(self, seen: _Seen, number: int, guess: Placement) -> _Fix | None:
         """Hold a frame against a keyframe that should overlap it."""

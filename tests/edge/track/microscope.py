@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge.track.placing import Placing
 from edge.track.sharpness import sharpness_per_um
 from edge.track.slide_map import SlideMap
+from edge.track.slide_views import FrameScale
 from edge.track.unique_cells import UniqueCells
 from hemalens.classes import CellKind, CellStatus
 from hemalens.records import Box, Cell, CellChange
@@ -160,7 +161,10 @@ def count_path(
         views = [view for view in seen.boxes if view[1] in kinds]
         cells = _cells(microscope, seen.image, views, run, index)
         decided, changes = unique.add(
-            placing.placement, cells, placing.pixel_size_um, microscope.size_wh
+            placing.placement,
+            cells,
+            [cell.sharpness for cell in cells],
+            FrameScale(placing.pixel_size_um, microscope.size_wh),
         )
         run.cells.update({cell.cell_id: cell for cell in decided})
         run.apply(changes)

@@ -10,6 +10,7 @@ from edge.segment import segment
 from edge.track.rigid import Rigid
 from edge.track.sharpness import sharpness_per_um
 from edge.track.slide_map import SlideMap
+from edge.track.slide_views import FrameScale
 from edge.track.unique_cells import UniqueCells
 from hemalens.classes import CellKind, CellStatus
 from hemalens.records import Cell
@@ -29,7 +30,10 @@ def _scan(world: World, path: list[Pose]) -> dict[int, Cell]:
         assert placing.is_new_place == (index == 0)
         cells = _segmented(field, world.pixel_size_um, index, len(views))
         decided, changes = unique.add(
-            placing.placement, cells, placing.pixel_size_um, SIZE_WH
+            placing.placement,
+            cells,
+            [cell.sharpness for cell in cells],
+            FrameScale(placing.pixel_size_um, SIZE_WH),
         )
         views |= {cell.cell_id: cell for cell in decided}
         for change in changes:

@@ -1,3 +1,4 @@
+import tracemalloc
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,12 +8,14 @@ from hypothesis import strategies as st
 
 from edge.track.place_join import PlaceJoin
 from edge.track.rigid import Rigid
+from edge.track.slide_views import FrameScale
 from edge.track.unique_cells import UniqueCells
 from hemalens.classes import CellKind, CellStatus
 from hemalens.records import Box, Cell, CellChange, Placement
 
 SIZE_WH = (1000, 800)
 PIXEL_UM = 0.1
+SCALE = FrameScale(PIXEL_UM, SIZE_WH)
 HOME = Placement(place=0, offset_um=(0.0, 0.0))
 
 
@@ -53,7 +56,8 @@ class Count:
         self.cells: dict[int, Cell] = {}
 
     def add(self, placement: Placement, *cells: Cell) -> tuple[CellChange, ...]:
-        decided, changes = self.unique.add(placement, cells, PIXEL_UM, SIZE_WH)
+        sharpness = [cell.sharpness for cell in cells]
+        decided, changes = self.unique.add(placement, cells, sharpness, SCALE)
         assert [c.cell_id for c in decided] == [c.cell_id for c in cells]
         self.cells.update({cell.cell_id: cell for cell in decided})
         self.apply(changes)
@@ -261,6 +265,50 @@ def test_run_goes_on_where_it_was() -> None:
     )
     assert {(c.cell_id, c.same_as) for c in changes} == {(0, 3), (2, 3), (1, 4)}
     assert again.standing() == {3, 4, 5}
+
+
+def test_run_goes_on_with_thousands_of_cells_in_several_places() -> None:
+    count = Count()
+    for place in range(60):
+        cells = [
+            _cell(100 * place + k, 50 + 90 * (k % 10), 40 + 75 * (k // 10), side=70)
+            for k in range(100)
+        ]
+        count.add(_shifted(13 * place, place=place), *cells)
+    again = UniqueCells(iter(count.cells.values()))
+    assert again.next_place == 60
+    for place in (0, 35, 59):
+        view = _cell(6000 + place, 50 + 90 * 4, 40 + 75 * 7, side=70, sharpness=0.5)
+        (decided,), changes = again.add(
+            _shifted(13 * place, place=place), [view], [0.5], SCALE
+        )
+        assert decided.same_as == 100 * place + 74
+        assert changes == ()
+
+
+def test_a_cell_takes_few_bytes() -> None:
+    unique, views, half_way = UniqueCells(), 0, 0
+    tracemalloc.start()
+    try:
+        for frame in range(100):
+            cells = [
+                _cell(
+                    60 * frame + k,
+                    100 + 130 * (k % 7),
+                    60 + 85 * (k // 7),
+                    side=70,
+                    kind=CellKind.RED_CELL,
+                )
+                for k in range(60)
+            ]
+            unique.add(_shifted(900.0 * frame), cells, [1.0] * 60, SCALE)
+            views += len(cells)
+            if frame == 49:
+                half_way = tracemalloc.get_traced_memory()[0]
+        grown = tracemalloc.get_traced_memory()[0] - half_way
+    finally:
+        tracemalloc.stop()
+    assert grown < 50 * views / 2
 
 
 def test_join_before_the_first_frame_of_a_run_is_not_lost() -> None:
