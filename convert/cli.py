@@ -9,6 +9,7 @@ from convert.evidence.cli import validate
 from convert.inspect_cli import inspect
 from convert.scheme_comparison_cli import compare_schemes
 from convert.signing_cli import make_key, sign, verify
+from convert.transfer.cli import transfer
 
 FOLDER = click.Path(path_type=Path)
 
@@ -35,6 +36,11 @@ def convert() -> None:
     show_default=True,
     help="Errors among the cells answered, at most; the others go to review.",
 )
+@click.option(
+    "--stain-strength",
+    type=click.FloatRange(0, 1),
+    help="How far devices bring a slide's stain to the training images': 0 to 1.",
+)
 @click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
 def int8(
     model: Path,
@@ -45,6 +51,7 @@ def int8(
     name: str | None,
     version: str,
     target_risk_percent: float,
+    stain_strength: float | None,
     cache: Path,
 ) -> None:
     """Quantize a float model to int8 and pack it as a bundle.
@@ -70,6 +77,7 @@ def int8(
     chosen = read_calibration_set(calibration_set or PBC_SET)
     load_keras("Converting", "convert")
     from convert.make_bundle import make_bundle
+    from convert.stain_reference import STAIN_STRENGTH
 
     parts = make_bundle(
         model,
@@ -79,6 +87,7 @@ def int8(
         name=name or output.stem,
         version=version,
         target_risk=target_risk_percent / 100,
+        stain_strength=STAIN_STRENGTH if stain_strength is None else stain_strength,
         cache=cache,
     )
     write_whole(output, bundle_bytes(parts.manifest, parts.model, parts.golden))
@@ -94,7 +103,7 @@ def int8(
 
 
 for command in (
-    *(validate, calibration_study, compare_schemes),
+    *(validate, calibration_study, compare_schemes, transfer),
     *(inspect, make_key, sign, verify),
 ):
     convert.add_command(command)

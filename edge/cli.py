@@ -54,6 +54,18 @@ if TYPE_CHECKING:
     help="The frames never overlap: do not look for cells seen before.",
 )
 @click.option(
+    "--population",
+    type=click.Choice(["unrestricted", "normal-adult", "newborn"]),
+    default="unrestricted",
+    show_default=True,
+    help="Whose blood it is: how rare immature granulocytes and erythroblasts are.",
+)
+@click.option(
+    "--keep-stain",
+    is_flag=True,
+    help="Classify cells in the slide's own colours, not those of the model's slides.",
+)
+@click.option(
     "--threads",
     type=click.IntRange(min=1),
     help="Threads of one inference; all processors by default.",
@@ -69,6 +81,8 @@ def count(
     profile: Path | None,
     pixel_size_um: float | None,
     separate_fields: bool,
+    population: str,
+    keep_stain: bool,
     threads: int | None,
     as_json: bool,
 ) -> None:
@@ -92,6 +106,7 @@ def count(
     from edge.capture.open_source import open_source
     from edge.count import CountSettings, count_source
     from edge.counted_frame import CountedFrame
+    from edge.population import Population
     from edge.stage_times import StageTimes
     from edge.terminal import show_agreement, show_summary, show_times
     from edge.terminal_operator import at_terminal
@@ -107,6 +122,8 @@ def count(
         pixel_size_um=pixel_size_um,
         profile=None if profile is None else read_profile(profile),
         separate_fields=separate_fields,
+        population=Population(population),
+        keep_stain=keep_stain,
         target=target,
         threads=threads,
         save_crops=save_crops,

@@ -16,6 +16,7 @@ from edge.frame_feed import FrameFeed
 from edge.operator import Nobody, Operator
 from edge.overlay_writer import OverlayWriter
 from edge.pipeline import FrameCounter
+from edge.population import Population
 from edge.result_folder import OnUnfinished, ResultFolder
 from edge.session import CountSession
 from edge.stage_times import Stage, StageTimes
@@ -44,6 +45,10 @@ class CountSettings:
         Of the device and its objective.
     separate_fields : bool
         Frames never overlap: each view is a cell.
+    population : Population
+        Whose blood is counted: which classes are rare.
+    keep_stain : bool
+        Classify cells in the slide's own colours.
     target : int, optional
         Leukocytes to count.
     threads : int, optional
@@ -55,6 +60,8 @@ class CountSettings:
     pixel_size_um: float | None = None
     profile: OpticalProfile | None = None
     separate_fields: bool = False
+    population: Population = Population.UNRESTRICTED
+    keep_stain: bool = False
     target: int | None = None
     threads: int | None = None
     save_crops: bool = False
@@ -65,6 +72,8 @@ class CountSettings:
             "pixel_size_um": self.pixel_size_um,
             "profile_sha256": None if self.profile is None else self.profile.sha256,
             "separate_fields": self.separate_fields,
+            "population": self.population.value,
+            "keep_stain": self.keep_stain,
         }
 
 
@@ -136,6 +145,8 @@ def count_source(
             settings.pixel_size_um,
             profile=settings.profile,
             slide=None if settings.separate_fields else _slide_cells(store),
+            population=settings.population,
+            keep_stain=settings.keep_stain,
             next_cell_id=session.next_cell_id,
             times=times,
         )
@@ -143,6 +154,8 @@ def count_source(
         seen = _count_frames(
             _rest(source, store), counter, session, steering, folder, times
         )
+        seen["population"] = settings.population
+        seen["slide_colours"] = counter.slide_colours
         summary = session.summary().model_copy(update=seen)
         if folder is not None:
             folder.complete(summary)
@@ -170,7 +183,7 @@ def _count_frames(
     steering: Steering,
     folder: ResultFolder | None,
     times: StageTimes,
-) -> dict[str, int | tuple[str, ...]]:
+) -> dict[str, object]:
     """Count while there are frames and the operator wants.
 
     Gives what a summary says of the frames themselves: those dropped, and warnings.

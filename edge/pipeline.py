@@ -7,16 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.optics.profile import OpticalProfile
+from edge.class_evidence import rule_out, weigh
 from edge.counted_frame import CountedFrame
 from edge.frame_look import FrameLook, FrameLooker
+from edge.population import Population, class_weights
 from edge.quality import SharpestSoFar, reason_to_leave_out
 from edge.scale import Scale
+from edge.slide_stain import SlideStain
 from edge.stage_times import Stage, StageTimes
 from edge.track.slide_cells import SlideCells
 from hemalens.classes import CellKind, CellStatus, kind_of_class
 from hemalens.classifier import BundleClassifier
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 from hemalens.records import Box, Cell, Detection, Frame, Segmentation
+from hemalens.stain import SlideColours
 
 _STAINED: Final = frozenset({CellKind.WHITE_CELL, CellKind.PLATELET})
 
@@ -36,6 +40,10 @@ class FrameCounter:
         Of the device and its objective.
     slide : SlideCells, optional
         Knows the cells seen before; without it every view counts.
+    population : Population
+        Whose blood is counted.
+    keep_stain : bool
+        Classify cells in the slide's own colours.
     next_cell_id : int
         Of the first view; beyond those of a count that is continued.
     times : StageTimes, optional
@@ -49,6 +57,8 @@ class FrameCounter:
         *,
         profile: OpticalProfile | None = None,
         slide: SlideCells | None = None,
+        population: Population = Population.UNRESTRICTED,
+        keep_stain: bool = False,
         next_cell_id: int = 0,
         times: StageTimes | None = None,
     ) -> None:
@@ -58,8 +68,16 @@ class FrameCounter:
         self._looker = FrameLooker(self._scale, profile=profile, times=self._times)
         self._slide = slide
         self._sharpest = SharpestSoFar()
+        self._weights = class_weights(population, classifier.class_names)
+        is_recoloured = classifier.manifest.stain is not None and not keep_stain
+        self._stain = SlideStain() if is_recoloured else None
         self._next_cell_id = next_cell_id
         self._crops = self._new_crops(0)
+
+    @property
+    def slide_colours(self) -> SlideColours | None:
+        """What the slide looks like so far; None when its stain is kept."""
+        return None if self._stain is None else self._stain.colours()
 
     def count(self, frame: Frame) -> CountedFrame:
         """Find and classify the cells of a frame."""
@@ -85,6 +103,8 @@ class FrameCounter:
             look.frame, look.found.pixel_size_um
         )
         with self._times.of(Stage.CLASSIFY):
+            if self._stain is not None:
+                self._stain.learn(look.frame.image, look.found)
             cells = self._cells(look.frame, look.found, pixel_size_um)
         counted = CountedFrame(
             frame=look.frame,
@@ -129,8 +149,9 @@ class FrameCounter:
             crops[index] = cut_crop(
                 frame.image, detection.box.centre_xy, side, wanted.size_px
             )
-        probabilities = self._classifier.classify(crops)
-        return rule_out(probabilities, stained, self._classifier.class_names)
+        probabilities = self._classifier.classify(crops, self.slide_colours)
+        weighed = weigh(probabilities, self._weights)
+        return rule_out(weighed, stained, self._classifier.class_names)
 
     def _new_crops(self, number: int) -> NDArray[np.uint8]:
         size_px = self._classifier.manifest.input.size_px
@@ -183,35 +204,3 @@ class FrameCounter:
             probability=probability,
             probabilities=probabilities,
         )
-
-
-def rule_out(
-    probabilities: NDArray[np.float32],
-    stained: Sequence[Detection],
-    class_names: Sequence[str],
-) -> NDArray[np.float32]:
-    """Rule out the classes whose kind segmentation has excluded.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (N, classes), float32
-        The model's.
-    stained : sequence of Detection
-        The object of each row.
-    class_names : sequence of str
-        In column order.
-
-    Returns
-    -------
-    ndarray of shape (N, classes), float32
-        Rows adding up to 1 again. Where the model gives nothing to any class left,
-        those share it evenly: the object is then uncertain.
-    """
-    kinds = [kind_of_class(name) for name in class_names]
-    possible = np.array(
-        [[kind in d.possible_kinds for kind in kinds] for d in stained], np.float32
-    ).reshape(len(stained), len(kinds))
-    left = probabilities * possible
-    nothing = left.sum(axis=1, keepdims=True) <= 0
-    left = np.where(nothing, possible, left)
-    return np.asarray(left / left.sum(axis=1, keepdims=True), np.float32)

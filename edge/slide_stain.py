@@ -32,6 +32,10 @@ RED_CELLS_A_FRAME: Final = 20
 """Of a frame at most: the median needs no more, and one frame is not the slide."""
 
 
+LEARN_EVERY: Final = 8
+"""Frames from one looked at to the next, once enough is remembered."""
+
+
 class SlideStain:
     """Learns a slide's colours from frames and the cells found in them.
 
@@ -42,12 +46,16 @@ class SlideStain:
     """
 
     def __init__(self, remembered: int | None = REMEMBERED) -> None:
+        self._offered = 0
         self._backgrounds: deque[NDArray[np.float64]] = deque(maxlen=remembered)
         self._red_cells: deque[NDArray[np.float64]] = deque(maxlen=remembered)
         self._nuclei: deque[NDArray[np.float64]] = deque(maxlen=remembered)
 
     def learn(self, image: NDArray[np.uint8], found: Segmentation) -> None:
         """Take in a frame (H, W, 3), uint8, RGB, and its cells."""
+        self._offered += 1
+        if len(self._nuclei) == self._nuclei.maxlen and self._offered % LEARN_EVERY:
+            return
         log_background = _log_background(image)
         self._backgrounds.append(np.exp(log_background) - 1)
         whole = [d for d in found.detections if not d.at_border]

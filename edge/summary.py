@@ -4,6 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from edge.population import Population
+from hemalens.stain import SlideColours
+
 
 class BundleName(BaseModel):
     """Which model counted."""
@@ -67,6 +70,12 @@ class Summary(BaseModel):
     """Stained views of cells that are counted by another view."""
     pixel_size_um: float | None
     """Median over the frames; null when it had to be assumed."""
+    population: Population = Population.UNRESTRICTED
+    """Whose blood it was said to be: which classes were taken for rare."""
+    slide_colours: SlideColours | None = None
+    """What the slide's glass, red cells and nuclei looked like at the end; cells were
+    classified in the colours of the model's training slides. Null when their own
+    colours were kept."""
     bundle: BundleName
     hemalens_version: str
     started_at: datetime

@@ -101,16 +101,18 @@ _LOG_OF_CODE: Final = np.log(np.arange(256, dtype=np.float32) + 1)
 
 
 def _density_matrix(slide: SlideColours, wanted: SlideColours) -> NDArray[np.float64]:
-    """Map row vectors of density: the standards onto those wanted, the rest kept.
+    """Map row vectors of density: the standards onto those wanted.
 
-    A slide without red cells is mapped by its nuclei alone.
+    What no standard shows is deepened as the nuclei are. A slide without red cells is
+    mapped by its nuclei alone.
     """
     both = slide.red_cell is not None and wanted.red_cell is not None
     of_slide = [slide.red_cell, slide.nucleus] if both else [slide.nucleus]
     of_wanted = [wanted.red_cell, wanted.nucleus] if both else [wanted.nucleus]
     standards, targets = np.array(of_slide, float), np.array(of_wanted, float)
     amounts = np.linalg.pinv(standards)
-    rest = np.eye(3) - amounts @ standards
+    depth = np.linalg.norm(targets[-1]) / np.linalg.norm(standards[-1])
+    rest = depth * (np.eye(3) - amounts @ standards)
     before, gains, after = np.linalg.svd(amounts @ targets + rest)
     limited = np.clip(gains, 1 / LARGEST_GAIN, LARGEST_GAIN)
     return np.asarray((before * limited) @ after, np.float64)

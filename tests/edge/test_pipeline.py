@@ -1,15 +1,14 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
 from edge.counted_frame import CountedFrame
-from edge.pipeline import FrameCounter, rule_out
-from hemalens.classes import CLASS_NAMES, CellKind, CellStatus, kind_of_class
+from edge.pipeline import FrameCounter
+from edge.population import Population
+from hemalens.classes import CellKind, CellStatus, kind_of_class
 from hemalens.classifier import BundleClassifier
-from hemalens.records import Box, Detection, Frame
+from hemalens.records import Frame
 
 
 @pytest.fixture(scope="module")
@@ -71,29 +70,50 @@ def test_pixel_size_comes_from_the_red_cells_when_nobody_knows_it(
     assert measured == pytest.approx(0.1, rel=0.1)
 
 
-def _detection(*kinds: CellKind) -> Detection:
-    return Detection(
-        box=Box(0, 0, 9, 9),
-        kind=kinds[0],
-        possible_kinds=frozenset(kinds),
-        at_border=False,
-    )
+def _stained(counter: FrameCounter, frame: Frame) -> list[dict[str, float]]:
+    cells = counter.count(frame).cells
+    return [dict(cell.probabilities) for cell in cells if cell.probabilities]
 
 
-@given(st.lists(st.floats(0, 1), min_size=8, max_size=8), st.booleans())
-def test_an_impossible_kind_gets_no_probability(
-    values: list[float], white: bool
+def test_in_a_normal_adult_immature_granulocytes_are_rarer(
+    classifier: BundleClassifier,
 ) -> None:
-    kind = CellKind.WHITE_CELL if white else CellKind.PLATELET
-    row = np.array([values], np.float32)
-    left = rule_out(row, [_detection(kind)], CLASS_NAMES)[0]
-    assert left.sum() == pytest.approx(1, abs=1e-4)
-    for name, probability in zip(CLASS_NAMES, left, strict=True):
-        if kind_of_class(name) is not kind:
-            assert probability == 0
+    frame = DemoSlide(seed=3, frames=1).frame(0)
+    given = _stained(FrameCounter(classifier), frame)
+    adult = _stained(
+        FrameCounter(classifier, population=Population.NORMAL_ADULT), frame
+    )
+    assert any(cell["ig"] > 0 for cell in given)
+    for before, after in zip(given, adult, strict=True):
+        assert after["ig"] <= before["ig"]
+        assert after["neutrophil"] >= before["neutrophil"]
 
 
-def test_with_both_kinds_possible_the_model_decides() -> None:
-    row = np.full((1, 8), 1 / 8, np.float32)
-    both = _detection(CellKind.WHITE_CELL, CellKind.PLATELET)
-    assert np.allclose(rule_out(row, [both], CLASS_NAMES), row)
+def test_a_pale_slide_is_brought_to_the_stain_the_model_knows(
+    classifier: BundleClassifier,
+) -> None:
+    frame = DemoSlide(seed=3, frames=1).frame(0)
+    pale = Frame(
+        image=np.rint(255 * (frame.image / 255.0) ** 0.4).astype(np.uint8),
+        name="pale",
+        index=0,
+        pixel_size_um=frame.pixel_size_um,
+    )
+    as_drawn = _classes(FrameCounter(classifier), frame)
+    recoloured = _classes(FrameCounter(classifier), pale)
+    kept = _classes(FrameCounter(classifier, keep_stain=True), pale)
+    assert _shared(as_drawn, recoloured) > _shared(as_drawn, kept)
+
+
+def _classes(counter: FrameCounter, frame: Frame) -> dict[tuple[int, int], str]:
+    """Name the class of each stained cell, by where it lies to within 10 pixels."""
+    found = {}
+    for cell in counter.count(frame).cells:
+        if cell.class_name is not None:
+            x, y = cell.box.centre_xy
+            found[round(x / 10), round(y / 10)] = cell.class_name
+    return found
+
+
+def _shared(one: dict[tuple[int, int], str], other: dict[tuple[int, int], str]) -> int:
+    return len(one.items() & other.items())
