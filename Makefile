@@ -14,8 +14,10 @@ demo: $(VENVS)/edge/.installed
 	rm -rf demo-output
 	$(VENVS)/edge/bin/hemalens count demo: --output demo-output
 
+# A file's tests stay in one process, and share what they make.
+WORKERS ?= 2
 test: $(VENVS)/develop/.installed $(TFLITE)
-	$(DEVELOP)/python -m pytest
+	$(DEVELOP)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # The deepest of the nine networks, from training to int8: minutes each.
 test-slow: $(VENVS)/develop/.installed

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "--bundle",
     default="cnn",
     show_default=True,
-    help="A shipped bundle's name, or a file.",
+    help="A shipped bundle's name, a file, or current: what the device was updated to.",
 )
 @click.option(
     "--profile",
