@@ -97,7 +97,7 @@ measure: $(VENVS)/develop/.installed
 	$(DEVELOP)/python -m tests.benchmarks.demo_agreement
 
 lock: $(VENVS)/develop/.installed
-	for name in edge tflite develop; do \
+	for name in edge tflite bookworm develop; do \
 	  case $$name in \
 	    develop) parts="--extra convert --group develop";; \
 	    *) parts="--extra $$name";; \

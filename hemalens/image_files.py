@@ -14,8 +14,10 @@ MAXIMUM_PIXELS: Final = 120_000_000
 """Frames above this are refused: more than any camera for a microscope gives, and
 enough to exhaust the memory of a small device."""
 
-# What OpenCV logs about a broken file, the error raised here says in one line.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+# What OpenCV logs about a broken file, the error raised here says in one line. 4.11,
+# which goes with NumPy 1, has one name for it, and later versions another.
+_set_log_level = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
+_set_log_level(0)
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:

@@ -1,0 +1,1 @@
+"""The device itself: flash, install, run, examine and update it."""

@@ -1,0 +1,46 @@
+"""``hemalens device``: flash, install, run, examine and update a device."""
+
+import importlib
+from typing import Final
+
+import click
+
+_COMMANDS: Final = {
+    "benchmark": "edge.device.benchmark_cli:benchmark",
+    "confirm": "edge.device.update.cli:confirm",
+    "doctor": "edge.device.doctor_cli:doctor",
+    "flash": "edge.device.flash_cli:flash",
+    "install": "edge.device.install_cli:install",
+    "rollback": "edge.device.update.cli:rollback",
+    "run": "edge.device.run_cli:run",
+    "selftest": "edge.device.selftest_cli:selftest",
+    "status": "edge.device.update.cli:status",
+    "update": "edge.device.update.cli:update",
+    "update-software": "edge.device.update.cli:update_software",
+    "wheelhouse": "edge.device.wheelhouse_cli:wheelhouse",
+}
+
+
+class _Commands(click.Group):
+    """Loads a command's module when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Name the commands."""
+        return sorted(_COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        cmd_name: str,
+    ) -> click.Command | None:
+        """Load one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, name = _COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=_Commands)
+def device() -> None:
+    """Flash, install, examine and update the device that counts."""

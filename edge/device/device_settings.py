@@ -1,0 +1,52 @@
+"""What one device counts, and with what: ``device.json``."""
+
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from hemalens.errors import ConfigError
+
+SETTINGS_PATH: Final = Path("/etc/hemalens/device.json")
+
+
+class DeviceSettings(BaseModel):
+    """The settings `hemalens device run` works by."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    source: str = Field(min_length=1, max_length=200)
+    """As ``hemalens count`` takes it, such as ``picamera2:0``."""
+    objective: str = Field(min_length=1, max_length=100)
+    bundle: str = "current"
+    """``current``, which updates change; a shipped bundle's name, or a file."""
+    profile: Path | None = None
+    """The optics' profile of this objective."""
+    target: int | None = Field(default=None, ge=1)
+    """Leukocytes of one count; until it is stopped by default."""
+
+
+def read_device_settings(path: Path = SETTINGS_PATH) -> DeviceSettings:
+    """Read a device's settings.
+
+    Raises
+    ------
+    ConfigError
+        When there are none, or a setting is unknown or wrong.
+    """
+    try:
+        return DeviceSettings.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(
+            f"cannot read the device's settings {path}: {error.strerror}; "
+            "'hemalens device install' writes them"
+        ) from error
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {first_fault(error)}") from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """Say in a line what is wrong with a record."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place or 'the file'}: {first['msg']}"

@@ -1,0 +1,68 @@
+"""What goes wrong below an update, in words a person can act on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from edge.device.update.durable import make_folder
+from edge.device.update.lock import BusyError, held
+from hemalens.errors import StorageError
+
+_UPDATE_LOCK: Final = ".updating"
+
+
+@contextmanager
+def disk_faults(root: Path) -> Iterator[None]:
+    """Turn the operating system's errors into one line about the root.
+
+    Raises
+    ------
+    StorageError
+        For every `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cannot change {root}: {error.strerror or error}; what runs is whole: "
+            "make room or give the right, then try again"
+        ) from error
+
+
+@contextmanager
+def read_faults(root: Path) -> Iterator[None]:
+    """Do so where nothing is changed.
+
+    Raises
+    ------
+    StorageError
+        For every `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"cannot read {root}: {error.strerror or error}; sudo, or join the group "
+            "hemalens"
+        ) from error
+
+
+@contextmanager
+def one_updater(root: Path) -> Iterator[None]:
+    """Keep other updates of a root away meanwhile.
+
+    Raises
+    ------
+    StorageError
+        When another one is under way, or for every error of the disk.
+    """
+    try:
+        with disk_faults(root):
+            make_folder(root)
+            with held(root / _UPDATE_LOCK, wait=False):
+                yield
+    except BusyError as error:
+        raise StorageError(
+            f"another update of {root} is under way: wait until it ends"
+        ) from error
