@@ -204,6 +204,8 @@ def _count_frames(
             with times.of(Stage.STORE):
                 session.add(counted)
             steering.show(counted)
+            # A large frame must not live on while the next is waited for.
+            del look, counted
         return {"frames_dropped": feed.dropped, "warnings": tuple(warnings)}
 
 

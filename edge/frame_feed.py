@@ -8,11 +8,15 @@ from types import TracebackType
 from typing import Final, Generic, Self, TypeVar
 
 from edge.capture.source import FrameSource
+from edge.freed_memory import give_back_large_arrays
 from hemalens.records import Frame
 
 DEPTH: Final = 2
-"""Frames that wait at most: one to work on next, one arriving. A 4056x3040 frame has
-37 MB."""
+"""Frames that wait at most: one to work on next, one arriving."""
+
+MOST_BYTES: Final = 80_000_000
+"""All frames at once, the one that arrives and the reader's among them: twelve of
+1920x1080, two of 4056x3040. Of larger ones there is one beside the reader's."""
 
 Result = TypeVar("Result")
 
@@ -21,7 +25,8 @@ class FrameFeed(Generic[Result]):
     """Fetches a source's frames in one thread and works on them in others.
 
     When the reader is slower, a file waits and a live source loses its oldest frames:
-    what is shown is never older than the queue is long.
+    what is shown is never older than the queue is long. Large frames are fewer, so that
+    memory is bounded too; nothing here keeps a frame that was handed on.
 
     Parameters
     ----------
@@ -33,6 +38,8 @@ class FrameFeed(Generic[Result]):
         Threads that work; so many results wait at most.
     depth : int
         Frames that wait for work at most.
+    most_bytes : int
+        Of all frames at once; a live source's newest may come on top.
     """
 
     def __init__(
@@ -42,11 +49,15 @@ class FrameFeed(Generic[Result]):
         *,
         workers: int = 1,
         depth: int = DEPTH,
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         self._source = source
         self._work = work
         self._workers = workers
         self._depth = depth
+        self._most_bytes = most_bytes
+        self._frame_bytes = 0
+        self._in_hand = 0
         self._waiting: deque[Frame] = deque()
         self._results: deque[Future[Result]] = deque()
         self._changed = Condition()
@@ -73,6 +84,7 @@ class FrameFeed(Generic[Result]):
         CaptureError
             When the source cannot be opened.
         """
+        give_back_large_arrays()
         self._source.__enter__()
         self._fetching = self._threads.submit(self._fetch)
         for _ in range(self._workers):
@@ -105,61 +117,85 @@ class FrameFeed(Generic[Result]):
         CaptureError
             What the source raised, after the frames it gave before.
         """
-        while True:
-            with self._changed:
-                self._changed.wait_for(self._has_result_or_none_to_come)
-                if not self._results:
-                    break
-                oldest = self._results[0]
-            # It keeps its place until it is done: so many are in memory at most.
-            result = oldest.result()
-            with self._changed:
-                self._results.popleft()
-                self._changed.notify_all()
-            yield result
+        while self._wait_for_result():
+            yield self._hand_over()
         if self._fetching is not None and not self._is_stopped:
             self._fetching.result()
+
+    def _wait_for_result(self) -> bool:
+        """Wait until there is one, done or not; False when none will come."""
+        with self._changed:
+            self._changed.wait_for(self._has_result_or_none_to_come)
+            return bool(self._results)
+
+    def _hand_over(self) -> Result:
+        # It keeps its place until it is done: so many are in memory at most.
+        result = self._results[0].result()
+        with self._changed:
+            self._results.popleft()
+            # A reader's loop keeps what it was given until it is given the next.
+            self._in_hand = 1
+            self._changed.notify_all()
+        return result
 
     def _has_result_or_none_to_come(self) -> bool:
         return bool(self._results) or (self._is_over and not self._waiting)
 
     def _fetch(self) -> None:
         try:
-            for frame in self._source:
-                if not self._put(frame):
-                    return
+            frames = iter(self._source)
+            # No name for the frame: it would live until the next one is there.
+            while self._has_room() and self._put(next(frames, None)):
+                continue
         finally:
             self._end()
+
+    def _has_room(self) -> bool:
+        """Wait, if the source can, until another frame may come; False at the end."""
+        with self._changed:
+            if not self._source.is_live:
+                self._changed.wait_for(
+                    lambda: (
+                        self._is_over
+                        or (len(self._waiting) < self._depth and self._may_hold_more())
+                    )
+                )
+            return not self._is_over
+
+    def _may_hold_more(self) -> bool:
+        most = self._most_bytes - (self._in_hand + 1) * self._frame_bytes
+        return not len(self) or len(self) * self._frame_bytes <= most
 
     def _end(self) -> None:
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
 
-    def _put(self, frame: Frame) -> bool:
-        """Queue a frame; False when nobody reads any more."""
+    def _put(self, frame: Frame | None) -> bool:
+        """Queue a frame; False when there is none, or nobody reads any more."""
         with self._changed:
-            if self._source.is_live:
-                while len(self._waiting) >= self._depth:
-                    self._waiting.popleft()
-                    self._dropped += 1
-            else:
-                self._changed.wait_for(
-                    lambda: len(self._waiting) < self._depth or self._is_over
-                )
-            if self._is_over:
+            if frame is None or self._is_over:
                 return False
+            self._frame_bytes = frame.image.nbytes
+            while self._waiting and (
+                len(self._waiting) >= self._depth or not self._may_hold_more()
+            ):
+                self._waiting.popleft()
+                self._dropped += 1
             self._waiting.append(frame)
             self._changed.notify_all()
             return True
 
     def _work_on(self) -> None:
         while (taken := self._take()) is not None:
-            frame, promised = taken
-            try:
-                promised.set_result(self._work(frame))
-            except Exception as error:  # noqa: BLE001  # raised again by the reader
-                promised.set_exception(error)
+            self._do(*taken)
+            del taken
+
+    def _do(self, frame: Frame, promised: Future[Result]) -> None:
+        try:
+            promised.set_result(self._work(frame))
+        except Exception as error:  # noqa: BLE001  # raised again by the reader
+            promised.set_exception(error)
 
     def _take(self) -> tuple[Frame, Future[Result]] | None:
         """Take the oldest frame; None when there will be no more."""

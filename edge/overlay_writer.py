@@ -10,7 +10,9 @@ from edge.overlay import draw_overlay
 from edge.result_folder import ResultFolder
 
 _BEHIND: Final = 2
-"""Frames whose overlays may be on their way; more would fill memory."""
+_MOST_BYTES: Final = 40_000_000
+"""Frames whose overlays may be on their way, and the memory of them: a large frame is
+one at a time."""
 
 
 class OverlayWriter:
@@ -57,7 +59,8 @@ class OverlayWriter:
         StorageError
             When an earlier one could not be.
         """
-        while len(self._on_their_way) >= _BEHIND:
+        most = max(1, min(_BEHIND, _MOST_BYTES // counted.frame.image.nbytes))
+        while len(self._on_their_way) >= most:
             self._on_their_way.popleft().result()
         self._on_their_way.append(self._thread.submit(self._draw, counted))
 

@@ -12,8 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.background import optical_density
-from calibration.optics.stain import LEAST_CELL_DENSITY, measure_stain, nuclear_index
+from calibration.optics.background import Planes, density_planes
+from calibration.optics.stain import (
+    LEAST_CELL_DENSITY,
+    measure_stain,
+    nuclear_index_of_planes,
+)
 from edge.focus import measure_blur_um
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM
 
@@ -135,7 +139,7 @@ def measure_quality(
     """
     pixel_size_um = pixel_size_um or PBC_PIXEL_SIZE_UM
     coarse = _coarse(image, pixel_size_um)
-    density = optical_density(coarse)
+    density = density_planes(coarse)
     level = _background_level(coarse, density)
     cover = _Cover() if density is None else _measure_cover(density)
     green = np.ascontiguousarray(image[::6, ::6, 1])
@@ -167,23 +171,21 @@ def _coarse(image: NDArray[np.uint8], pixel_size_um: float) -> NDArray[np.uint8]
     return np.asarray(coarse, np.uint8)
 
 
-def _background_level(
-    coarse: NDArray[np.uint8], density: NDArray[np.float32] | None
-) -> float:
+def _background_level(coarse: NDArray[np.uint8], density: Planes | None) -> float:
     green = coarse[..., 1].astype(np.float32)
     if density is None:
         return float(np.percentile(green, 90))
-    return float(np.median(np.exp(density[..., 1]) * (green + 1) - 1))
+    return float(np.median(np.exp(density[1]) * (green + 1) - 1))
 
 
-def _measure_cover(density: NDArray[np.float32]) -> _Cover:
-    index = nuclear_index(density)
-    levels = measure_stain(density, index)
-    contrast = _contrast(density)
+def _measure_cover(density: Planes) -> _Cover:
+    red, green, blue = density
+    index = nuclear_index_of_planes(red, green, blue)
+    levels = measure_stain(green, blue, index)
+    contrast = _contrast(green)
     if levels is None:
         return _Cover(contrast=contrast)
     stained = index > levels.stained
-    green = density[..., 1]
     cells = (green > max(levels.cell, LEAST_CELL_DENSITY)) | stained
     return _Cover(
         contrast=contrast,
@@ -194,8 +196,7 @@ def _measure_cover(density: NDArray[np.float32]) -> _Cover:
     )
 
 
-def _contrast(density: NDArray[np.float32]) -> float:
-    green = np.ascontiguousarray(density[..., 1])
+def _contrast(green: NDArray[np.float32]) -> float:
     smooth = cv2.GaussianBlur(green, (0, 0), CONTRAST_BLUR_PX)
     low, high = np.percentile(smooth, CONTRAST_PERCENTILES)
     return float(high - low)

@@ -1,11 +1,17 @@
 """The light behind the cells, and what the cells take away from it."""
 
+import math
 from functools import lru_cache
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from calibration.optics.halving import shrink_to
+
+Planes = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
+"""Red, green and blue, each of shape (H, W)."""
 
 COARSE_SIDE_PX: Final = 64
 """The surface has six coefficients a channel: 64 pixels across fix them."""
@@ -40,13 +46,36 @@ def optical_density(image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         Natural logarithm of background over pixel: 0 on empty slide. None where the
         frame is too dark to tell.
     """
-    log_background = estimate_log_background(image)
-    if float(np.exp(log_background[..., 1].max())) < LEAST_LIGHT:
+    planes = density_planes(image)
+    if planes is None:
         return None
-    log_level = cv2.LUT(image, _LOG_OF_LEVEL).reshape(image.shape)
+    return np.asarray(cv2.merge(planes), np.float32).reshape(image.shape)
+
+
+def density_planes(image: NDArray[np.uint8]) -> Planes | None:
+    """Measure optical density, as `optical_density` does, channel by channel.
+
+    Returns
+    -------
+    tuple of three ndarray of shape (H, W), float32, or None
+        Red, green, blue.
+    """
+    light = _fit_light(image)
+    if math.exp(float(light[..., 1].max())) < LEAST_LIGHT:
+        return None
+    red, green, blue = (_density(image, light, channel) for channel in range(3))
+    return red, green, blue
+
+
+def _density(
+    image: NDArray[np.uint8], light: NDArray[np.float32], channel: int
+) -> NDArray[np.float32]:
+    log_level = cv2.LUT(cv2.extractChannel(image, channel), _LOG_OF_LEVEL)
+    size_wh = (image.shape[1], image.shape[0])
+    log_background = cv2.resize(cv2.extractChannel(light, channel), size_wh)
     density = cv2.subtract(log_background, log_level, dst=log_background)
-    floored = np.maximum(density, np.float32(NEGATIVE_LIMIT), out=log_background)
-    return floored.reshape(image.shape)
+    density = np.asarray(density, np.float32)
+    return np.maximum(density, np.float32(NEGATIVE_LIMIT), out=density)
 
 
 def estimate_log_background(image: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -71,20 +100,26 @@ def estimate_log_background(image: NDArray[np.uint8]) -> NDArray[np.float32]:
        doi 10.1021/ac034173t.
     """
     height, width = image.shape[:2]
-    shrink = min(1.0, COARSE_SIDE_PX / max(height, width))
-    coarse_wh = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    coarse = cv2.resize(image, coarse_wh, interpolation=cv2.INTER_AREA)
-    levels = np.log(np.asarray(coarse, np.float64).reshape(-1, 3) + 1)
-    terms = _surface_terms(coarse_wh[1], coarse_wh[0])
-    is_background = _near_surface(terms, levels[:, 1])
-    coefficients = _fit(terms, levels, is_background.astype(np.float64))
-    surface = (terms @ coefficients).reshape(coarse_wh[1], coarse_wh[0], 3)
-    surface = np.clip(surface, 0, np.log(256.0)).astype(np.float32)
-    full = cv2.resize(surface, (width, height), interpolation=cv2.INTER_LINEAR)
+    full = cv2.resize(_fit_light(image), (width, height))
     return np.asarray(full, np.float32).reshape(height, width, 3)
 
 
+def _fit_light(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Fit the background on a coarse image; the same, as coarse."""
+    height, width = image.shape[:2]
+    shrink = min(1.0, COARSE_SIDE_PX / max(height, width))
+    coarse_wh = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    coarse = shrink_to(image, coarse_wh)
+    levels = _LOG_OF_LEVEL[coarse.reshape(-1, 3)].astype(np.float64)
+    terms = _surface_terms(coarse_wh[1], coarse_wh[0])
+    is_background = _near_surface(terms, levels[:, 1])
+    surface = terms @ _fit(terms, levels, is_background.astype(np.float64))
+    surface = np.clip(surface, 0, _MOST_LOG_LEVEL).reshape(coarse.shape)
+    return np.asarray(surface, np.float32)
+
+
 _LOG_OF_LEVEL: Final = np.log(np.arange(256, dtype=np.float32) + 1)
+_MOST_LOG_LEVEL: Final = float(_LOG_OF_LEVEL[-1])
 
 
 @lru_cache(maxsize=4)

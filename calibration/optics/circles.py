@@ -75,29 +75,39 @@ def find_edges(density: NDArray[np.float32], contrast: float) -> Edges:
         np.clip(cv2.Sobel(density, cv2.CV_32F, x, 1 - x) * unit, -32000, 32000)
         for x in (1, 0)
     )
-    thin = cv2.Canny(
-        dx.astype(np.int16), dy.astype(np.int16), EDGE_LOW, EDGE_HIGH, L2gradient=True
+    # 8-bit codes in place of these would make edges of their own, and a few rulers
+    # wrong.
+    thin = np.asarray(
+        cv2.Canny(
+            dx.astype(np.int16),
+            dy.astype(np.int16),
+            EDGE_LOW,
+            EDGE_HIGH,
+            L2gradient=True,
+        ),
+        np.uint8,
     )
-    y, x = np.nonzero(thin)
-    gradient = np.stack([dx[y, x], dy[y, x]], axis=-1)
+    at = np.flatnonzero(thin)
+    y, x = np.divmod(at.astype(np.int32), np.int32(thin.shape[1]))
+    gradient = np.stack([dx.ravel()[at], dy.ravel()[at]], axis=-1)
     length = np.sqrt(np.einsum("ij,ij->i", gradient, gradient))[:, None]
     return Edges(
         xy=np.stack([x, y], axis=-1).astype(np.float32),
         inward_xy=(gradient / np.maximum(length, 1e-9)).astype(np.float32),
-        first=_count_before(np.asarray(thin, np.uint8)),
+        first=_count_before(thin),
     )
 
 
 def _count_before(thin: NDArray[np.uint8]) -> NDArray[np.int32]:
     height, width = thin.shape
-    padded = np.zeros((height, width + 1), np.int32)
-    padded[:, 1:] = thin > 0
+    padded = np.zeros((height, width + 1), np.bool_)
+    padded[:, 1:] = thin
     return np.cumsum(padded.ravel(), dtype=np.int32).reshape(padded.shape)
 
 
 def vote_best(
     edges: Edges, radii: Sequence[float], margin: int
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Vote for several radii; for each pixel the most votes, and whose they are.
 
     Parameters
@@ -113,15 +123,17 @@ def vote_best(
     -------
     best : ndarray of shape (H + 2 margin, W + 2 margin), float32
         Most votes of any radius, see `vote`.
-    radius_index : ndarray of the same shape, int32
+    radius_index : ndarray of the same shape, uint8
         Which radius has them.
     """
     best = vote(edges, radii[0], margin)
-    radius_index = np.zeros(best.shape, np.int32)
+    radius_index = np.zeros(best.shape, np.uint8)
     for index, radius in enumerate(radii[1:], start=1):
         votes = vote(edges, radius, margin)
-        radius_index[votes > best] = index
-        np.maximum(best, votes, out=best)
+        # OpenCV's true is 255; an index is larger than those before it.
+        is_more = cv2.compare(votes, best, cv2.CMP_GT)
+        cv2.max(radius_index, np.minimum(is_more, np.uint8(index)), dst=radius_index)
+        cv2.max(best, votes, dst=best)
     return best, radius_index
 
 
@@ -144,19 +156,18 @@ def vote(edges: Edges, radius: float, margin: int) -> NDArray[np.float32]:
     """
     height, width = (side + 2 * margin for side in edges.shape)
     centres = edges.xy + np.float32(radius) * edges.inward_xy
-    x, y = (centres + np.float32(margin + 0.5)).T
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    flat = y[inside].astype(np.int32) * width + x[inside].astype(np.int32)
-    counts = np.bincount(flat, minlength=height * width).reshape(height, width)
+    x, y = np.ascontiguousarray((centres + np.float32(margin + 0.5)).T)
+    ranges = [0.0, float(height), 0.0, float(width)]
+    counts = cv2.calcHist([y, x], [0, 1], None, [height, width], ranges)
     window = 2 * max(1, round(CENTRE_TOLERANCE * radius)) + 1
     votes = cv2.boxFilter(
-        counts.astype(np.float32),
+        counts,
         cv2.CV_32F,
         (window, window),
         normalize=False,
         borderType=cv2.BORDER_CONSTANT,
     )
-    return np.asarray(votes / (PIXELS_PER_RADIUS * radius), np.float32)
+    return np.asarray(votes / np.float32(PIXELS_PER_RADIUS * radius), np.float32)
 
 
 def refine_circles(
@@ -181,9 +192,10 @@ def refine_circles(
         Their number over that of the whole circle's pixels.
     """
     owner, edge = _edges_around(edges, centres_xy, RIM_REACH * radii)
-    outward = edges.xy[edge] - centres_xy[owner]
+    outward = np.take(edges.xy, edge, axis=0) - np.take(centres_xy, owner, axis=0)
     distance = np.sqrt(np.einsum("ij,ij->i", outward, outward))
-    facing = -np.einsum("ij,ij->i", outward, edges.inward_xy[edge])
+    inward = np.take(edges.inward_xy, edge, axis=0)
+    facing = -np.einsum("ij,ij->i", outward, inward)
     relative = distance / radii[owner]
     on_circle = np.abs(relative - ARC_RADIUS) < ARC_TOLERANCE
     on_circle &= facing > ARC_FACING * distance

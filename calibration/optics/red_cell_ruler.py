@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.background import optical_density
+from calibration.optics.background import density_planes
 from calibration.optics.circles import Edges, find_edges, refine_circles, vote_best
-from calibration.optics.stain import cell_threshold, nuclear_index
+from calibration.optics.stain import cell_threshold, nuclear_index_of_planes
 from hemalens.classes import CellKind
 from hemalens.preprocess import RED_CELL_DIAMETER_UM
 from hemalens.records import Detection
@@ -22,6 +22,10 @@ COARSEST_PIXEL_SIZE_UM: Final = 0.22
 
 SMALLEST_DIAMETER_PX: Final = 14.0
 """The frame is shrunk until the smallest red cell looked for is this wide."""
+
+MIDDLE_WH: Final = (1000, 750)
+"""Of a larger frame the middle is looked at first: even at the finest scale thirty red
+cells have room in it."""
 
 RADII: Final = tuple(
     np.geomspace(
@@ -83,29 +87,44 @@ def measure_red_cell_diameter(image: NDArray[np.uint8]) -> float | None:
     float or None
         Diameter in frame pixels; None with too few red cells to tell.
     """
+    height, width = image.shape[:2]
+    columns, rows = min(width, MIDDLE_WH[0]), min(height, MIDDLE_WH[1])
+    left, top = (width - columns) // 2, (height - rows) // 2
+    middle = image[top : top + rows, left : left + columns]
+    diameter_px = _measure(middle)
+    if diameter_px is None and middle.shape != image.shape:
+        return _measure(image)
+    return diameter_px
+
+
+def _measure(image: NDArray[np.uint8]) -> float | None:
     shrink = SMALLEST_DIAMETER_PX * COARSEST_PIXEL_SIZE_UM / RED_CELL_DIAMETER_UM
     height, width = (round(side * shrink) for side in image.shape[:2])
     if min(height, width) < SMALLEST_DIAMETER_PX:
         return None
     small = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    density = optical_density(np.asarray(small, np.uint8))
+    density = density_planes(np.asarray(small, np.uint8))
     if density is None:
         return None
-    smooth = np.asarray(cv2.GaussianBlur(density, (0, 0), 1.0), np.float32)
-    circles = _find_circles(smooth)
+    red, green, blue = (
+        np.asarray(cv2.GaussianBlur(plane, (0, 0), 1.0), np.float32)
+        for plane in density
+    )
+    circles = _find_circles(green, nuclear_index_of_planes(red, green, blue))
     if len(circles) < FEWEST_RED_CELLS:
         return None
     return _median_radius(circles) * 2 * BOX_OVER_CIRCLE / shrink
 
 
-def _find_circles(density: NDArray[np.float32]) -> list[_Circle]:
-    green = density[..., 1]
+def _find_circles(
+    green: NDArray[np.float32], index: NDArray[np.float32]
+) -> list[_Circle]:
     threshold = cell_threshold(green)
     if threshold is None:
         return []
     contrast = float(np.median(green[green > threshold]))
     edges = find_edges(np.minimum(green, 1.5 * contrast), contrast)
-    stain = np.asarray(cv2.blur(nuclear_index(density), (7, 7)), np.float32)
+    stain = np.asarray(cv2.blur(index, (7, 7)), np.float32)
     return _strongest_circles(edges, stain)
 
 

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.optics.halving import shrink_to
+
 LEAST_CELL_DENSITY: Final = 0.045
 """Green density below which nothing is a cell: twice the shading and noise of empty
 slide (measured on BCCD and PBC, 2026-11)."""
@@ -36,6 +38,14 @@ def nuclear_index(density: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 _INDEX_OF_RGB: Final = np.array([[1, 1, -1]], np.float32)
+
+
+def nuclear_index_of_planes(
+    red: NDArray[np.float32], green: NDArray[np.float32], blue: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Tell nuclei from red cells, as `nuclear_index` does; written over the red."""
+    cv2.add(red, green, dst=red)
+    return np.asarray(cv2.subtract(red, blue, dst=red), np.float32)
 
 
 def cell_threshold(green: NDArray[np.float32]) -> float | None:
@@ -123,29 +133,29 @@ cytoplasm (measured on BCCD and PBC, 2026-11)."""
 
 
 def haemoglobin_mask(
-    density: NDArray[np.float32], levels: "StainLevels"
+    green: NDArray[np.float32], blue: NDArray[np.float32], levels: "StainLevels"
 ) -> NDArray[np.bool_]:
     """Find the pixels as yellow as red cells: haemoglobin absorbs blue, stain does not.
 
     Parameters
     ----------
-    density : ndarray of shape (H, W, 3), float32, RGB
+    green, blue : ndarray of shape (H, W), float32
         Optical density.
     levels : StainLevels
         Of this frame.
     """
-    height, width = density.shape[:2]
+    height, width = green.shape
     coarse_wh = (max(1, width // 2), max(1, height // 2))
+    coarse_green, coarse_blue = (shrink_to(plane, coarse_wh) for plane in (green, blue))
     least = HAEMOGLOBIN_SHARE * levels.red_yellowness
-    # Both at once: how much bluer than red cells must be, and the green density.
-    weights = np.array([[0, -least, 1], [0, 1, 0]], np.float32)
-    coarse = cv2.resize(density, coarse_wh, interpolation=cv2.INTER_AREA)
-    both = cv2.transform(coarse, weights)
-    smooth = cv2.GaussianBlur(both, (0, 0), HAEMOGLOBIN_BLUR_PX / 2)
-    excess, green = cv2.split(smooth)
-    is_yellow = (excess > 0) & (green > levels.cell)
-    share = cv2.resize(is_yellow.astype(np.float32), (width, height))
-    return np.asarray(share > 0.5, np.bool_)
+    excess = cv2.scaleAdd(coarse_green, -least, coarse_blue)
+    smooth_excess, smooth_green = (
+        cv2.GaussianBlur(plane, (0, 0), HAEMOGLOBIN_BLUR_PX / 2)
+        for plane in (excess, coarse_green)
+    )
+    is_yellow = (smooth_excess > 0) & (smooth_green > levels.cell)
+    share = cv2.resize(is_yellow.view(np.uint8) * np.uint8(255), (width, height))
+    return np.asarray(share > 127, np.bool_)
 
 
 ENOUGH_PIXELS: Final = 60_000
@@ -153,13 +163,13 @@ ENOUGH_PIXELS: Final = 60_000
 
 
 def measure_stain(
-    density: NDArray[np.float32], index: NDArray[np.float32]
+    green: NDArray[np.float32], blue: NDArray[np.float32], index: NDArray[np.float32]
 ) -> StainLevels | None:
     """Measure a frame's stain levels.
 
     Parameters
     ----------
-    density : ndarray of shape (H, W, 3), float32, RGB
+    green, blue : ndarray of shape (H, W), float32
         Smoothed optical density.
     index : ndarray of shape (H, W), float32
         Its nuclear index.
@@ -170,8 +180,9 @@ def measure_stain(
         None where the frame shows no cells.
     """
     step = max(1, round((index.size / ENOUGH_PIXELS) ** 0.5))
-    density, index = density[::step, ::step], index[::step, ::step]
-    green = np.ascontiguousarray(density[..., 1])
+    green, blue, index = (
+        np.ascontiguousarray(plane[::step, ::step]) for plane in (green, blue, index)
+    )
     cell = cell_threshold(green)
     if cell is None:
         return None
@@ -190,7 +201,7 @@ def measure_stain(
         cell=max(LEAST_CELL_DENSITY, min(cell, EXTENT_FRACTION * red_density)),
         red_density=red_density,
         red_index=red_index,
-        red_yellowness=float(np.median(density[..., 2][is_red] / green[is_red])),
+        red_yellowness=float(np.median(blue[is_red] / green[is_red])),
         stained=stained,
         nuclear=nuclear,
     )

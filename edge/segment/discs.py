@@ -52,13 +52,18 @@ class Discs:
             radius=np.concatenate([self.radius, other.radius]),
         )
 
-    def draw(self, canvas: NDArray[np.uint8], which: int) -> None:
-        """Draw one disc, filled with ones."""
+    def circles(self) -> list[tuple[tuple[int, int], int]]:
+        """Centres and radii as `draw_circle` takes them."""
         unit = 1 << SUBPIXEL_BITS
-        x, y = self.xy[which].tolist()
-        centre = round(x * unit), round(y * unit)
-        radius = round(float(self.radius[which]) * unit)
-        cv2.circle(canvas, centre, radius, 1, cv2.FILLED, shift=SUBPIXEL_BITS)
+        xy = np.rint(self.xy * unit).astype(np.int64).tolist()
+        radius = np.rint(self.radius * unit).astype(np.int64).tolist()
+        return [((x, y), r) for (x, y), r in zip(xy, radius, strict=True)]
+
+
+def draw_circle(canvas: NDArray[np.uint8], circle: tuple[tuple[int, int], int]) -> None:
+    """Draw a disc, filled with ones."""
+    centre, radius = circle
+    cv2.circle(canvas, centre, radius, 1, cv2.FILLED, shift=SUBPIXEL_BITS)
 
 
 def make_discs(xy_radius: list[tuple[float, float, float]]) -> Discs:
@@ -70,8 +75,8 @@ def make_discs(xy_radius: list[tuple[float, float, float]]) -> Discs:
 def draw_discs(discs: Discs, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Draw discs as a mask."""
     canvas = np.zeros(shape, np.uint8)
-    for which in range(len(discs)):
-        discs.draw(canvas, which)
+    for circle in discs.circles():
+        draw_circle(canvas, circle)
     return canvas.view(np.bool_)
 
 

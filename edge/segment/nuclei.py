@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.segment.masks import (
-    as_uint8,
     close_mask,
     depth_of,
     distance_to,
@@ -85,8 +84,7 @@ def find_nuclei(pixels: Pixels) -> tuple[Piece, ...]:
 def _is_nucleus(piece: Piece, pixels: Pixels) -> bool:
     if not to_px2(LEAST_NUCLEUS_UM2) <= piece.area <= to_px2(MOST_NUCLEUS_UM2):
         return False
-    _, green, blue, _ = cv2.mean(pixels.density[piece.window], as_uint8(piece.mask))
-    return blue <= MOST_YELLOW * green
+    return pixels.yellowness_of(piece.window, piece.mask) <= MOST_YELLOW
 
 
 def _split_touching(piece: Piece) -> list[Piece]:

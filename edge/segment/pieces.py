@@ -64,8 +64,10 @@ def bound(boxes: Iterable[Box]) -> Box:
 def are_near(first: Box, second: Box, gap: float) -> bool:
     """Tell whether no more than a gap lies between two boxes, in both directions."""
     return (
-        max(first.left, second.left) - min(first.right, second.right) <= gap
-        and max(first.top, second.top) - min(first.bottom, second.bottom) <= gap
+        first.left - second.right <= gap
+        and second.left - first.right <= gap
+        and first.top - second.bottom <= gap
+        and second.top - first.bottom <= gap
     )
 
 

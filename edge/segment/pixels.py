@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.background import optical_density
+from calibration.optics.background import Planes, density_planes
 from calibration.optics.stain import (
     StainLevels,
     haemoglobin_mask,
     measure_stain,
-    nuclear_index,
+    nuclear_index_of_planes,
 )
 from edge.segment.masks import open_mask, to_radius
 
@@ -28,14 +28,14 @@ At least 0.93 does in real fields; noise, print and empty slide have nothing so 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pixels:
-    """A work image, measured and sorted; all arrays are of shape (H, W) or (H, W, 3).
+    """A work image, measured and sorted; all arrays are of shape (H, W).
 
     Parameters
     ----------
-    density : ndarray of float32, RGB
-        Smoothed optical density.
     green : ndarray of float32
-        Its green, where red cells and nuclei both show.
+        Smoothed optical density in green, where red cells and nuclei both show.
+    blue : ndarray of float32
+        The same in blue, which haemoglobin takes away.
     index : ndarray of float32
         Nuclear index.
     levels : StainLevels
@@ -50,14 +50,24 @@ class Pixels:
         Coloured like red cells.
     """
 
-    density: NDArray[np.float32]
     green: NDArray[np.float32]
+    blue: NDArray[np.float32]
     index: NDArray[np.float32]
     levels: StainLevels
     cells: NDArray[np.bool_]
     stained: NDArray[np.bool_]
     dark: NDArray[np.bool_]
     red_like: NDArray[np.bool_]
+
+    def yellowness_of(
+        self, window: tuple[slice, slice], mask: NDArray[np.bool_]
+    ) -> float:
+        """Measure blue over green density of the pixels a mask sets in a window."""
+        weight = np.ascontiguousarray(mask).view(np.uint8)
+        green, blue = (
+            cv2.mean(plane[window], weight)[0] for plane in (self.green, self.blue)
+        )
+        return blue / max(green, 1e-3)
 
 
 def sort_pixels(work_image: NDArray[np.uint8]) -> Pixels | None:
@@ -73,13 +83,14 @@ def sort_pixels(work_image: NDArray[np.uint8]) -> Pixels | None:
     Pixels or None
         None where there is no light, or nothing in it.
     """
-    smooth = cv2.GaussianBlur(work_image, (0, 0), SMOOTHING_PX)
-    density = optical_density(np.asarray(smooth, np.uint8))
-    if density is None:
+    planes = _smooth_density(work_image)
+    # Large, and not needed again.
+    del work_image
+    if planes is None:
         return None
-    green = np.asarray(cv2.extractChannel(density, 1), np.float32)
-    index = nuclear_index(density)
-    levels = measure_stain(density, index)
+    red, green, blue = planes
+    index = nuclear_index_of_planes(red, green, blue)
+    levels = measure_stain(green, blue, index)
     if levels is None:
         return None
     stained = index > levels.stained
@@ -88,15 +99,20 @@ def sort_pixels(work_image: NDArray[np.uint8]) -> Pixels | None:
         return None
     is_pale = index < (levels.red_index + levels.stained) / 2
     return Pixels(
-        density=density,
         green=green,
+        blue=blue,
         index=index,
         levels=levels,
         cells=cells,
         stained=stained,
         dark=index > levels.nuclear,
-        red_like=haemoglobin_mask(density, levels) & is_pale,
+        red_like=haemoglobin_mask(green, blue, levels) & is_pale,
     )
+
+
+def _smooth_density(work_image: NDArray[np.uint8]) -> Planes | None:
+    smooth = cv2.GaussianBlur(work_image, (0, 0), SMOOTHING_PX)
+    return density_planes(np.asarray(smooth, np.uint8))
 
 
 def _is_solid(cells: NDArray[np.bool_]) -> bool:

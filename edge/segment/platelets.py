@@ -143,8 +143,8 @@ def _is_compact(core: Piece, shape: tuple[int, ...]) -> bool:
 
 def _is_no_red_cell(core: Piece, pixels: Pixels) -> bool:
     """Tell a core from a dark spot in a red cell: that is yellow."""
-    _, green, blue, _ = cv2.mean(pixels.density[core.window], as_uint8(core.mask))
-    return blue < MOST_YELLOW * pixels.levels.red_yellowness * max(green, 1e-3)
+    yellowness = pixels.yellowness_of(core.window, core.mask)
+    return yellowness < MOST_YELLOW * pixels.levels.red_yellowness
 
 
 def _grow_rim(

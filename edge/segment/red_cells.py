@@ -49,13 +49,13 @@ def split_red_cells(discs: Discs, cells: NDArray[np.bool_]) -> list[Box]:
     """
     discs += find_discs_of_rest(discs, halve_mask(cells))
     claims = list(_claims(discs, cells.shape))
-    owner = np.zeros(cells.shape, np.int32)
-    nearest = np.full(cells.shape, CLAIM**2, np.float32)
+    owner = np.zeros(cells.shape, np.uint16)
+    # Nothing is nearer than this where there is no cell.
+    nearest = cells.astype(np.float32) * np.float32(CLAIM**2)
     for label, claim in enumerate(claims, start=1):
         ours, theirs = claim.square_distance(), nearest[claim.window]
-        is_nearer = (ours < theirs) & cells[claim.window]
-        np.copyto(theirs, ours, where=is_nearer)
-        np.copyto(owner[claim.window], label, where=is_nearer)
+        np.copyto(owner[claim.window], label, where=ours < theirs)
+        np.minimum(ours, theirs, out=theirs)
     boxes = (_box_of(owner, k, claim) for k, claim in enumerate(claims, start=1))
     return [box for box in boxes if box is not None]
 
@@ -75,7 +75,7 @@ class _Claim(NamedTuple):
             (np.arange(span.start, span.stop, dtype=np.float32) - at) / self.radius
             for span, at in ((rows, self.y), (columns, self.x))
         )
-        return (dy * dy)[:, None] + dx * dx
+        return np.add.outer(dy * dy, dx * dx)
 
 
 def _claims(discs: Discs, shape: tuple[int, ...]) -> Iterator[_Claim]:
@@ -95,7 +95,7 @@ def _claims(discs: Discs, shape: tuple[int, ...]) -> Iterator[_Claim]:
         yield _Claim((rows, columns), x, y, radius)
 
 
-def _box_of(owner: NDArray[np.int32], label: int, claim: _Claim) -> Box | None:
+def _box_of(owner: NDArray[np.uint16], label: int, claim: _Claim) -> Box | None:
     mine = (owner[claim.window] == label).view(np.uint8)
     left, top, width, height = cv2.boundingRect(mine)
     left, top = left + claim.window[1].start, top + claim.window[0].start

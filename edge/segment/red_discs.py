@@ -10,6 +10,7 @@ from calibration.optics.circles import find_edges, refine_circles, vote_best
 from edge.segment.discs import (
     SAMPLES,
     Discs,
+    draw_circle,
     draw_discs,
     flatten,
     make_discs,
@@ -119,13 +120,16 @@ def _explain(discs: Discs, cells: NDArray[np.bool_]) -> Discs:
     area = in_frame * np.pi * np.square(discs.radius) / SAMPLES
     is_candidate = filled >= LEAST_FILLED * in_frame
     is_candidate &= area >= to_px2(LEAST_IN_FRAME_UM2) / COARSE**2
+    candidates = np.flatnonzero(is_candidate)
+    allowed = (MOST_OVERLAP * in_frame).tolist()
+    circles = discs.circles()
     explained = np.zeros(cells.size + 1, np.uint8)
     canvas = explained[:-1].reshape(height, width)
     kept = []
-    for which in np.flatnonzero(is_candidate).tolist():
-        overlap = np.count_nonzero(explained[places[which]])
-        if overlap <= MOST_OVERLAP * in_frame[which]:
-            discs.draw(canvas, which)
+    for which in candidates.tolist():
+        overlap = np.count_nonzero(np.take(explained, places[which]))
+        if overlap <= allowed[which]:
+            draw_circle(canvas, circles[which])
             kept.append(which)
     return discs[np.array(kept, np.int64)]
 

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.optics.halving import shrink_to
 from hemalens.preprocess import RED_CELL_DIAMETER_UM
 
 WORK_PIXEL_SIZE_UM: Final = RED_CELL_DIAMETER_UM / 40
@@ -53,13 +54,7 @@ def resize_to_work(image: NDArray[np.uint8], pixel_size_um: float) -> NDArray[np
     height, width = (
         COARSE * max(1, round(side * shrink / COARSE)) for side in image.shape[:2]
     )
-    # Halving averages whole pixels and is quick; other areas cost ten times as much.
-    while min(image.shape[:2]) > 1 and image.shape[1] >= 2 * width:
-        half_wh = (image.shape[1] // 2, image.shape[0] // 2)
-        halved = cv2.resize(image, half_wh, interpolation=cv2.INTER_AREA)
-        image = np.asarray(halved, np.uint8)
-    work_image = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(work_image, np.uint8)
+    return shrink_to(image, (width, height))
 
 
 def halve(plane: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -118,11 +118,13 @@ def _check(image: NDArray[np.uint8], pixel_size_um: float | None) -> None:
 def _find_cells(
     image: NDArray[np.uint8], pixel_size_um: float
 ) -> tuple[Detection, ...]:
-    work_image = resize_to_work(image, pixel_size_um)
-    pixels = sort_pixels(work_image)
-    found = [] if pixels is None else _find_in_pixels(pixels)
+    pixels = sort_pixels(resize_to_work(image, pixel_size_um))
+    if pixels is None:
+        return ()
     height, width = image.shape[:2]
-    ratio_xy = (width / work_image.shape[1], height / work_image.shape[0])
+    work_height, work_width = pixels.cells.shape
+    ratio_xy = (width / work_width, height / work_height)
+    found = _find_in_pixels(pixels)
     return tuple(_to_frame(cell, ratio_xy, image.shape) for cell in found)
 
 

@@ -94,8 +94,9 @@ def _grow(
     mine = np.ones_like(core)
     for other in others:
         mine &= distance < distance_to(draw_in(box, [other]))
-    reach = np.where(pixels.red_like[window], to_px(RED_REACH_UM), to_px(REACH_UM))
-    around = (distance <= reach) & pixels.cells[window] & ~red_ground[window] & mine
+    around = (distance <= to_px(REACH_UM)) & pixels.cells[window] & mine
+    around &= (distance <= to_px(RED_REACH_UM)) | ~pixels.red_like[window]
+    around &= ~red_ground[window]
     whole = open_mask(around | core, to_radius(NECK_UM)) | core
     return take_piece(fill_holes(attached(whole, core), HOLE_UM2) & mine, box)
 

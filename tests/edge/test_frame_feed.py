@@ -1,5 +1,7 @@
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
@@ -13,6 +15,8 @@ from hemalens.errors import CaptureError
 from hemalens.records import Frame
 
 SOON_S = 10.0
+IMAGE_SHAPE = (8, 8, 3)
+IMAGE_BYTES = 8 * 8 * 3
 MOST_IN_MEMORY = DEPTH + 2
 """Waiting for work, and for one worker being worked on and done."""
 
@@ -50,13 +54,35 @@ class Numbered:
         self.is_open = False
 
     def __iter__(self) -> Iterator[Frame]:
-        image = np.zeros((8, 8, 3), np.uint8)
+        image = np.zeros(IMAGE_SHAPE, np.uint8)
         for index in range(self._frames):
             self.given += 1
             yield Frame(image=image, name=str(index), index=index)
         self.all_given.set()
         if self._error is not None:
             raise self._error
+
+
+class Living(Numbered):
+    """Frames of which it can be told how many are still in memory."""
+
+    def __init__(self, frames: int) -> None:
+        super().__init__(frames)
+        self.most_alive = 0
+        self._images: list[weakref.ref[np.ndarray]] = []
+
+    def alive(self) -> int:
+        return sum(image() is not None for image in self._images)
+
+    def __iter__(self) -> Iterator[Frame]:
+        for index in range(self._frames):
+            yield self._make(index)
+
+    def _make(self, index: int) -> Frame:
+        image = np.zeros(IMAGE_SHAPE, np.uint8)
+        self._images.append(weakref.ref(image))
+        self.most_alive = max(self.most_alive, self.alive())
+        return Frame(image=image, name=str(index), index=index)
 
 
 def test_a_file_gives_every_frame_in_order() -> None:
@@ -83,8 +109,36 @@ def test_a_slow_reader_holds_a_file_back() -> None:
     with FrameFeed(source, index_of) as feed:
         next(iter(feed))
         assert not source.all_given.wait(0.05)
-        assert source.given <= MOST_IN_MEMORY + 2
+        assert source.given <= MOST_IN_MEMORY + 1
         assert len(feed) <= MOST_IN_MEMORY
+
+
+@pytest.mark.parametrize("frames_at_once", [1, 2, 3])
+def test_large_frames_are_fewer_at_once(frames_at_once: int) -> None:
+    source = Living(30)
+    most_bytes = frames_at_once * IMAGE_BYTES
+    with FrameFeed(source, lambda f: f, workers=3, most_bytes=most_bytes) as feed:
+        seen = [frame.index for frame in feed]
+    assert seen == list(range(30))
+    # The reader's loop holds one until it is given the next.
+    assert source.most_alive <= max(2, frames_at_once)
+
+
+def test_a_live_source_of_large_frames_still_gives_its_newest() -> None:
+    source = Numbered(50, is_live=True)
+    with FrameFeed(source, index_of, most_bytes=IMAGE_BYTES) as feed:
+        assert source.all_given.wait(SOON_S)
+        seen = list(feed)
+        assert seen[-1] == 49
+        assert feed.dropped == 50 - len(seen)
+
+
+def test_a_frame_that_was_handed_on_is_kept_nowhere() -> None:
+    source = Living(20)
+    with FrameFeed(source, index_of, workers=2) as feed:
+        assert list(feed) == list(range(20))
+        gc.collect()
+        assert source.alive() == 0
 
 
 def test_frames_before_a_fault_are_given_and_then_the_fault() -> None:

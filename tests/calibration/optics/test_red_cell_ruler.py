@@ -1,5 +1,6 @@
 """The red-cell ruler: circles and boxes together, and None with too few."""
 
+import numpy as np
 import pytest
 
 from calibration.optics.red_cell_ruler import (
@@ -8,7 +9,7 @@ from calibration.optics.red_cell_ruler import (
 )
 from hemalens.classes import CellKind
 from hemalens.records import Box, Detection
-from tests.edge.segment.drawn_fields import DrawnField
+from tests.edge.segment.drawn_fields import SLIDE, DrawnField
 
 RED = CellKind.RED_CELL
 
@@ -51,3 +52,17 @@ def test_two_cells_are_too_few() -> None:
     drawn.red_cell(15, 20)
     drawn.red_cell(40, 25)
     assert measure_red_cell_diameter(drawn.image()) is None
+
+
+@pytest.mark.parametrize("at_side", [False, True])
+def test_a_large_frame_is_measured_wherever_its_cells_lie(at_side: bool) -> None:
+    drawn = DrawnField()
+    drawn.red_cells_in_rows([])
+    cells = drawn.image(0.1)
+    height, width = cells.shape[:2]
+    frame = np.empty((3 * height, 4 * width, 3), np.uint8)
+    frame[:] = SLIDE
+    top, left = (0, 0) if at_side else (height, 3 * width // 2)
+    frame[top : top + height, left : left + width] = cells
+    alone = measure_red_cell_diameter(cells)
+    assert measure_red_cell_diameter(frame) == pytest.approx(alone, rel=0.03)
