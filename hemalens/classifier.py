@@ -17,9 +17,10 @@ from hemalens.interpreter import (
     runtime_version,
 )
 from hemalens.manifest import Manifest, QuantizedTensor
+from hemalens.site_correction import site_corrected
 from hemalens.stain import SlideColours, StainMap
 
-_MAXIMUM_BATCH: Final = 64
+_MAXIMUM_BATCH: Final = 32
 """Crops run at once; bounds the interpreter's memory."""
 
 
@@ -161,9 +162,12 @@ class BundleClassifier:
         """
         if slide is not None and self.manifest.stain is not None:
             crops = StainMap(slide, self.manifest.stain)(crops)
-        return tempered(
+        probabilities = tempered(
             self._model.probabilities(crops), self.manifest.thresholds.temperature
         )
+        if self.manifest.site is None:
+            return probabilities
+        return site_corrected(probabilities, self.manifest.site)
 
     def _check_manifest(self) -> None:
         size, classes = self.manifest.input.size_px, len(self.manifest.classes)

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hemalens.site_correction import SiteCorrection
 from hemalens.stain import StainReference
 
 MANIFEST_VERSION: Final = 1
@@ -142,6 +143,8 @@ class Manifest(_Record):
     stain: StainReference | None = None
     """What a slide's colours are brought to before its cells are classified; None
     leaves them as they are."""
+    site: SiteCorrection | None = None
+    """What a site's labelled cells taught; None in a bundle that serves any site."""
     evidence: Evidence | None = None
     """None until a validation has passed."""
     licence: str
@@ -151,6 +154,15 @@ class Manifest(_Record):
     def _distinct_classes(self) -> "Manifest":
         if len(set(self.classes)) != len(self.classes):
             raise ValueError("a class is named twice")
+        return self
+
+    @model_validator(mode="after")
+    def _site_of_these_classes(self) -> "Manifest":
+        if self.site is None:
+            return self
+        foreign = set(self.site.cells) - set(self.classes)
+        if foreign or len(self.site.offsets) != len(self.classes):
+            raise ValueError("the site's correction is of other classes")
         return self
 
 
