@@ -12,8 +12,9 @@ def put_down_rights(tmp_path: Path) -> Iterator[Callable[[], None]]:
 
     def put_down() -> None:
         if rights == 0:
-            for parent in tmp_path.parents[:2]:
-                parent.chmod(0o755)
+            for parent in tmp_path.parents:
+                if not parent.stat().st_mode & 0o001:
+                    parent.chmod(0o755)
             os.seteuid(65534)
 
     yield put_down

@@ -1,3 +1,5 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -92,7 +94,7 @@ def test_in_a_normal_adult_immature_granulocytes_are_rarer(
 def test_a_pale_slide_is_brought_to_the_stain_the_model_knows(
     classifier: BundleClassifier,
 ) -> None:
-    frame = DemoSlide(seed=3, frames=1).frame(0)
+    frame = DemoSlide(seed=3, frames=1, mix="uniform").frame(0)
     pale = Frame(
         image=np.rint(255 * (frame.image / 255.0) ** 0.4).astype(np.uint8),
         name="pale",
@@ -102,18 +104,11 @@ def test_a_pale_slide_is_brought_to_the_stain_the_model_knows(
     as_drawn = _classes(FrameCounter(classifier), frame)
     recoloured = _classes(FrameCounter(classifier), pale)
     kept = _classes(FrameCounter(classifier, keep_stain=True), pale)
-    assert _shared(as_drawn, recoloured) > _shared(as_drawn, kept)
+    assert (as_drawn & recoloured).total() >= 4
+    assert (as_drawn & kept).total() <= 2
 
 
-def _classes(counter: FrameCounter, frame: Frame) -> dict[tuple[int, int], str]:
-    """Name the class of each stained cell, by where it lies to within 10 pixels."""
-    found = {}
-    for cell in counter.count(frame).cells:
-        if cell.class_name is not None:
-            x, y = cell.box.centre_xy
-            found[round(x / 10), round(y / 10)] = cell.class_name
-    return found
-
-
-def _shared(one: dict[tuple[int, int], str], other: dict[tuple[int, int], str]) -> int:
-    return len(one.items() & other.items())
+def _classes(counter: FrameCounter, frame: Frame) -> Counter[str]:
+    """Count the stained cells of a frame by class."""
+    cells = counter.count(frame).cells
+    return Counter(cell.class_name for cell in cells if cell.class_name is not None)
