@@ -43,9 +43,12 @@ FIT := $(DEVELOP)/hemalens train fit --data $(DATASETS)/PBC_dataset_normal_DIB
 SEEDS ?= 2
 train: $(VENVS)/develop/.installed
 	$(FIT) --model mobilenetv2 --epochs 10 --repeat $(SEEDS) \
-	  --initial-weights $(MOBILENETV2_WEIGHTS) --output runs/mobilenetv2
+	  --initial-weights $(MOBILENETV2_WEIGHTS) --output runs/mobilenetv2-first
 	$(FIT) --model cnn --epochs 28 --repeat $(SEEDS) --output runs/cnn-first
 	for seed in $$(seq 0 $$(($(SEEDS) - 1))); do \
+	  $(FIT) --model mobilenetv2 --epochs 10 --learning-rate 5e-4 --augmentation strong \
+	    --initial-weights runs/mobilenetv2-first/seed-$$seed/best.keras --seed $$seed \
+	    --output runs/mobilenetv2/seed-$$seed || exit; \
 	  $(FIT) --model cnn --epochs 24 --learning-rate 1.5e-3 --augmentation gentle \
 	    --initial-weights runs/cnn-first/seed-$$seed/best.keras --seed $$seed \
 	    --output runs/cnn/seed-$$seed || exit; \
