@@ -19,6 +19,7 @@ from edge.pipeline import FrameCounter
 from edge.population import Population
 from edge.result_folder import OnUnfinished, ResultFolder
 from edge.session import CountSession
+from edge.slide_doubts import slide_doubts
 from edge.stage_times import Stage, StageTimes
 from edge.steering import Steering
 from edge.store import CountStore, new_header
@@ -154,9 +155,13 @@ def count_source(
         seen = _count_frames(
             _rest(source, store), counter, session, steering, folder, times
         )
+        summary = session.summary()
         seen["population"] = settings.population
         seen["slide_colours"] = counter.slide_colours
-        summary = session.summary().model_copy(update=seen)
+        seen["slide_doubts"] = slide_doubts(
+            counter.slide_colours, bundle.manifest.stain, summary.pixel_size_um
+        )
+        summary = summary.model_copy(update=seen)
         if folder is not None:
             folder.complete(summary)
     return summary

@@ -32,6 +32,8 @@ class Summary(BaseModel):
     was last taken up."""
     warnings: tuple[str, ...] = ()
     """How the optics disagreed with their profile, each sentence once."""
+    slide_doubts: tuple[str, ...] = ()
+    """Why the slide as a whole is outside what the model was validated on."""
     places: int
     """Pieces of the slide not known to be connected; 0 when frames were not placed."""
     target: int | None

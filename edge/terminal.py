@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.capture.demo.agreement import DrawnAgreement
+from edge.population import Population
 from edge.stage_times import StageTimes
 from edge.summary import Summary
 from hemalens.classes import CellClass
@@ -112,6 +113,7 @@ def show_agreement(drawn: DrawnAgreement) -> None:
 def _warnings(summary: Summary) -> list[str]:
     """Say what a list of counts would hide: doubt about most cells, wrong optics."""
     warnings = [f"Optics: {warning}" for warning in summary.warnings]
+    warnings += [f"This slide: {doubt}" for doubt in summary.slide_doubts]
     stained = summary.uncertain + sum(summary.counts.values())
     if stained >= _FEW_CELLS and 2 * summary.uncertain > stained - summary.platelets:
         warnings.append(_MOST_ARE_UNCERTAIN)
@@ -133,6 +135,9 @@ def _other_lines(summary: Summary) -> list[str | None]:
             else "Pixel size assumed: give --pixel-size-um"
         )
         + f", model {summary.bundle.name} {summary.bundle.version}",
+        f"Population: {summary.population}, rare classes weighed accordingly"
+        if summary.population is not Population.UNRESTRICTED
+        else None,
         f"Broken off and continued: {_many(summary.times_continued, 'time')}"
         if summary.times_continued
         else None,

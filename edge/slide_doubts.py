@@ -1,0 +1,62 @@
+"""Why a slide as a whole is outside what its model was validated on."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from hemalens.stain import SlideColours, StainReference
+
+STAIN_FACTOR: Final = 2.0
+"""How much deeper or paler nuclei may be than the model's own: what its training with
+strong augmentation reached in 95 % of the crops, rounded up."""
+
+FINEST_UM: Final = 0.05
+COARSEST_UM: Final = 0.2
+"""Pixel sizes that segmentation was made for."""
+
+_ADVICE: Final = (
+    "the model was not validated on such slides: review every cell, "
+    "or correct it with 'hemalens adapt'"
+)
+
+
+def slide_doubts(
+    colours: SlideColours | None,
+    reference: StainReference | None,
+    pixel_size_um: float | None,
+) -> tuple[str, ...]:
+    """Compare a slide with those of the model.
+
+    Parameters
+    ----------
+    colours : SlideColours or None
+        Of the slide; None where they were not measured.
+    reference : StainReference or None
+        Of the model's own slides.
+    pixel_size_um : float or None
+        Micrometres per pixel.
+
+    Returns
+    -------
+    tuple of str
+        A sentence each, with what to do; empty on a slide like the model's own.
+    """
+    doubts = []
+    if colours is not None and reference is not None:
+        depth = _depth(colours.nucleus) / _depth(reference.colours.nucleus)
+        if not 1 / STAIN_FACTOR <= depth <= STAIN_FACTOR:
+            factor, how = (depth, "deeper") if depth > 1 else (1 / depth, "paler")
+            doubts.append(
+                f"Nuclei are stained {factor:.1f} times {how} than the model's own; "
+                f"{_ADVICE}"
+            )
+    if pixel_size_um is not None and not FINEST_UM <= pixel_size_um <= COARSEST_UM:
+        doubts.append(
+            f"A pixel is {pixel_size_um:.3f} µm, outside {FINEST_UM} to {COARSEST_UM}: "
+            "take another objective, or another size of the camera's frames"
+        )
+    return tuple(doubts)
+
+
+def _depth(density: Sequence[float]) -> float:
+    return max(1e-6, math.hypot(*density))
