@@ -82,7 +82,7 @@ def make_bundle(
     target_risk : float
         Share of wrong ones among the cells answered, at most; the rest goes to review.
     stain_strength : float
-        How far devices bring a slide's stain to that of the calibration images.
+        How far devices bring a slide's stain to that of the training images.
     cache : Path
         Folder of the crop caches.
 
@@ -104,9 +104,8 @@ def make_bundle(
         )
     size, side_um = run.recipe.input_size_px, run.recipe.crop_side_um
     network = load_float_model(float_model)
-    to_calibrate = find_images(calibration_set, calibration_images)
     crops = cached_pixels(
-        to_calibrate,
+        find_images(calibration_set, calibration_images),
         size_px=size,
         crop_side_um=side_um,
         folder=cache,
@@ -156,7 +155,7 @@ def make_bundle(
                 split=Split.VALIDATION,
                 target_risk=target_risk,
             ),
-            stain=measure_stain_reference(to_calibrate, stain_strength),
+            stain=measure_stain_reference(images, stain_strength),
             licence=LICENCE,
             attribution=ATTRIBUTION,
         ),

@@ -31,7 +31,6 @@ drift, and the present counts."""
 RED_CELLS_A_FRAME: Final = 20
 """Of a frame at most: the median needs no more, and one frame is not the slide."""
 
-
 LEARN_EVERY: Final = 8
 """Frames from one looked at to the next, once enough is remembered."""
 
