@@ -22,6 +22,7 @@ from scipy.optimize import minimize_scalar
 
 from hemalens.classifier import tempered
 from hemalens.manifest import DecisionThresholds, ThresholdFit
+from hemalens.site_correction import LEAST_PROBABILITY
 from hemalens.statistics import clopper_pearson
 
 TARGET_RISK: Final = 0.005
@@ -32,8 +33,6 @@ LOWEST_THRESHOLD: Final = 0.5
 """Below it no class has the majority, whatever the images it was fitted on."""
 
 _TEMPERATURES: Final = (0.05, 20.0)
-_LEAST_PROBABILITY: Final = 1 / 512
-"""Half a step of the output codes: what a probability of code 0 may have been."""
 
 
 class RiskPoint(BaseModel):
@@ -71,7 +70,7 @@ def fit_temperature(
 
 def _off_zero(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     """Lift zeros, which no temperature moves: one of them would decide the fit."""
-    lifted = np.maximum(probabilities, np.float32(_LEAST_PROBABILITY))
+    lifted = np.maximum(probabilities, np.float32(LEAST_PROBABILITY))
     return np.asarray(lifted / lifted.sum(axis=1, keepdims=True), np.float32)
 
 

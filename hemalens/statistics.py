@@ -9,6 +9,9 @@ References
    437, doi 10.1093/biomet/28.3-4.437.
 .. [4] Przyborowski, Wilenski: Homogeneity of results in testing samples from Poisson
    series. Biometrika 31 (1940) 313, doi 10.1093/biomet/31.3-4.313.
+.. [5] McNemar: Note on the sampling error of the difference between correlated
+   proportions or percentages. Psychometrika 12 (1947) 153, doi 10.1007/BF02295996;
+   exact form: the discordant pairs are tosses of a fair coin.
 """
 
 import math
@@ -202,3 +205,21 @@ def ratio_limits(k: int, n: int, level: float = 0.95) -> tuple[float, float] | N
     if n == 0:
         return None
     return low / (1 - low), high / (1 - high)
+
+
+def mcnemar_p(gained: int, lost: int) -> float:
+    """Exact two-sided probability of discordant pairs at least as uneven [5]_.
+
+    Parameters
+    ----------
+    gained, lost : int
+        Cells that only the second answer has right, and only the first.
+
+    Examples
+    --------
+    >>> round(mcnemar_p(15, 5), 4)
+    0.0414
+    """
+    discordant = gained + lost
+    ways = sum(math.comb(discordant, k) for k in range(min(gained, lost) + 1))
+    return float(min(1.0, 2 * ways / 2**discordant))

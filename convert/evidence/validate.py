@@ -17,11 +17,7 @@ from convert.evidence.bench import Answers, Bench
 from convert.evidence.disturbances import DISTURBANCES
 from convert.evidence.gate import Limits
 from convert.evidence.layer_errors import layer_errors
-from convert.evidence.paired import (
-    cohen_kappa,
-    mcnemar_p,
-    paired_difference_limits,
-)
+from convert.evidence.paired import cohen_kappa, paired_difference_limits
 from convert.evidence.report import (
     ChangedImage,
     DisturbedFigures,
@@ -39,7 +35,7 @@ from hemalens.errors import ConversionError
 from hemalens.files import sha256_of
 from hemalens.image_set import ImageSet
 from hemalens.split import Split
-from hemalens.statistics import clopper_pearson
+from hemalens.statistics import clopper_pearson, mcnemar_p
 from train.cache import CropArray
 from train.evaluation.measure import images_of
 from train.float_model import load_float_model

@@ -2,14 +2,10 @@
 
 References
 ----------
-.. [1] McNemar: Note on the sampling error of the difference between correlated
-   proportions or percentages. Psychometrika 12 (1947) 153, doi 10.1007/BF02295996;
-   exact form: the discordant pairs are tosses of a fair coin.
-.. [2] Davison, Hinkley: Bootstrap Methods and their Application (1997), section 3.8:
+.. [1] Davison, Hinkley: Bootstrap Methods and their Application (1997), section 3.8:
    of clustered data, whole clusters are drawn.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,28 +16,10 @@ _DRAWS: Final = 4000
 _TAILS_PERCENT: Final = (2.5, 97.5)
 
 
-def mcnemar_p(gained: int, lost: int) -> float:
-    """Exact two-sided probability of discordant pairs at least as uneven [1]_.
-
-    Parameters
-    ----------
-    gained, lost : int
-        Cells that only the second answer has right, and only the first.
-
-    Examples
-    --------
-    >>> round(mcnemar_p(15, 5), 4)
-    0.0414
-    """
-    discordant = gained + lost
-    ways = sum(math.comb(discordant, k) for k in range(min(gained, lost) + 1))
-    return float(min(1.0, 2 * ways / 2**discordant))
-
-
 def gain_limits(
     differences: NDArray[np.int64], frames: Sequence[str]
 ) -> tuple[float, float]:
-    """Limits of the mean difference, of 95 %, by a bootstrap over frames [2]_.
+    """Limits of the mean difference, of 95 %, by a bootstrap over frames [1]_.
 
     Parameters
     ----------

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from edge.adapt.choose_penalty import fit_best, parted
 from edge.adapt.folds import deal_folds
-from edge.adapt.gain import gain_limits, mcnemar_p
+from edge.adapt.gain import gain_limits
 from edge.adapt.labelled_cells import LabelledCells
 from edge.class_evidence import rule_out, weigh
 from edge.population import Population, class_weights
 from hemalens.errors import DatasetError
 from hemalens.site_correction import SiteProof, corrected
-from hemalens.statistics import clopper_pearson
+from hemalens.statistics import clopper_pearson, mcnemar_p
 
 FOLDS: Final = 10
 REPEATS: Final = 5

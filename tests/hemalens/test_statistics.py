@@ -5,8 +5,14 @@ from decimal import Decimal, localcontext
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
-from hemalens.statistics import clopper_pearson, poisson_limits, ratio_limits
+from hemalens.statistics import (
+    clopper_pearson,
+    mcnemar_p,
+    poisson_limits,
+    ratio_limits,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,3 +240,10 @@ def test_negative_counts_are_refused() -> None:
         poisson_limits(-1)
     with pytest.raises(ValueError, match="successes"):
         ratio_limits(-1, 10)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.integers(0, 120), st.integers(0, 120))
+def test_mcnemar_is_the_binomial_test_of_the_discordant(gained: int, lost: int) -> None:
+    expected = binomtest(gained, gained + lost).pvalue if gained + lost else 1.0
+    assert mcnemar_p(gained, lost) == pytest.approx(expected, rel=1e-9)
