@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from edge.population_option import population_option
+
 if TYPE_CHECKING:
     from edge.result_folder import OnUnfinished
 
@@ -53,13 +55,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="The frames never overlap: do not look for cells seen before.",
 )
-@click.option(
-    "--population",
-    type=click.Choice(["unrestricted", "normal-adult", "newborn"]),
-    default="unrestricted",
-    show_default=True,
-    help="Whose blood it is: how rare immature granulocytes and erythroblasts are.",
-)
+@population_option
 @click.option(
     "--keep-stain",
     is_flag=True,

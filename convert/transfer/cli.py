@@ -7,6 +7,7 @@ import click
 
 from convert.transfer.box_source import BoxSource
 from edge.population import Population
+from edge.population_option import population_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,13 +40,7 @@ FOLDER = click.Path(path_type=Path)
     type=click.FloatRange(0.02, 0.5),
     help="Micrometres per pixel; from red cells, or a crop's nucleus, else.",
 )
-@click.option(
-    "--population",
-    type=click.Choice(tuple(map(str, Population))),
-    default=str(Population.UNRESTRICTED),
-    show_default=True,
-    help="Whose blood it is: makes classes rare that it hardly has.",
-)
+@population_option
 @click.option(
     "--keep-stain",
     is_flag=True,
@@ -76,6 +71,7 @@ def transfer(
     from edge.bundles import open_bundle
 
     opened = [open_bundle(name) for name in bundles]
+    _require_different_names(opened)
     terms = _Terms(Population(population), keep_stain, pixel_size_um)
     if fields is not None:
         benched = _bench_fields(fields, types, BoxSource(boxes), opened, terms)
@@ -84,6 +80,13 @@ def transfer(
     report = report_of(benched, opened, terms.population, keep_stain=terms.keep_stain)
     _write(output, report, benched)
     _show(report, output, as_json)
+
+
+def _require_different_names(bundles: "Sequence[Bundle]") -> None:
+    """Refuse two bundles whose files would be one."""
+    names = [f"{b.manifest.name} {b.manifest.version}" for b in bundles]
+    if len(set(names)) < len(names):
+        raise click.UsageError(f"two bundles have one name: {', '.join(names)}")
 
 
 class _Terms(NamedTuple):
@@ -137,7 +140,8 @@ def _write(folder: Path, report: "TransferReport", benched: "Benched") -> None:
     from train.evaluation.figures import figures_json
 
     for one, answers in zip(report.bundles, benched.answers, strict=True):
-        write_whole(folder / f"{one.name}.answers.jsonl", answer_lines(answers))
+        name = f"{one.name}-{one.version}.answers.jsonl"
+        write_whole(folder / name, answer_lines(answers))
     write_whole(folder / "transfer.json", figures_json(report))
 
 

@@ -2,25 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.background import estimate_log_background
 from convert.transfer.answers import KnownCell
 from convert.transfer.crop_scale import CropScale, find_scale
 from convert.transfer.methods import KnownCells
+from edge.middle_cell import find_middle_cell
 from edge.segment import segment
 from edge.slide_stain import SlideStain
-from hemalens.classes import CLASS_NAMES, CellKind
+from hemalens.classes import CLASS_NAMES
 from hemalens.errors import DatasetError
 from hemalens.image_files import read_image
 from hemalens.image_set import IMAGE_SUFFIXES
 from hemalens.preprocess import crop_side_px, cut_crop
-from hemalens.records import Box, Detection, Segmentation
-
-_STAINED: Final = frozenset({CellKind.WHITE_CELL, CellKind.PLATELET})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,7 +110,8 @@ def cut_labelled_crops(
     for crop in crops.crops:
         seen = segment(crop.image, pixel_size_um)
         stain.learn(crop.image, seen)
-        middles.append(find_middle_cell(crop.image, seen))
+        height, width = crop.image.shape[:2]
+        middles.append(find_middle_cell(seen, (width, height)))
     windows = [
         cut_crop(crop.image, middle.box.centre_xy, side_px, kept_px)
         for crop, middle in zip(crops.crops, middles, strict=True)
@@ -130,27 +127,7 @@ def cut_labelled_crops(
         crops=np.stack(windows),
         frame_index=np.arange(number),
         pixel_size_um=np.full(number, pixel_size_um),
-        background_rgb=np.stack([_light(crop.image) for crop in crops.crops]),
         slide_colours=stain.colours(),
-    )
-
-
-def find_middle_cell(image: NDArray[np.uint8], seen: Segmentation) -> Detection:
-    """Find the stained object in the middle, or take the whole image for it."""
-    height, width = image.shape[:2]
-    x, y = width / 2, height / 2
-    middle = [
-        found
-        for found in seen.detections
-        if found.kind in _STAINED and _holds(found.box, x, y)
-    ]
-    if middle:
-        return max(middle, key=lambda found: min(found.box.size_wh))
-    return Detection(
-        box=Box(0, 0, width, height),
-        kind=CellKind.WHITE_CELL,
-        possible_kinds=_STAINED,
-        at_border=False,
     )
 
 
@@ -164,14 +141,3 @@ def _read_folder(folder: Path) -> list[LabelledCrop]:
         for path in sorted(folder.iterdir())
         if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
     ]
-
-
-def _holds(box: Box, x: float, y: float) -> bool:
-    return box.left <= x < box.right and box.top <= y < box.bottom
-
-
-def _light(image: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Measure the empty slide's grey levels in the middle of an image."""
-    levels = np.exp(estimate_log_background(image)) - 1
-    height, width = image.shape[:2]
-    return np.asarray(levels[height // 2, width // 2], np.float64)

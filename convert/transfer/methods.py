@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.background import estimate_log_background
 from convert.transfer.answers import Answers, KnownCell, top_probability
 from convert.transfer.box_source import BoxSource
 from convert.transfer.field_walk import CountedField, count_fields
@@ -50,8 +49,6 @@ class KnownCells:
         Which image of the set each is from: a slide's statistics are over images.
     pixel_size_um : ndarray of shape (N,), float64
         What each was cut with.
-    background_rgb : ndarray of shape (N, 3), float64
-        Grey levels of the empty slide behind each.
     slide_colours : SlideColours or None
         What the whole set looks like, taken for one slide; None without a nucleus.
     """
@@ -62,7 +59,6 @@ class KnownCells:
     crops: NDArray[np.uint8]
     frame_index: NDArray[np.int64]
     pixel_size_um: NDArray[np.float64]
-    background_rgb: NDArray[np.float64]
     slide_colours: SlideColours | None = None
 
 
@@ -73,7 +69,6 @@ class _Cut:
     crop: NDArray[np.uint8]
     frame_index: int
     pixel_size_um: float
-    background_rgb: NDArray[np.float64]
 
 
 def cut_known_cells(
@@ -131,7 +126,6 @@ def cut_known_cells(
         crops=np.stack([cut.crop for cut in cuts]),
         frame_index=np.array([cut.frame_index for cut in cuts], np.int64),
         pixel_size_um=np.array([cut.pixel_size_um for cut in cuts], np.float64),
-        background_rgb=np.stack([cut.background_rgb for cut in cuts]),
         slide_colours=stain.colours(),
     )
 
@@ -188,19 +182,17 @@ def _cut(one: CountedField, context: float, size_px: int) -> list[_Cut]:
         return []
     frame = one.counted.frame
     pixel_size_um = one.counted.pixel_size_um or PBC_PIXEL_SIZE_UM
-    light = np.exp(estimate_log_background(frame.image)) - 1
+    side_px = crop_side_px(pixel_size_um) * context
     cuts = []
     for found in one.cells:
-        x, y = found.cell.box.centre_xy
-        side_px = crop_side_px(pixel_size_um) * context
+        centre_xy = found.cell.box.centre_xy
         cuts.append(
             _Cut(
                 known=found.known,
                 detection=found.detection,
-                crop=cut_crop(frame.image, (x, y), side_px, size_px),
+                crop=cut_crop(frame.image, centre_xy, side_px, size_px),
                 frame_index=frame.index,
                 pixel_size_um=pixel_size_um,
-                background_rgb=light[int(y), int(x)].astype(np.float64),
             )
         )
     return cuts

@@ -52,7 +52,7 @@ class TransferReport(Record):
 
 
 class CellAnswer(Record):
-    """One line of ``NAME.answers.jsonl``."""
+    """One line of ``NAME-VERSION.answers.jsonl``."""
 
     image: str
     true: str

@@ -5,6 +5,8 @@ from typing import Final
 
 import click
 
+from edge.population_option import population_option
+
 FAILED: Final = 3
 """Exit code of a gate that failed."""
 
@@ -27,13 +29,7 @@ FAILED: Final = 3
     "--version",
     help="Of the new bundle, such as 1.1.1; the parent's next one by default.",
 )
-@click.option(
-    "--population",
-    type=click.Choice(["unrestricted", "normal-adult", "newborn"]),
-    default="unrestricted",
-    show_default=True,
-    help="Whose blood the site counts.",
-)
+@population_option
 @click.option(
     "--threads",
     type=click.IntRange(min=1),

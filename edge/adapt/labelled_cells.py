@@ -8,10 +8,10 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.middle_cell import find_middle_cell
 from edge.segment import segment
 from edge.slide_stain import SlideStain
 from hemalens.centred_crop import read_centred_crop
-from hemalens.classes import CellKind
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError
 from hemalens.image_set import ImageSet
@@ -22,14 +22,13 @@ from hemalens.preprocess import (
     cut_crop,
 )
 from hemalens.progress import Progress
-from hemalens.records import Box, Detection, Segmentation
+from hemalens.records import Detection, Segmentation
 
 FEWEST_CELLS: Final = 50
 """Fewer can hardly prove a gain: of 50, ten points are five cells."""
 
 FEWEST_CLASSES: Final = 2
 
-_STAINED: Final = frozenset({CellKind.WHITE_CELL, CellKind.PLATELET})
 _STORED_PX: Final = round(crop_side_px(PBC_PIXEL_SIZE_UM))
 
 
@@ -136,7 +135,9 @@ def read_labelled_cells(
             [names.index(image.class_name) for image in images.images], np.int64
         ),
         probabilities=classifier.classify(_of_size(crops, classifier), stain.colours()),
-        detections=tuple(map(_middle_cell, found)),
+        detections=tuple(
+            find_middle_cell(seen, (_STORED_PX, _STORED_PX)) for seen in found
+        ),
         frames=tuple(frame_of(image.path) for image in images.images),
     )
 
@@ -160,23 +161,3 @@ def _of_size(
     side_px = crop_side_px(PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
     middle = (_STORED_PX / 2, _STORED_PX / 2)
     return np.stack([cut_crop(crop, middle, side_px, wanted.size_px) for crop in crops])
-
-
-def _middle_cell(found: Segmentation) -> Detection:
-    """Give the stained object in the middle; one of any kind where none is found."""
-    middle = [
-        one for one in found.detections if one.kind in _STAINED and _holds_middle(one)
-    ]
-    if middle:
-        return max(middle, key=lambda one: min(one.box.size_wh))
-    return Detection(
-        box=Box(0, 0, _STORED_PX, _STORED_PX),
-        kind=CellKind.WHITE_CELL,
-        possible_kinds=_STAINED,
-        at_border=False,
-    )
-
-
-def _holds_middle(one: Detection) -> bool:
-    middle, box = _STORED_PX / 2, one.box
-    return box.left <= middle < box.right and box.top <= middle < box.bottom

@@ -25,7 +25,7 @@ def test_fields_give_a_table_and_files(made_fields: MadeSet, tmp_path: Path) -> 
     )
     images = report.bundles[0].figures.images
     assert images.all.n == len(made_fields.single) == report.set.images
-    lines = (tmp_path / "cnn.answers.jsonl").read_text().splitlines()
+    lines = next(tmp_path.glob("cnn-*.answers.jsonl")).read_text().splitlines()
     answers = [json.loads(line) for line in lines]
     assert len(answers) == report.bundles[0].figures.cells_with_cut.figures.n
     assert {
@@ -67,3 +67,12 @@ def test_one_set_at_a_time(both: bool, tmp_path: Path) -> None:
     result = run("cnn", *sets, "--output", tmp_path)
     assert result.exit_code == 2
     assert "either --fields or --crops" in result.output
+
+
+def test_two_bundles_of_one_name_are_refused(
+    made_fields: MadeSet, tmp_path: Path
+) -> None:
+    result = run("cnn", "cnn", "--fields", made_fields.folder, "--output", tmp_path)
+    assert result.exit_code == 2
+    assert "two bundles have one name" in result.output
+    assert not list(tmp_path.iterdir())

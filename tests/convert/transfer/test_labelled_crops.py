@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from convert.transfer.crop_scale import ScaleSource, find_scale, nucleus_side_px
 from convert.transfer.labelled_crops import (
     cut_labelled_crops,
-    find_middle_cell,
     read_labelled_crops,
 )
-from edge.segment import segment
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError
@@ -62,20 +60,6 @@ def test_images_of_nothing_have_no_scale() -> None:
     assert nucleus_side_px(dark) is None
     with pytest.raises(DatasetError, match="give --pixel-size-um"):
         find_scale([dark])
-
-
-def test_the_cell_in_the_middle_is_found_off_centre() -> None:
-    image = lone_cell(0.1, side_um=24)
-    shifted = np.roll(image, (15, -20), axis=(0, 1))
-    x, y = find_middle_cell(shifted, segment(shifted, 0.1)).box.centre_xy
-    assert (x, y) == pytest.approx((100, 135), abs=5)
-
-
-def test_an_empty_image_is_cut_in_its_middle_with_no_kind_ruled_out() -> None:
-    empty = np.full((80, 120, 3), 240, np.uint8)
-    found = find_middle_cell(empty, segment(empty, 0.1))
-    assert found.box.centre_xy == (60, 40)
-    assert len(found.possible_kinds) == 2
 
 
 def test_class_folders_of_any_case_are_read(tmp_path: Path) -> None:
