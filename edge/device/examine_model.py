@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from edge.bundles import open_bundle
+from edge.bundles import CURRENT, open_bundle
 from edge.device.device_settings import DeviceSettings, read_device_settings
 from edge.device.finding import Finding, found
-from edge.device.service import CURRENT
 from edge.device.update.current import ModelRoot, open_current
 from hemalens.errors import HemaLensError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from calibration.optics.profile import OpticalProfile, read_profile
-from edge.bundles import open_bundle
+from edge.bundles import CURRENT, open_bundle
 from edge.capture.open_source import open_source
 from edge.capture.source import FrameSource
 from edge.count import CountSettings, count_source
@@ -22,9 +22,6 @@ from edge.summary import Summary
 from edge.unfinished_count import find_unfinished
 from hemalens.bundle import Bundle
 from hemalens.errors import StorageError
-
-CURRENT: Final = "current"
-"""The bundle that updates change."""
 
 _UNFINISHED: Final = ".unfinished"
 

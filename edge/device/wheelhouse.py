@@ -12,9 +12,6 @@ from edge.device.wheelhouse_folder import MANIFEST, REQUIREMENTS, Wheelhouse
 from hemalens.errors import ConfigError, StorageError
 from hemalens.files import sha256_of, write_whole
 
-PYTHONS: Final = ("3.11", "3.12", "3.13")
-ARCHITECTURES: Final = ("aarch64", "armv7l", "x86_64")
-
 _NEWEST_GLIBC: Final = {"3.11": 36, "3.12": 39, "3.13": 41}
 """Minor version of glibc 2 in Debian Bookworm, Ubuntu 24.04 and Debian Trixie."""
 _OLDEST_GLIBC: Final = 17

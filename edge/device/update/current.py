@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.bundles import DEFAULT_BUNDLE, open_bundle
+from edge.device.update.faults import read_faults
 from edge.device.update.switch import Switch
 from hemalens.bundle import SUFFIX, Bundle, read_bundle
 from hemalens.errors import BundleError
@@ -110,6 +111,24 @@ def open_current(root: ModelRoot) -> CurrentModel:
         return CurrentModel(bundle=bundle, target=target, faults=tuple(faults))
     shipped = open_bundle(DEFAULT_BUNDLE)
     return CurrentModel(bundle=shipped, target=None, faults=tuple(faults))
+
+
+def require_current(root: ModelRoot | None = None) -> Bundle:
+    """Read the current bundle, or say why it cannot be had.
+
+    Raises
+    ------
+    BundleError
+        When it is damaged, or no trusted key signed it.
+    StorageError
+        When the device's folders may not be read.
+    """
+    root = root or ModelRoot()
+    with read_faults(root.path):
+        current = open_current(root)
+    if current.faults:
+        raise BundleError(f"the current model cannot be used: {current.faults[0]}")
+    return current.bundle
 
 
 def _candidates(switch: Switch) -> Iterator[str]:

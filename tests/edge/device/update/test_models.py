@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from calibration.optics.profile import OpticalProfile, PixelSize, PixelSizeMethod, now
 from edge.device.update import models
+from edge.device.update.current import require_current
 from edge.device.update.history import Event, read_notes
 from edge.device.update.lock import held
 from edge.device.update.models import roll_back_model, update_model
@@ -406,3 +407,11 @@ def test_a_bundle_under_another_one_s_name_is_passed_over(device: MadeDevice) ->
 
 def _trusted(device: MadeDevice) -> Trusted:
     return read_trusted(device.root.trusted)
+
+
+def test_who_asks_for_the_current_model_gets_no_other(device: MadeDevice) -> None:
+    update_model(device.root, device.made("2.0.0"), prover=whole)
+    assert require_current(device.root).manifest.version == "2.0.0"
+    (device.path / str(device.root.switch.current)).write_bytes(b"damaged")
+    with pytest.raises(BundleError, match="the current model cannot be used"):
+        require_current(device.root)
