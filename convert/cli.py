@@ -8,7 +8,7 @@ from convert.calibration_study_cli import calibration_study
 from convert.evidence.cli import validate
 from convert.inspect_cli import inspect
 from convert.scheme_comparison_cli import compare_schemes
-from convert.signing_cli import make_key, sign, verify
+from convert.signing_cli import make_key, sign, sign_wheelhouse, verify
 from convert.transfer.cli import transfer
 
 FOLDER = click.Path(path_type=Path)
@@ -104,6 +104,6 @@ def int8(
 
 for command in (
     *(validate, calibration_study, compare_schemes, transfer),
-    *(inspect, make_key, sign, verify),
+    *(inspect, make_key, sign, sign_wheelhouse, verify),
 ):
     convert.add_command(command)

@@ -1,10 +1,13 @@
-"""``hemalens convert make-key``, ``sign`` and ``verify``."""
+"""``hemalens convert make-key``, ``sign``, ``sign-wheelhouse`` and ``verify``."""
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
+
+if TYPE_CHECKING:
+    from hemalens.signature import Signer
 
 FILE = click.Path(path_type=Path)
 PASSPHRASE: Final = "HEMALENS_KEY_PASSPHRASE"  # noqa: S105  # a name, no secret
@@ -38,19 +41,32 @@ def make_key(key: Path, passphrase: bool) -> None:
 def sign(bundle: Path, key: Path, output: Path) -> None:
     """Sign BUNDLE, which carries a validation report that passed."""
     from convert.evidence.proven import signed
-    from convert.signing_key import is_encrypted, read_signer
     from hemalens.bundle import SUFFIX, parse_bundle, read_bundle
     from hemalens.errors import ConfigError
     from hemalens.files import write_whole
 
     if output.suffix != SUFFIX:
         raise ConfigError(f"a bundle's name ends in {SUFFIX}, this is {output.name}")
-    opened = read_bundle(bundle)
-    secret = _passphrase(confirm=False) if is_encrypted(key) else None
-    content = signed(opened, read_signer(key, secret))
+    content = signed(read_bundle(bundle), _signer(key))
     write_whole(output, content)
     signature = parse_bundle(content).signature
     click.echo(f"{output}: signed by key {signature.key_id if signature else ''}")
+
+
+@click.command("sign-wheelhouse")
+@click.argument("wheelhouse", type=FILE)
+@click.option("--key", type=FILE, required=True, help="Private key of make-key.")
+def sign_wheelhouse(wheelhouse: Path, key: Path) -> None:
+    """Sign WHEELHOUSE, for devices to update their software from.
+
+    WHEELHOUSE is a folder of 'hemalens device wheelhouse'; its files are checked first.
+    """
+    from edge.device.update.wheelhouse_signature import sign_wheelhouse as sign_folder
+    from edge.device.wheelhouse_folder import read_wheelhouse
+
+    made = read_wheelhouse(wheelhouse)
+    sign_folder(wheelhouse, _signer(key))
+    click.echo(f"{wheelhouse}: HemaLens {made.hemalens_version}, signed")
 
 
 @click.command()
@@ -74,6 +90,13 @@ def verify(bundle: Path, trusted_key: tuple[Path, ...]) -> None:
         f"{bundle}: {manifest.name} {manifest.version}, signed by key "
         f"{signature.key_id if signature else ''}, nothing altered"
     )
+
+
+def _signer(key: Path) -> "Signer":
+    from convert.signing_key import is_encrypted, read_signer
+
+    secret = _passphrase(confirm=False) if is_encrypted(key) else None
+    return read_signer(key, secret)
 
 
 def _passphrase(*, confirm: bool) -> str:

@@ -24,10 +24,13 @@ from convert import signing_key
 from convert.evidence.proven import signed, with_evidence
 from convert.signing_cli import PASSPHRASE
 from convert.signing_key import is_encrypted, make_key, read_signer
+from edge.device.update.wheelhouse_signature import require_signature
 from hemalens.bundle import EvidenceFiles, parse_bundle, read_bundle
 from hemalens.cli import main
 from hemalens.errors import BundleError, ConfigError, StorageError
+from hemalens.signature import read_trusted_keys
 from tests.convert.evidence.made_report import made_report
+from tests.edge.device.update.made_wheelhouse import make_wheelhouse
 from tests.hemalens.made_bundle import made_parts
 from tests.hemalens.signing import signer_of
 
@@ -470,3 +473,21 @@ def test_signing_needs_no_tensorflow() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert run.stdout == "False\n"
+
+
+def test_a_wheelhouse_is_signed_for_devices(run: Run, tmp_path: Path) -> None:
+    wheelhouse, key = make_wheelhouse(tmp_path / "wheels"), tmp_path / "qa"
+    make_key(key, None)
+    ran = run("sign-wheelhouse", wheelhouse, "--key", key)
+    assert ran.exit_code == 0, ran.stderr
+    assert "signed" in ran.stdout
+    require_signature(wheelhouse, read_trusted_keys([tmp_path / "qa.pub"]))
+
+
+def test_a_folder_that_is_no_wheelhouse_is_not_signed(run: Run, tmp_path: Path) -> None:
+    key = tmp_path / "qa"
+    make_key(key, None)
+    ran = run("sign-wheelhouse", tmp_path, "--key", key)
+    assert ran.exit_code == 1
+    assert "is no wheelhouse" in ran.stderr
+    assert not list(tmp_path.glob("*.json"))
