@@ -155,13 +155,17 @@ def count_source(
         seen = _count_frames(
             _rest(source, store), counter, session, steering, folder, times
         )
-        summary = session.summary()
-        seen["population"] = settings.population
-        seen["slide_colours"] = counter.slide_colours
-        seen["slide_doubts"] = slide_doubts(
-            counter.slide_colours, bundle.manifest.stain, summary.pixel_size_um
+        summary = session.summary().model_copy(
+            update={
+                **seen,
+                "population": settings.population,
+                "slide_colours": counter.slide_colours,
+            }
         )
-        summary = summary.model_copy(update=seen)
+        doubts = slide_doubts(
+            summary.slide_colours, bundle.manifest.stain, summary.pixel_size_um
+        )
+        summary = summary.model_copy(update={"slide_doubts": doubts})
         if folder is not None:
             folder.complete(summary)
     return summary
@@ -188,7 +192,7 @@ def _count_frames(
     steering: Steering,
     folder: ResultFolder | None,
     times: StageTimes,
-) -> dict[str, object]:
+) -> dict[str, int | tuple[str, ...]]:
     """Count while there are frames and the operator wants.
 
     Gives what a summary says of the frames themselves: those dropped, and warnings.
