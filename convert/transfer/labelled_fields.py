@@ -89,7 +89,10 @@ def _read_types(table: Path) -> dict[str, set[str]]:
             rows = list(csv.DictReader(file))
             return {row["image"]: _types_of(row["wbc_types"]) for row in rows}
     except OSError as error:
-        raise DatasetError(f"cannot read {table}: {error.strerror}") from error
+        raise DatasetError(
+            f"cannot read {table}, which names the fields' types: {error.strerror}; "
+            "--types gives another"
+        ) from error
     except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise DatasetError(
             f"{table} should be a table with the columns image and wbc_types"

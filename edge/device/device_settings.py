@@ -39,7 +39,7 @@ def read_device_settings(path: Path = SETTINGS_PATH) -> DeviceSettings:
     except OSError as error:
         raise ConfigError(
             f"cannot read the device's settings {path}: {error.strerror}; "
-            "'hemalens device install' writes them"
+            "'hemalens device flash' makes them and 'install' puts them there"
         ) from error
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_fault(error)}") from error
