@@ -1,7 +1,7 @@
 """What goes wrong below an update, in words a person can act on."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +12,7 @@ from hemalens.errors import StorageError
 _UPDATE_LOCK: Final = ".updating"
 
 
-@contextmanager
-def disk_faults(root: Path) -> Iterator[None]:
+def disk_faults(root: Path) -> AbstractContextManager[None]:
     """Turn the operating system's errors into one line about the root.
 
     Raises
@@ -21,17 +20,13 @@ def disk_faults(root: Path) -> Iterator[None]:
     StorageError
         For every `OSError`.
     """
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"cannot change {root}: {error.strerror or error}; what runs is whole: "
-            "make room or give the right, then try again"
-        ) from error
+    return _said(
+        f"cannot change {root}",
+        "what runs is whole: make room or give the right, then try again",
+    )
 
 
-@contextmanager
-def read_faults(root: Path) -> Iterator[None]:
+def read_faults(root: Path) -> AbstractContextManager[None]:
     """Do so where nothing is changed.
 
     Raises
@@ -39,13 +34,15 @@ def read_faults(root: Path) -> Iterator[None]:
     StorageError
         For every `OSError`.
     """
+    return _said(f"cannot read {root}", "sudo, or join the group hemalens")
+
+
+@contextmanager
+def _said(what: str, do: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(
-            f"cannot read {root}: {error.strerror or error}; sudo, or join the group "
-            "hemalens"
-        ) from error
+        raise StorageError(f"{what}: {error.strerror or error}; {do}") from error
 
 
 @contextmanager
