@@ -125,6 +125,31 @@ def fit(
         _show_spread(folder, range(seed, seed + repeat))
 
 
+@train.command()
+@click.argument("models", nargs=-1, required=True, type=FOLDER)
+@click.option("--data", type=FOLDER, required=True, help="Folder of class folders.")
+@click.option("--output", type=FOLDER, required=True, help="The .keras file to write.")
+@click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
+def average(models: tuple[Path, ...], data: Path, output: Path, cache: Path) -> None:
+    """Average the weights of MODELS that were trained on from the same ones.
+
+    What batch normalization expects is measured anew, on undisturbed training crops;
+    with a single model that is all that is done.
+    """
+    from hemalens.image_set import read_class_folders
+    from train.keras_backend import load_keras
+
+    images = read_class_folders(data)
+    load_keras("Averaging", "train")
+    from train.plan import undisturbed_crops
+    from train.run import record_in
+    from train.weight_average import MEASURED_IMAGES, average_models
+
+    recipe = record_in(models[0]).recipe
+    crops = undisturbed_crops(images, recipe, MEASURED_IMAGES, cache)
+    click.echo(f"averaged {len(models)}: {average_models(models, crops, output)}")
+
+
 def _fit_one(
     recipe: "Recipe",
     given: "GivenFiles",

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from hemalens.errors import ConfigError
@@ -100,3 +102,34 @@ def load_data(
         for split, context in ((Split.TRAIN, recipe.context), (Split.VALIDATION, 1.0))
     )
     return FitData(windows=windows, validation=validation, given=given)
+
+
+def undisturbed_crops(
+    images: ImageSet, recipe: Recipe, number: int, cache: Path
+) -> NDArray[np.uint8]:
+    """Give crops of training images drawn by lot, as `evaluate` would cut them.
+
+    Parameters
+    ----------
+    images : ImageSet
+    recipe : Recipe
+        Says their size.
+    number : int
+        How many; all, in random order, when there are fewer.
+    cache : Path
+        Where crops of the train split are kept.
+
+    Raises
+    ------
+    DatasetError
+        When the split is empty or an image cannot be read.
+    StorageError
+        When the cache cannot be written.
+    """
+    crops = cached_crops(
+        images.of_split(Split.TRAIN),
+        size_px=recipe.input_size_px,
+        crop_side_um=recipe.crop_side_um,
+        folder=cache,
+    ).crops
+    return crops[np.random.default_rng(0).permutation(len(crops))[:number]]

@@ -23,6 +23,15 @@ from hemalens.split import SPLIT_RULE
 from train.recipe import Recipe
 
 
+class WeightAverage(BaseModel):
+    """That a model is the mean of several, its normalization measured anew."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models_sha256: tuple[str, ...]
+    normalization_images: int
+
+
 class RunRecord(BaseModel):
     """What a run was asked to do."""
 
@@ -34,6 +43,8 @@ class RunRecord(BaseModel):
     train_images: int
     validation_images: int
     hemalens_version: str
+    average: WeightAverage | None = None
+    """In a model that `train average` made; the rest is then its first one's."""
 
 
 class EpochRecord(BaseModel):
