@@ -57,7 +57,6 @@ class FrameFeed(Generic[Result]):
         self._depth = depth
         self._most_bytes = most_bytes
         self._frame_bytes = 0
-        self._in_hand = 0
         self._waiting: deque[Frame] = deque()
         self._results: deque[Future[Result]] = deque()
         self._changed = Condition()
@@ -133,8 +132,6 @@ class FrameFeed(Generic[Result]):
         result = self._results[0].result()
         with self._changed:
             self._results.popleft()
-            # A reader's loop keeps what it was given until it is given the next.
-            self._in_hand = 1
             self._changed.notify_all()
         return result
 
@@ -163,7 +160,9 @@ class FrameFeed(Generic[Result]):
             return not self._is_over
 
     def _may_hold_more(self) -> bool:
-        most = self._most_bytes - (self._in_hand + 1) * self._frame_bytes
+        # The one that arrives, and the reader's: a loop keeps what it was given until
+        # it is given the next.
+        most = self._most_bytes - 2 * self._frame_bytes
         return not len(self) or len(self) * self._frame_bytes <= most
 
     def _end(self) -> None:
@@ -176,7 +175,9 @@ class FrameFeed(Generic[Result]):
         with self._changed:
             if frame is None or self._is_over:
                 return False
-            self._frame_bytes = frame.image.nbytes
+            if frame.image.nbytes != self._frame_bytes:
+                self._frame_bytes = frame.image.nbytes
+                give_back_large_arrays(self._frame_bytes)
             while self._waiting and (
                 len(self._waiting) >= self._depth or not self._may_hold_more()
             ):

@@ -10,7 +10,7 @@ from hemalens.records import Frame
 FRAMES_MEASURED: Final = 9
 """Rulers whose median is relied on: one alone is within 10 % in 95 % of frames."""
 
-FRAMES_AHEAD: Final = 16
+FRAMES_AHEAD: Final = 9
 """A settled size holds from so many frames later. More than are ever looked at ahead,
 so that a count gives the same whatever the threads' timing."""
 

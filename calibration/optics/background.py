@@ -138,9 +138,9 @@ def _fit(
     levels: NDArray[np.float64],
     weights: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    weighted = terms * weights[:, None]
-    normal = terms.T @ weighted + 1e-6 * len(terms) * np.eye(terms.shape[1])
-    solved = np.linalg.solve(normal, weighted.T @ levels)
+    weighted = terms.T * weights
+    normal = weighted @ terms + 1e-6 * len(terms) * np.eye(terms.shape[1])
+    solved = np.linalg.solve(normal, weighted @ levels)
     return np.asarray(solved, np.float64)
 
 

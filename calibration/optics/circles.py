@@ -167,7 +167,9 @@ def vote(edges: Edges, radius: float, margin: int) -> NDArray[np.float32]:
         normalize=False,
         borderType=cv2.BORDER_CONSTANT,
     )
-    return np.asarray(votes / np.float32(PIXELS_PER_RADIUS * radius), np.float32)
+    votes = np.asarray(votes, np.float32)
+    votes /= np.float32(PIXELS_PER_RADIUS * radius)
+    return votes
 
 
 def refine_circles(

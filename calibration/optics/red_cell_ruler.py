@@ -129,34 +129,45 @@ def _find_circles(
 
 
 def _strongest_circles(edges: Edges, stain: NDArray[np.float32]) -> list[_Circle]:
-    best, best_index = vote_best(edges, RADII, margin=0)
-    circles: list[_Circle] = []
+    centres, radii = _strongest_votes(*vote_best(edges, RADII, margin=0))
+    measured, drawn = refine_circles(edges, centres, radii)
+    is_fair = drawn >= FAIR_CIRCLE
+    return [
+        _Circle(
+            radius=radius,
+            drawn_fraction=fraction,
+            stain=_most_within(stain, (x, y), round(radius / 2)),
+        )
+        for (x, y), radius, fraction in zip(
+            centres[is_fair].astype(np.int64).tolist(),
+            measured[is_fair].tolist(),
+            drawn[is_fair].tolist(),
+            strict=True,
+        )
+    ]
+
+
+def _strongest_votes(
+    best: NDArray[np.float32], radius_index: NDArray[np.uint8]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """List centres and radii, those with most votes first, none within another."""
+    found = []
     for _ in range(MOST_CIRCLES):
         _, most, _, (x, y) = cv2.minMaxLoc(best)
         if most < LEAST_VOTE:
             break
-        radius = RADII[int(best_index[y, x])]
-        measured, drawn = _refine(edges, (x, y), radius)
-        if drawn >= FAIR_CIRCLE:
-            r = round(measured / 2)
-            inside = stain[max(0, y - r) : y + r + 1, max(0, x - r) : x + r + 1]
-            circles.append(
-                _Circle(
-                    radius=measured,
-                    drawn_fraction=drawn,
-                    stain=float(inside.max()),
-                )
-            )
+        radius = RADII[int(radius_index[y, x])]
+        found.append((x, y, radius))
         cv2.circle(best, (x, y), int(radius), 0.0, -1)
-    return circles
+    table = np.array(found, np.float32).reshape(-1, 3)
+    return table[:, :2], table[:, 2]
 
 
-def _refine(
-    edges: Edges, centre_xy: tuple[int, int], radius: float
-) -> tuple[float, float]:
-    centres, radii = np.array([centre_xy], np.float32), np.array([radius], np.float32)
-    (measured,), (drawn,) = refine_circles(edges, centres, radii)
-    return float(measured), float(drawn)
+def _most_within(
+    stain: NDArray[np.float32], at_xy: tuple[int, int], reach: int
+) -> float:
+    columns, rows = (slice(max(0, at - reach), at + reach + 1) for at in at_xy)
+    return float(stain[rows, columns].max())
 
 
 def _median_radius(circles: list[_Circle]) -> float:

@@ -148,9 +148,10 @@ def haemoglobin_mask(
     coarse_wh = (max(1, width // 2), max(1, height // 2))
     coarse_green, coarse_blue = (shrink_to(plane, coarse_wh) for plane in (green, blue))
     least = HAEMOGLOBIN_SHARE * levels.red_yellowness
-    excess = cv2.scaleAdd(coarse_green, -least, coarse_blue)
+    # Each written over the last: the planes of a large frame are large.
+    excess = cv2.scaleAdd(coarse_green, -least, coarse_blue, dst=coarse_blue)
     smooth_excess, smooth_green = (
-        cv2.GaussianBlur(plane, (0, 0), HAEMOGLOBIN_BLUR_PX / 2)
+        cv2.GaussianBlur(plane, (0, 0), HAEMOGLOBIN_BLUR_PX / 2, dst=plane)
         for plane in (excess, coarse_green)
     )
     is_yellow = (smooth_excess > 0) & (smooth_green > levels.cell)
@@ -158,7 +159,7 @@ def haemoglobin_mask(
     return np.asarray(share > 127, np.bool_)
 
 
-ENOUGH_PIXELS: Final = 60_000
+ENOUGH_PIXELS: Final = 30_000
 """Of a larger frame about so many, evenly spread, tell the levels as well."""
 
 

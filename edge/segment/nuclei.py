@@ -16,9 +16,18 @@ from edge.segment.masks import (
     outline_of,
     to_radius,
 )
-from edge.segment.pieces import Piece, are_near, find_pieces, join, largest, take_piece
+from edge.segment.pieces import (
+    Piece,
+    are_near,
+    draw_in,
+    find_pieces,
+    join,
+    largest,
+    on_coarse,
+    take_piece,
+)
 from edge.segment.pixels import Pixels
-from edge.segment.scale import to_px, to_px2
+from edge.segment.scale import COARSE, double_mask, halve_mask, to_px, to_px2
 
 LEAST_PIECE_UM2: Final = 1.0
 """Smaller dark pieces are granules or noise."""
@@ -90,10 +99,13 @@ def _is_nucleus(piece: Piece, pixels: Pixels) -> bool:
 def _split_touching(piece: Piece) -> list[Piece]:
     if piece.area < to_px2(2 * SPLIT_LEAST_UM2) or _is_convex(piece.mask):
         return [piece]
-    second = _second_nucleus(piece.mask)
-    if second is None:
+    box = on_coarse(piece.box)
+    whole = draw_in(box, [piece])
+    coarse_second = _second_nucleus(halve_mask(whole))
+    if coarse_second is None:
         return [piece]
-    parts = (take_piece(m, piece.box) for m in (piece.mask & ~second, second))
+    second = double_mask(coarse_second)
+    parts = (take_piece(m, box) for m in (whole & ~second, whole & second))
     return [part for part in parts if part is not None]
 
 
@@ -104,8 +116,8 @@ def _is_convex(mask: NDArray[np.bool_]) -> bool:
 
 
 def _second_nucleus(piece: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """Find the lesser of two nuclei that touch by a neck."""
-    depth = np.where(piece, depth_of(piece, margin=8), np.float32(0))
+    """Find the lesser of two nuclei that touch by a neck; in the coarse image."""
+    depth = np.where(piece, depth_of(piece, margin=4), np.float32(0))
     for neck in np.linspace(0.15, SPLIT_NECK, 8) * depth.max():
         cores = _deep_cores(depth, neck)
         if len(cores) < 2:
@@ -113,8 +125,9 @@ def _second_nucleus(piece: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
         nearest = np.argmin([distance_to(core) for core in cores], axis=0)
         sizes = np.bincount(nearest[piece], minlength=len(cores))
         second, first = np.argsort(sizes)[-2:]
-        if min(sizes[first], sizes[second]) >= to_px2(SPLIT_LEAST_UM2):
-            return np.asarray(piece & (nearest == second), np.bool_)
+        least = to_px2(SPLIT_LEAST_UM2) / COARSE**2
+        if min(sizes[first], sizes[second]) >= least:
+            return np.asarray(nearest == second, np.bool_)
     return None
 
 
@@ -181,8 +194,11 @@ def _shortest_line(
     first: NDArray[np.int32], second: NDArray[np.int32]
 ) -> tuple[float, NDArray[np.int64]]:
     """Measure the gap between two outlines; and list nine pixels across it."""
-    offsets = first[:, None].astype(np.float32) - second[None]
-    squares = np.einsum("abi,abi->ab", offsets, offsets)
+    across, down = (
+        np.subtract.outer(first[:, axis], second[:, axis]).astype(np.float32)
+        for axis in (0, 1)
+    )
+    squares = across * across + down * down
     i, j = np.unravel_index(np.argmin(squares), squares.shape)
     line = np.rint(np.linspace(first[i], second[j], 9)).astype(np.int64)
     return float(np.sqrt(squares[i, j])), line

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.segment.masks import as_uint8, contours_of
+from edge.segment.scale import COARSE
 from hemalens.records import Box
 
 Window = tuple[slice, slice]
@@ -53,6 +54,22 @@ def widen(box: Box, margin: int, shape: tuple[int, ...]) -> Box:
         min(shape[1], box.right + margin),
         min(shape[0], box.bottom + margin),
     )
+
+
+def on_coarse(box: Box) -> Box:
+    """Widen a box to whole pixels of the coarse image; in work pixels."""
+    left, top, right, bottom = box
+    return Box(
+        COARSE * (left // COARSE),
+        COARSE * (top // COARSE),
+        COARSE * -(-right // COARSE),
+        COARSE * -(-bottom // COARSE),
+    )
+
+
+def coarse_window_of(box: Box) -> Window:
+    """Turn a box from `on_coarse` into an index of the coarse image."""
+    return window_of(Box(*(side // COARSE for side in box)))
 
 
 def bound(boxes: Iterable[Box]) -> Box:

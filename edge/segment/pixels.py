@@ -15,9 +15,12 @@ from calibration.optics.stain import (
     nuclear_index_of_planes,
 )
 from edge.segment.masks import open_mask, to_radius
+from edge.segment.scale import halve_mask
 
 SMOOTHING_PX: Final = 0.8
-"""Blur against camera noise and JPEG blocks, well below a platelet's 8 pixels."""
+SMOOTHING_WH: Final = (5, 5)
+"""Blur against camera noise and JPEG blocks, well below a platelet's 8 pixels. What
+lies beyond two pixels would weigh less than a thousandth."""
 
 GRAIN_UM: Final = 0.5
 LEAST_SOLID_SHARE: Final = 0.7
@@ -70,6 +73,24 @@ class Pixels:
         return blue / max(green, 1e-3)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CoarsePixels:
+    """The masks of `Pixels` with one pixel for each 2x2, for what is large."""
+
+    cells: NDArray[np.bool_]
+    stained: NDArray[np.bool_]
+    red_like: NDArray[np.bool_]
+
+
+def coarsen(pixels: Pixels) -> CoarsePixels:
+    """Halve the masks that cytoplasm and red cells are told by."""
+    return CoarsePixels(
+        cells=halve_mask(pixels.cells),
+        stained=halve_mask(pixels.stained),
+        red_like=halve_mask(pixels.red_like),
+    )
+
+
 def sort_pixels(work_image: NDArray[np.uint8]) -> Pixels | None:
     """Sort the pixels of a work image.
 
@@ -111,7 +132,7 @@ def sort_pixels(work_image: NDArray[np.uint8]) -> Pixels | None:
 
 
 def _smooth_density(work_image: NDArray[np.uint8]) -> Planes | None:
-    smooth = cv2.GaussianBlur(work_image, (0, 0), SMOOTHING_PX)
+    smooth = cv2.GaussianBlur(work_image, SMOOTHING_WH, SMOOTHING_PX)
     return density_planes(np.asarray(smooth, np.uint8))
 
 

@@ -1,6 +1,5 @@
 """Red cells: each pixel to the nearest disc, and the boxes that makes."""
 
-import math
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -12,7 +11,7 @@ from edge.segment.discs import Discs
 from edge.segment.masks import fill_holes_up_to
 from edge.segment.pieces import Window, is_cut
 from edge.segment.red_discs import find_discs_of_rest
-from edge.segment.scale import COARSE, halve_mask, to_px2
+from edge.segment.scale import COARSE, to_px2
 from hemalens.records import Box
 
 PALLOR_UM2: Final = 14.0
@@ -40,20 +39,21 @@ def split_red_cells(discs: Discs, cells: NDArray[np.bool_]) -> list[Box]:
     discs : Discs
         The circles that red cells draw, white cells' left out; coarse.
     cells : ndarray of shape (H, W), bool
-        Red cells, pale centres filled; at the work scale.
+        Red cells, pale centres filled; coarse.
 
     Returns
     -------
     list of Box
         In work pixels.
     """
-    discs += find_discs_of_rest(discs, halve_mask(cells))
+    discs += find_discs_of_rest(discs, cells)
     claims = list(_claims(discs, cells.shape))
     owner = np.zeros(cells.shape, np.uint16)
     # Nothing is nearer than this where there is no cell.
     nearest = cells.astype(np.float32) * np.float32(CLAIM**2)
     for label, claim in enumerate(claims, start=1):
-        ours, theirs = claim.square_distance(), nearest[claim.window]
+        ours = np.add.outer(claim.square_down, claim.square_across)
+        theirs = nearest[claim.window]
         np.copyto(owner[claim.window], label, where=ours < theirs)
         np.minimum(ours, theirs, out=theirs)
     boxes = (_box_of(owner, k, claim) for k, claim in enumerate(claims, start=1))
@@ -61,38 +61,36 @@ def split_red_cells(discs: Discs, cells: NDArray[np.bool_]) -> list[Box]:
 
 
 class _Claim(NamedTuple):
-    """The part of the work image a disc lays claim to."""
+    """The part of the coarse image a disc lays claim to.
+
+    And how far its rows and columns are from the centre: in radii, squared.
+    """
 
     window: Window
-    x: float
-    y: float
-    radius: float
-
-    def square_distance(self) -> NDArray[np.float32]:
-        """Measure how far from the centre each pixel is, in radii, squared."""
-        rows, columns = self.window
-        dy, dx = (
-            (np.arange(span.start, span.stop, dtype=np.float32) - at) / self.radius
-            for span, at in ((rows, self.y), (columns, self.x))
-        )
-        return np.add.outer(dy * dy, dx * dx)
+    square_down: NDArray[np.float32]
+    square_across: NDArray[np.float32]
 
 
 def _claims(discs: Discs, shape: tuple[int, ...]) -> Iterator[_Claim]:
-    # The centre of a coarse pixel lies between the work pixels it stands for.
-    centres = COARSE * discs.xy + (COARSE - 1) / 2
-    for (x, y), radius in zip(
-        centres.tolist(), (COARSE * discs.radius).tolist(), strict=True
-    ):
-        reach = CLAIM * radius
-        rows, columns = (
-            slice(
-                min(side, max(0, math.floor(at - reach))),
-                min(side, max(0, math.ceil(at + reach) + 1)),
-            )
-            for at, side in ((y, shape[0]), (x, shape[1]))
-        )
-        yield _Claim((rows, columns), x, y, radius)
+    down, across = (
+        _reaches(discs.xy[:, axis], discs.radius, side)
+        for axis, side in ((1, shape[0]), (0, shape[1]))
+    )
+    for (rows, square_down), (columns, square_across) in zip(down, across, strict=True):
+        yield _Claim((rows, columns), square_down, square_across)
+
+
+def _reaches(
+    centres: NDArray[np.float32], radii: NDArray[np.float32], side: int
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Span what each disc claims of an axis, and measure how far that is."""
+    reach = CLAIM * radii
+    starts = np.clip(np.floor(centres - reach), 0, side).astype(np.int64)
+    stops = np.clip(np.ceil(centres + reach) + 1, 0, side).astype(np.int64)
+    places = starts[:, None] + np.arange((stops - starts).max(initial=0))
+    squares = np.square((places - centres[:, None]) / radii[:, None]).astype(np.float32)
+    for start, stop, row in zip(starts.tolist(), stops.tolist(), squares, strict=True):
+        yield slice(start, stop), row[: max(0, stop - start)]
 
 
 def _box_of(owner: NDArray[np.uint16], label: int, claim: _Claim) -> Box | None:
@@ -101,4 +99,6 @@ def _box_of(owner: NDArray[np.uint16], label: int, claim: _Claim) -> Box | None:
     left, top = left + claim.window[1].start, top + claim.window[0].start
     box = Box(left, top, left + width, top + height)
     least = LEAST_CUT_CELL_UM2 if is_cut(box, owner.shape) else LEAST_CELL_UM2
-    return box if cv2.countNonZero(mine) >= to_px2(least) else None
+    if cv2.countNonZero(mine) < to_px2(least) / COARSE**2:
+        return None
+    return Box(*(COARSE * side for side in box))

@@ -13,20 +13,14 @@ from calibration.optics.red_cell_ruler import (
 )
 from edge.segment.discs import Discs, draw_discs, share_in_discs
 from edge.segment.kinds import describe, is_smudge, tell_kind
-from edge.segment.masks import open_mask, to_radius
+from edge.segment.masks import open_mask
 from edge.segment.nuclei import find_nuclei
 from edge.segment.pieces import Piece, draw_pieces
-from edge.segment.pixels import Pixels, sort_pixels
+from edge.segment.pixels import CoarsePixels, Pixels, coarsen, sort_pixels
 from edge.segment.platelets import find_small_pieces
 from edge.segment.red_cells import fill_pallor, split_red_cells
 from edge.segment.red_discs import find_red_discs
-from edge.segment.scale import (
-    double_mask,
-    halve,
-    halve_mask,
-    resize_to_work,
-    to_px,
-)
+from edge.segment.scale import halve, halve_mask, resize_to_work, to_px
 from edge.segment.white_cells import grow_cytoplasm
 from hemalens.classes import CellKind
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, RED_CELL_DIAMETER_UM
@@ -40,6 +34,10 @@ would be enlarged beyond sense or shrunk to nothing."""
 BOX_MARGIN_UM: Final = 0.2
 """Boxes hold the faint rim the thresholds miss (measured on BCCD and PBC against the
 TXL-PBC boxes, 2026-11)."""
+
+RED_BOX_MARGIN_UM: Final = 0.15
+"""Those of red cells lie on the coarse image's pixels, of which a half-covered one
+counts: a quarter of a work pixel too wide already."""
 
 RED_LIKE_SHARE: Final = 0.5
 """Share of a disc's cell that must be coloured like red cells for it to hold its
@@ -130,33 +128,30 @@ def _find_cells(
 
 def _find_in_pixels(pixels: Pixels) -> list[_Found]:
     nuclei = find_nuclei(pixels)
-    coarse_cells = halve_mask(pixels.cells)
-    filled = fill_pallor(coarse_cells)
+    coarse = coarsen(pixels)
+    filled = fill_pallor(coarse.cells)
     on_cells = filled & ~halve_mask(draw_pieces(nuclei, pixels.cells.shape))
     discs = find_red_discs(halve(pixels.green), on_cells, pixels.levels.red_density)
-    white_cells = grow_cytoplasm(
-        nuclei, pixels, _red_ground(discs, pixels, coarse_cells)
-    )
+    red_ground = _red_ground(discs, coarse)
+    white_cells = grow_cytoplasm(nuclei, coarse, red_ground)
     is_white = draw_pieces(white_cells, pixels.cells.shape)
     small = find_small_pieces(pixels, is_white)
     stained = _stained_objects((*white_cells, *small), pixels)
 
     is_small = draw_pieces(small, pixels.cells.shape) & ~pixels.red_like
-    all_filled = pixels.cells | double_mask(filled & ~coarse_cells)
-    red_cells = open_mask(all_filled & ~is_white & ~is_small, to_radius(0.4))
-    discs = discs[share_in_discs(halve_mask(is_white), discs) <= 0.5]
+    coarse_white = halve_mask(is_white)
+    red_cells = open_mask(filled & ~coarse_white & ~halve_mask(is_small), 1)
+    discs = discs[share_in_discs(coarse_white, discs) <= 0.5]
     boxes = split_red_cells(discs, red_cells)
     return stained + [_Found(box, CellKind.RED_CELL, RED_CELL) for box in boxes]
 
 
-def _red_ground(
-    discs: Discs, pixels: Pixels, coarse_cells: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
+def _red_ground(discs: Discs, coarse: CoarsePixels) -> NDArray[np.bool_]:
     """Mask the red cells that cytoplasm must not enter."""
-    red_like = halve_mask(pixels.red_like)
-    red = discs[share_in_discs(red_like, discs, coarse_cells) > RED_LIKE_SHARE]
-    height, width = coarse_cells.shape
-    return double_mask(draw_discs(red, (height, width))) & ~pixels.stained
+    share = share_in_discs(coarse.red_like, discs, coarse.cells)
+    height, width = coarse.cells.shape
+    red = draw_discs(discs[share > RED_LIKE_SHARE], (height, width))
+    return red & ~coarse.stained
 
 
 def _stained_objects(pieces: tuple[Piece, ...], pixels: Pixels) -> list[_Found]:
@@ -171,7 +166,8 @@ def _stained_objects(pieces: tuple[Piece, ...], pixels: Pixels) -> list[_Found]:
 def _to_frame(
     cell: _Found, ratio_xy: tuple[float, float], shape: tuple[int, ...]
 ) -> Detection:
-    margin = to_px(BOX_MARGIN_UM)
+    is_red = cell.kind is CellKind.RED_CELL
+    margin = to_px(RED_BOX_MARGIN_UM if is_red else BOX_MARGIN_UM)
     height, width = shape[:2]
     box = Box(
         max(0, math.floor((cell.box.left - margin) * ratio_xy[0])),

@@ -34,6 +34,10 @@ had 0.93 and 0.91 and more, turned by 2° and blurred by 0.8 µm (made of PBC). 
 42,486 pairs of fields 26 truly overlap: they had 0.936 and 0.846 and more, the best of
 the others 0.77 (2026-11)."""
 
+_HOPEFUL_CORRELATION: Final = 0.7
+"""Of what is shared, aligned at half size, before it is aligned at full size: noise and
+fine detail, which lower the correlation, are smoothed there."""
+
 _MOST_TURN_RAD: Final = math.radians(2.5)
 """A camera does not turn further between frames."""
 
@@ -167,7 +171,7 @@ def _shifted(window: Window, dx: int, dy: int) -> Window:
 def _refine(still: MapView, moved: MapView, half_warp: Warp) -> Registration | None:
     """Align at half size, then at full size, and verify."""
     coarse = align(still.half, moved.half, half_warp)
-    if coarse is None:
+    if coarse is None or not _is_hopeful(still.half, moved.half, coarse):
         return None
     warp = align(still.full, moved.full, scaled(coarse, 2))
     if warp is None:
@@ -175,11 +179,24 @@ def _refine(still: MapView, moved: MapView, half_warp: Warp) -> Registration | N
     return _verified(still.full, moved.full, warp)
 
 
-def _verified(still: Plane, moved: Plane, warp: Warp) -> Registration | None:
+def _is_hopeful(still: Plane, moved: Plane, warp: Warp) -> bool:
+    """Tell whether what is shared matches roughly: else it never matches finely."""
+    window = _shared_window(still, warp)
+    if min(window.size_wh) < 6:
+        return False
+    laid = lay(moved, warp, window)
+    return _correlation(window.of(still), laid) >= _HOPEFUL_CORRELATION
+
+
+def _shared_window(still: Plane, warp: Warp) -> Window:
     height, width = still.shape
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     shift = middle - (warp[:, :2] @ middle + warp[:, 2])
-    window = common_window((width, height), (float(shift[0]), float(shift[1])))
+    return common_window((width, height), (float(shift[0]), float(shift[1])))
+
+
+def _verified(still: Plane, moved: Plane, warp: Warp) -> Registration | None:
+    window = _shared_window(still, warp)
     if min(window.size_wh) < 12:
         return None
     one, other = window.of(still), lay(moved, warp, window)

@@ -8,13 +8,16 @@ from hypothesis import strategies as st
 from edge.segment.masks import fill_holes_up_to
 from edge.segment.pieces import (
     are_near,
+    coarse_window_of,
     draw_in,
     draw_pieces,
     find_pieces,
     join,
     largest,
+    on_coarse,
     take_piece,
 )
+from edge.segment.scale import halve_mask
 from hemalens.records import Box
 
 
@@ -69,6 +72,25 @@ def test_drawing_in_a_box_cuts_what_lies_outside() -> None:
     drawn = draw_in(Box(0, 0, 4, 5), [piece])
     assert drawn.shape == (5, 4)
     assert np.count_nonzero(drawn) == 2 * 3
+
+
+@given(
+    corner=st.tuples(st.integers(0, 20), st.integers(0, 14)),
+    size_wh=st.tuples(st.integers(1, 10), st.integers(1, 9)),
+)
+def test_box_on_coarse_pixels_shows_the_same_there(
+    corner: tuple[int, int], size_wh: tuple[int, int]
+) -> None:
+    (left, top), (width, height) = corner, size_wh
+    inner = Box(left, top, left + width, top + height)
+    box = on_coarse(inner)
+    assert box.left <= inner.left
+    assert inner.right <= box.right <= inner.right + 1
+    assert box.top <= inner.top
+    assert inner.bottom <= box.bottom <= inner.bottom + 1
+    mask = np.random.default_rng(left).random((24, 32)) < 0.5
+    in_box = mask[box.top : box.bottom, box.left : box.right]
+    assert np.array_equal(halve_mask(in_box), halve_mask(mask)[coarse_window_of(box)])
 
 
 def test_empty_mask_is_no_piece() -> None:
