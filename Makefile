@@ -40,6 +40,7 @@ format: $(VENVS)/develop/.installed
 # MOBILENETV2_WEIGHTS is imagenet, which downloads them, or Keras's file of them.
 MOBILENETV2_WEIGHTS ?= imagenet
 FIT := $(DEVELOP)/hemalens train fit --data $(DATASETS)/PBC_dataset_normal_DIB
+AVERAGE := $(DEVELOP)/hemalens train average --data $(DATASETS)/PBC_dataset_normal_DIB
 SEEDS ?= 2
 train: $(VENVS)/develop/.installed
 	$(FIT) --model mobilenetv2 --epochs 10 --repeat $(SEEDS) \
@@ -52,6 +53,15 @@ train: $(VENVS)/develop/.installed
 	  $(FIT) --model cnn --epochs 24 --learning-rate 1.5e-3 --augmentation gentle \
 	    --initial-weights runs/cnn-first/seed-$$seed/best.keras --seed $$seed \
 	    --output runs/cnn/seed-$$seed || exit; \
+	  $(FIT) --model cnn --epochs 14 --learning-rate 8e-4 --augmentation gentle \
+	    --initial-weights runs/cnn/seed-$$seed/best.keras --seed $$seed \
+	    --output runs/cnn-longer/seed-$$seed || exit; \
+	  $(FIT) --model cnn --epochs 14 --learning-rate 1.2e-3 --augmentation gentle \
+	    --initial-weights runs/cnn/seed-$$seed/best.keras --seed $$seed \
+	    --teacher runs/mobilenetv2-first/seed-$$(($(SEEDS) - 1))/best.keras \
+	    --output runs/cnn-taught/seed-$$seed || exit; \
+	  $(AVERAGE) runs/cnn/seed-$$seed/best.keras runs/cnn-longer/seed-$$seed/best.keras \
+	    runs/cnn-taught/seed-$$seed/best.keras --output runs/cnn-$$seed.keras || exit; \
 	done
 	$(DEVELOP)/hemalens train compare runs/cnn runs/mobilenetv2 \
 	  --data $(DATASETS)/PBC_dataset_normal_DIB --output runs/compare
