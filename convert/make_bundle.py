@@ -7,12 +7,13 @@ from typing import Final
 from calibration.calibration_set import CalibrationSet, find_images
 from convert.flatbuffer import minimum_runtime_version
 from convert.golden import golden_inputs
+from convert.likeness import fit_likeness, known_images, with_embedding
 from convert.quantize import quantize_int8
 from convert.stain_reference import STAIN_STRENGTH, measure_stain_reference
 from convert.thresholds import TARGET_RISK, fit_thresholds
 from hemalens.bundle import GoldenVectors
 from hemalens.classes import CLASS_NAMES
-from hemalens.classifier import Int8Model
+from hemalens.classifier import Int8Model, tempered
 from hemalens.errors import ConversionError
 from hemalens.files import sha256_of
 from hemalens.image_set import CellImages, ImageSet
@@ -110,7 +111,12 @@ def make_bundle(
         crop_side_um=side_um,
         folder=cache,
     )
-    model = quantize_int8(network, crops)
+    known = cached_crops(
+        known_images(images), size_px=size, crop_side_um=side_um, folder=cache
+    )
+    model = quantize_int8(
+        with_embedding(network, known.crops, known.class_indices), crops
+    )
     int8_model = Int8Model(model)
     inputs = golden_inputs(size, side_um)
     validation = cached_crops(
@@ -124,6 +130,13 @@ def make_bundle(
     int8_classes = probabilities.argmax(axis=1)
     right = int((int8_classes == validation.class_indices).sum())
     n = len(validation.names)
+    thresholds = fit_thresholds(
+        validation.class_indices,
+        probabilities,
+        split=Split.VALIDATION,
+        target_risk=target_risk,
+    )
+    top = tempered(probabilities, thresholds.temperature).max(axis=1)
     return BundleParts(
         manifest=Manifest(
             name=name,
@@ -149,11 +162,12 @@ def make_bundle(
                 ),
                 agreement=float((float_classes == int8_classes).mean()),
             ),
-            thresholds=fit_thresholds(
-                validation.class_indices,
-                probabilities,
+            thresholds=thresholds,
+            likeness=fit_likeness(
+                int8_model,
+                (known.crops, known.class_indices),
+                validation.crops[top >= thresholds.minimum_probability],
                 split=Split.VALIDATION,
-                target_risk=target_risk,
             ),
             stain=measure_stain_reference(images, stain_strength),
             licence=LICENCE,
@@ -164,11 +178,19 @@ def make_bundle(
     )
 
 
+def _averaged(run: RunRecord) -> str:
+    if run.average is None:
+        return ""
+    number = len(run.average.models_sha256)
+    runs = f"mean weights of {number} runs, " if number > 1 else ""
+    return f"; {runs}normalization measured anew on undisturbed training crops"
+
+
 def _origin(run: RunRecord, float_model_sha256: str) -> TrainingOrigin:
     recipe = run.recipe
     return TrainingOrigin(
         architecture=recipe.model,
-        difference_from_paper=difference_from_paper(recipe),
+        difference_from_paper=difference_from_paper(recipe) + _averaged(run),
         initial_weights=recipe.initial_weights_sha256 or recipe.initial_weights,
         teacher_sha256=recipe.teacher_sha256,
         seed=recipe.seed,

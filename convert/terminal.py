@@ -15,6 +15,9 @@ from convert.inspection import (
     Weights,
 )
 from convert.printable import printable
+from hemalens.likeness import Likeness
+from hemalens.site_correction import SiteCorrection
+from hemalens.stain import StainReference
 
 _FACT_WIDTH: Final = 12
 _RUNS: Final = {True: Text("yes"), False: Text("no", "bold red"), None: Text("?")}
@@ -60,6 +63,9 @@ def _bundle_facts(bundle: BundleInspection) -> dict[str, str]:
         f"agreement {100 * measured.agreement:.2f} %",
         "uncertain": f"probability below {thresholds.minimum_probability:g}, "
         f"temperature {thresholds.temperature:g}",
+        "unlike": _likeness(manifest.likeness),
+        "stain": _stain(manifest.stain),
+        "site": _site(manifest.site),
         "made for": ", ".join(
             f"{one.name} {one.at_least} to below {one.below}"
             for one in manifest.runtimes
@@ -67,6 +73,49 @@ def _bundle_facts(bundle: BundleInspection) -> dict[str, str]:
         "licence": manifest.licence,
         "caveat": training.caveat,
     }
+
+
+def _likeness(likeness: Likeness | None) -> str:
+    if likeness is None:
+        return "not told: the model has no second output"
+    return (
+        f"farther than {likeness.farthest:.1f} from each of "
+        f"{len(likeness.centres)} classes in {likeness.dimensions} dimensions; "
+        f"{likeness.unlike:,} of {likeness.n:,} {likeness.split} images are"
+    )
+
+
+def _stain(stain: StainReference | None) -> str:
+    if stain is None:
+        return "cells are classified in the slide's own colours"
+    colours = stain.colours
+    named = {
+        "glass": colours.background,
+        "red cell": colours.red_cell,
+        "nucleus": colours.nucleus,
+    }
+    shown = "; ".join(
+        f"{name} " + " ".join(f"{level:.4g}" for level in levels)
+        for name, levels in named.items()
+        if levels is not None
+    )
+    return (
+        f"slides are brought {100 * stain.strength:.0f} % of the way to it\n"
+        f"{shown} (glass in codes, the rest optical densities; red green blue)"
+    )
+
+
+def _site(site: SiteCorrection | None) -> str:
+    if site is None:
+        return "none: serves any"
+    proof = site.proof
+    low, high = (100 * limit for limit in proof.gain_ci95)
+    return (
+        f"corrected with {sum(site.cells.values())} labelled cells from version "
+        f"{site.parent_version}, SHA-256 {site.parent_sha256[:12]}\n"
+        f"gain {100 * proof.gain:+.1f} points (95 % interval {low:+.1f} to "
+        f"{high:+.1f}) of {proof.n} cells, population {proof.population}"
+    )
 
 
 def _model_facts(model: ModelInspection) -> dict[str, str]:

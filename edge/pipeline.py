@@ -1,6 +1,7 @@
 """One frame after another through the device: look, classify, place, decide."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -13,11 +14,13 @@ from edge.frame_look import FrameLook, FrameLooker
 from edge.population import Population, class_weights
 from edge.quality import SharpestSoFar, reason_to_leave_out
 from edge.scale import Scale
+from edge.second_look import look_twice
+from edge.slide_likeness import SlideLikeness
 from edge.slide_stain import SlideStain
 from edge.stage_times import Stage, StageTimes
 from edge.track.slide_cells import SlideCells
 from hemalens.classes import CellKind, CellStatus, kind_of_class
-from hemalens.classifier import BundleClassifier
+from hemalens.classifier import BundleClassifier, Judged
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 from hemalens.records import Box, Cell, Detection, Frame, Segmentation
 from hemalens.stain import SlideColours
@@ -71,6 +74,7 @@ class FrameCounter:
         self._weights = class_weights(population, classifier.class_names)
         is_recoloured = classifier.manifest.stain is not None and not keep_stain
         self._stain = SlideStain() if is_recoloured else None
+        self._likeness = SlideLikeness()
         self._next_cell_id = next_cell_id
         self._crops = self._new_crops(0)
 
@@ -78,6 +82,11 @@ class FrameCounter:
     def slide_colours(self) -> SlideColours | None:
         """What the slide looks like so far; None when its stain is kept."""
         return None if self._stain is None else self._stain.colours()
+
+    @property
+    def unlike_share(self) -> float | None:
+        """Share of the slide's cells unlike any trained on; None with too few."""
+        return self._likeness.unlike_share()
 
     def count(self, frame: Frame) -> CountedFrame:
         """Find and classify the cells of a frame."""
@@ -121,10 +130,13 @@ class FrameCounter:
         self, frame: Frame, found: Segmentation, pixel_size_um: float | None
     ) -> tuple[Cell, ...]:
         stained = [d for d in found.detections if d.kind in _STAINED]
-        probabilities = self._classify(frame, stained, pixel_size_um)
+        judged = self._judge(frame, stained, pixel_size_um)
+        self._likeness.learn(stained, judged.is_alike)
         cells = [
-            self._stained_cell(frame, detection, row)
-            for detection, row in zip(stained, probabilities, strict=True)
+            self._stained_cell(frame, detection, row, is_alike=is_alike)
+            for detection, row, is_alike in zip(
+                stained, judged.probabilities, judged.is_alike.tolist(), strict=True
+            )
         ]
         cells += [
             self._red_cell(frame, detection)
@@ -133,12 +145,12 @@ class FrameCounter:
         ]
         return tuple(cells)
 
-    def _classify(
+    def _judge(
         self,
         frame: Frame,
         stained: Sequence[Detection],
         pixel_size_um: float | None,
-    ) -> NDArray[np.float32]:
+    ) -> Judged:
         """Classify stained objects; classes of an impossible kind are ruled out."""
         wanted = self._classifier.manifest.input
         side = crop_side_px(pixel_size_um or PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
@@ -149,22 +161,31 @@ class FrameCounter:
             crops[index] = cut_crop(
                 frame.image, detection.box.centre_xy, side, wanted.size_px
             )
-        probabilities = self._classifier.classify(crops, self.slide_colours)
-        weighed = weigh(probabilities, self._weights)
-        return rule_out(weighed, stained, self._classifier.class_names)
+        judged = look_twice(self._classifier, crops, self.slide_colours)
+        weighed = weigh(judged.probabilities, self._weights)
+        return replace(
+            judged,
+            probabilities=rule_out(weighed, stained, self._classifier.class_names),
+        )
 
     def _new_crops(self, number: int) -> NDArray[np.uint8]:
         size_px = self._classifier.manifest.input.size_px
         return np.empty((number, size_px, size_px, 3), np.uint8)
 
     def _stained_cell(
-        self, frame: Frame, detection: Detection, row: NDArray[np.float32]
+        self,
+        frame: Frame,
+        detection: Detection,
+        row: NDArray[np.float32],
+        *,
+        is_alike: bool,
     ) -> Cell:
         names = self._classifier.class_names
         best = int(row.argmax())
         probability = float(row[best])
         status = CellStatus.COUNTED
-        if probability < self._classifier.manifest.thresholds.minimum_probability:
+        minimum = self._classifier.manifest.thresholds.minimum_probability
+        if probability < minimum or not is_alike:
             status = CellStatus.UNCERTAIN
         return self._cell(
             frame,

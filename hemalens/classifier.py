@@ -3,7 +3,8 @@
 Device and accuracy gate run this same code.
 """
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from hemalens.bundle import Bundle, GoldenVectors
 from hemalens.errors import BundleError
 from hemalens.interpreter import (
+    Interpreter,
     Runtime,
     choose_runtime,
     open_interpreter,
@@ -25,7 +27,10 @@ _MAXIMUM_BATCH: Final = 32
 
 
 class Int8Model:
-    """A TFLite model with uint8 input and output, batches of any size.
+    """A TFLite model with uint8 input and outputs, batches of any size.
+
+    The first output is the classes' probabilities; a second, where there is one, says
+    where the crop lies among others (`hemalens.likeness`).
 
     Parameters
     ----------
@@ -53,16 +58,19 @@ class Int8Model:
     ) -> None:
         self._interpreter = open_interpreter(model, threads=threads, runtime=runtime)
         inputs = self._interpreter.get_input_details()
-        outputs = self._interpreter.get_output_details()
-        if len(inputs) != 1 or len(outputs) != 1:
-            raise BundleError("the model should have one input and one output")
-        if {inputs[0]["dtype"], outputs[0]["dtype"]} != {np.uint8}:
+        outputs = ordered_outputs(self._interpreter)
+        if len(inputs) != 1 or len(outputs) not in (1, 2):
+            raise BundleError("the model should have one input and one or two outputs")
+        if {one["dtype"] for one in (*inputs, *outputs)} != {np.uint8}:
             raise BundleError("the model should take and give uint8")
-        self._input, self._output = int(inputs[0]["index"]), int(outputs[0]["index"])
+        self._input = int(inputs[0]["index"])
+        self._outputs = tuple(int(one["index"]) for one in outputs)
         self.input_shape = tuple(int(side) for side in inputs[0]["shape"][1:])
         self.classes = int(outputs[0]["shape"][-1])
         self.input = _quantized(inputs[0]["quantization"])
         self.output = _quantized(outputs[0]["quantization"])
+        self._placed = [_quantized(one["quantization"]) for one in outputs[1:]]
+        self.dimensions = int(outputs[1]["shape"][-1]) if self._placed else 0
         self._batch = int(inputs[0]["shape"][0])
 
     def codes(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -73,6 +81,32 @@ class Int8Model:
         ValueError
             When the crops are not of the model's size: a runtime would take them.
         """
+        return self._all_codes(crops)[0]
+
+    def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Run the model on crops: probabilities (N, classes), rows adding up to 1."""
+        return self._probabilities(self.codes(crops))
+
+    def embedding(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Run the model on crops: where they lie (N, dimensions)."""
+        return self.both(crops)[1]
+
+    def both(
+        self, crops: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Give `probabilities` and `embedding` of one run; no column without one."""
+        codes, *placed = self._all_codes(crops)
+        if not placed:
+            return self._probabilities(codes), np.empty((len(crops), 0), np.float32)
+        return self._probabilities(codes), _real(placed[0], self._placed[0])
+
+    def _probabilities(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        real = np.maximum(_real(codes, self.output), 0)
+        # Codes round to whole steps, so that a row of them may miss 1 by a few.
+        total = real.sum(axis=1, keepdims=True)
+        return np.asarray(real / np.maximum(total, self.output.scale), np.float32)
+
+    def _all_codes(self, crops: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
         if crops.shape[1:] != self.input_shape:
             raise ValueError(
                 f"the model takes crops {self.input_shape}, not {crops.shape[1:]}"
@@ -82,25 +116,34 @@ class Int8Model:
             for start in range(0, len(crops), _MAXIMUM_BATCH)
         ]
         if not parts:
-            return np.empty((0, self.classes), np.uint8)
-        return np.concatenate(parts)
+            widths = [self.classes, self.dimensions][: len(self._outputs)]
+            return [np.empty((0, width), np.uint8) for width in widths]
+        return [np.concatenate(one) for one in zip(*parts, strict=True)]
 
-    def probabilities(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Run the model on crops: probabilities (N, classes), rows adding up to 1."""
-        codes = self.codes(crops).astype(np.float32)
-        real = np.maximum(self.output.scale * (codes - self.output.zero_point), 0)
-        # Codes round to whole steps, so that a row of them may miss 1 by a few.
-        total = real.sum(axis=1, keepdims=True)
-        return np.asarray(real / np.maximum(total, self.output.scale), np.float32)
-
-    def _run(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _run(self, crops: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
         if len(crops) != self._batch:
             self._interpreter.resize_tensor_input(self._input, list(crops.shape))
             self._interpreter.allocate_tensors()
             self._batch = len(crops)
         self._interpreter.set_tensor(self._input, np.ascontiguousarray(crops))
         self._interpreter.invoke()
-        return np.array(self._interpreter.get_tensor(self._output))
+        return [np.array(self._interpreter.get_tensor(one)) for one in self._outputs]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Judged:
+    """What a model says of crops.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (N, classes), float32
+    is_alike : ndarray of shape (N,), bool
+        Whether a crop is like those the model was trained on; all are where the
+        bundle cannot tell.
+    """
+
+    probabilities: NDArray[np.float32]
+    is_alike: NDArray[np.bool_]
 
 
 class BundleClassifier:
@@ -146,7 +189,13 @@ class BundleClassifier:
     def classify(
         self, crops: NDArray[np.uint8], slide: SlideColours | None = None
     ) -> NDArray[np.float32]:
-        """Classify crops of one slide.
+        """Give the probabilities (N, classes) of `judge`."""
+        return self.judge(crops, slide).probabilities
+
+    def judge(
+        self, crops: NDArray[np.uint8], slide: SlideColours | None = None
+    ) -> Judged:
+        """Classify crops of one slide, and say which are like the training images.
 
         Parameters
         ----------
@@ -157,17 +206,21 @@ class BundleClassifier:
 
         Returns
         -------
-        ndarray of shape (N, classes), float32
-            Probabilities.
+        Judged
         """
         if slide is not None and self.manifest.stain is not None:
             crops = StainMap(slide, self.manifest.stain)(crops)
-        probabilities = tempered(
-            self._model.probabilities(crops), self.manifest.thresholds.temperature
+        likeness = self.manifest.likeness
+        given, embedding = self._model.both(crops)
+        probabilities = tempered(given, self.manifest.thresholds.temperature)
+        if self.manifest.site is not None:
+            probabilities = site_corrected(probabilities, self.manifest.site)
+        return Judged(
+            probabilities=probabilities,
+            is_alike=np.ones(len(crops), np.bool_)
+            if likeness is None
+            else likeness.is_alike(embedding),
         )
-        if self.manifest.site is None:
-            return probabilities
-        return site_corrected(probabilities, self.manifest.site)
 
     def _check_manifest(self) -> None:
         size, classes = self.manifest.input.size_px, len(self.manifest.classes)
@@ -182,6 +235,12 @@ class BundleClassifier:
             and _same(self.manifest.output, self._model.output)
         ):
             raise BundleError("the model's quantization is not the manifest's")
+        likeness = self.manifest.likeness
+        if likeness is not None and likeness.dimensions != self._model.dimensions:
+            raise BundleError(
+                f"the manifest tells likeness in {likeness.dimensions} dimensions, "
+                f"the model in {self._model.dimensions}: make the bundle anew"
+            )
 
     def _check_golden(self, golden: GoldenVectors) -> None:
         codes = self._model.codes(golden.inputs).astype(np.int16)
@@ -218,6 +277,19 @@ def tempered(
     ratios /= ratios.max(axis=1, keepdims=True)
     powers = ratios ** (1 / temperature)
     return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
+
+
+def ordered_outputs(interpreter: Interpreter) -> list[dict[str, Any]]:
+    """Describe the outputs in the order they were exported in, which is their names'.
+
+    The converter lists them in any order.
+    """
+    return sorted(interpreter.get_output_details(), key=lambda one: str(one["name"]))
+
+
+def _real(codes: NDArray[np.uint8], tensor: QuantizedTensor) -> NDArray[np.float32]:
+    steps = codes.astype(np.float32) - tensor.zero_point
+    return np.asarray(np.float32(tensor.scale) * steps, np.float32)
 
 
 def _quantized(scale_and_zero_point: tuple[float, int]) -> QuantizedTensor:

@@ -47,6 +47,10 @@ class StorageError(HemaLensError):
     """Results that cannot be written or read."""
 
 
+class StationError(HemaLensError):
+    """A wish that the operator's station refuses."""
+
+
 class MissingExtraError(HemaLensError):
     """A part of HemaLens whose extra is not installed."""
 

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hemalens.likeness import Likeness
 from hemalens.site_correction import SiteCorrection
 from hemalens.stain import StainReference
 
@@ -140,6 +141,8 @@ class Manifest(_Record):
     calibration_set_digest: Sha256
     measured: MeasuredAccuracy
     thresholds: DecisionThresholds
+    likeness: Likeness | None = None
+    """What tells cells from what the model never saw; None where it cannot."""
     stain: StainReference | None = None
     """What a slide's colours are brought to before its cells are classified; None
     leaves them as they are."""

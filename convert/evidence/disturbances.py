@@ -2,8 +2,14 @@
 
 Training draws its disturbances at random (`train.augmentation`); here each has one
 strength, so that two models, or two days, are measured alike.
+
+References
+----------
+.. [1] IEC 61966-2-1:1999, sRGB.
+.. [2] CODATA 2018, NIST SP 961.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -56,6 +62,17 @@ def _lit(crops: Crops, pixel_size_um: float, *, gains: tuple[float, ...]) -> Cro
     return _codes(crops.astype(np.float32) * np.array(gains, np.float32))
 
 
+def _relit(crops: Crops, pixel_size_um: float, *, gains: tuple[float, ...]) -> Crops:  # noqa: ARG001
+    """Change the light itself: codes are its amount to the power 1/2.4 or so [1]_."""
+    codes = np.arange(256) / 255
+    light = np.where(codes <= 0.04045, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+    table = np.clip(np.outer(light, gains), 0, 1)
+    low = table <= 0.0031308
+    encoded = np.where(low, table * 12.92, 1.055 * table ** (1 / 2.4) - 0.055)
+    as_codes = np.rint(255 * encoded).astype(np.uint8)
+    return np.stack([as_codes[crops[..., c], c] for c in range(3)], axis=-1)
+
+
 def _noisy(crops: Crops, pixel_size_um: float, *, deviation_codes: float) -> Crops:  # noqa: ARG001
     random = np.random.default_rng(0)
     noise = random.normal(0, deviation_codes, crops.shape).astype(np.float32)
@@ -86,6 +103,24 @@ def _light(name: str, red: float, green: float, blue: float) -> Disturbance:
     return Disturbance(name=name, change=partial(_lit, gains=(red, green, blue)))
 
 
+def _exposure(name: str, factor: float) -> Disturbance:
+    return Disturbance(name=name, change=partial(_relit, gains=(factor,) * 3))
+
+
+def _colour_temperature(kelvin: int) -> Disturbance:
+    """Light another lamp, the camera's white balance staying as it was."""
+    gains = [
+        math.expm1(_PLANCK_NM_K / (nm * BALANCED_K))
+        / math.expm1(_PLANCK_NM_K / (nm * (BALANCED_K + kelvin)))
+        for nm in _PRIMARIES_NM
+    ]
+    red, green, blue = (gain / gains[1] for gain in gains)
+    return Disturbance(
+        name=f"colour temperature {kelvin:+d} K".replace("-", "\u2212"),
+        change=partial(_relit, gains=(red, green, blue)),
+    )
+
+
 def _pixel_size(percent: int) -> Disturbance:
     return Disturbance(
         name=f"pixel size {percent:+d} %".replace("-", "\u2212"),
@@ -109,6 +144,15 @@ def _noise(deviation_codes: float, *, judged: bool = True) -> Disturbance:
     )
 
 
+BALANCED_K: Final = 5500
+"""What the camera's white balance was set for: daylight."""
+
+_PLANCK_NM_K: Final = 1.438777e7
+"""Second radiation constant, hc/k [2]_."""
+
+_PRIMARIES_NM: Final = (611, 549, 464)
+"""Dominant wavelengths of sRGB's primaries [1]_."""
+
 DISTURBANCES: Final = (
     _defocus(0.3),
     _defocus(0.5, judged=False),
@@ -126,3 +170,17 @@ DISTURBANCES: Final = (
 """Judged is what the standard augmentation of training covers (`AugmentationSettings`;
 light to two standard deviations): there int8 must follow the float model. Beyond it the
 float model errs itself, and its doubtful cells fall either way: shown alone."""
+
+IN_THE_FIELD: Final = (
+    _pixel_size(-20),
+    _pixel_size(20),
+    _defocus(0.5),
+    _exposure("exposure, one stop down", 0.5),
+    _exposure("exposure, one stop up", 2.0),
+    _colour_temperature(-1500),
+    _colour_temperature(1500),
+    _jpeg(40),
+    _noise(round(255 * 10 ** (-30 / 20), 2)),
+)
+"""What a device may meet at worst; noise is 30 dB below the largest code. Measured by
+``tests.benchmarks.disturbances``, judged by no gate."""

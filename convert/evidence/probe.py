@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from hemalens.classifier import ordered_outputs
 from hemalens.interpreter import (
     Interpreter,
     Runtime,
@@ -78,7 +79,7 @@ def _run(
     interpreter: Interpreter, crops: Path
 ) -> tuple[NDArray[np.uint8], list[float]]:
     taken = interpreter.get_input_details()[0]["index"]
-    given = interpreter.get_output_details()[0]["index"]
+    given = ordered_outputs(interpreter)[0]["index"]
     outputs: list[NDArray[np.uint8]] = []
     seconds: list[float] = []
     for index in [*[0] * _WARM_UP, *range(len(np.load(crops, mmap_mode="r")))]:

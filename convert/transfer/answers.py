@@ -44,6 +44,8 @@ class Answers:
         The lower, the sooner a cell goes to review.
     minimum_certainty : float
         Below it a cell is uncertain, as the model ships.
+    is_unlike : ndarray of shape (N,), bool, optional
+        Cells that are uncertain however sure the model is: unlike any it knows.
 
     Raises
     ------
@@ -56,6 +58,7 @@ class Answers:
     probabilities: NDArray[np.float32]
     certainty: NDArray[np.float64]
     minimum_certainty: float = 0.0
+    is_unlike: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         wanted = (len(self.cells), len(CLASS_NAMES))
@@ -72,6 +75,12 @@ class Answers:
         """Class index of each cell."""
         indices = [CLASS_NAMES.index(cell.class_name) for cell in self.cells]
         return np.array(indices, np.int64)
+
+    @property
+    def is_answered(self) -> NDArray[np.bool_]:
+        """Whether the model answers a cell as it ships."""
+        sure = self.certainty >= self.minimum_certainty
+        return np.asarray(sure if self.is_unlike is None else sure & ~self.is_unlike)
 
     @property
     def is_right(self) -> NDArray[np.bool_]:
@@ -92,6 +101,7 @@ class Answers:
             probabilities=self.probabilities[kept],
             certainty=self.certainty[kept],
             minimum_certainty=self.minimum_certainty,
+            is_unlike=None if self.is_unlike is None else self.is_unlike[kept],
         )
 
 

@@ -1,7 +1,7 @@
 """Bundles on a labelled set, as a count would use them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from statistics import median
@@ -19,8 +19,9 @@ from convert.transfer.labelled_fields import LabelledField
 from convert.transfer.methods import answer
 from convert.transfer.report import BundleTransfer, SetNote, TransferReport
 from edge.population import Population
+from edge.second_look import look_twice
 from hemalens.bundle import Bundle
-from hemalens.classes import CLASS_NAMES
+from hemalens.classes import CLASS_NAMES, CellStatus
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import BundleError, DatasetError
 from hemalens.progress import Progress
@@ -47,12 +48,14 @@ class _Heard:
 
     cells: list[KnownCell] = field(default_factory=list)
     rows: list[list[float]] = field(default_factory=list)
+    uncertain: list[bool] = field(default_factory=list)
 
     def add(self, counted: CountedField) -> None:
         for found in counted.cells:
             given = found.cell.probabilities or {}
             self.cells.append(found.known)
             self.rows.append([given[name] for name in CLASS_NAMES])
+            self.uncertain.append(found.cell.status is CellStatus.UNCERTAIN)
 
 
 def bench_fields(
@@ -148,8 +151,11 @@ def bench_crops(
         known = cut_labelled_crops(crops, size_px=bundle.manifest.input.size_px)
         minimum = bundle.manifest.thresholds.minimum_probability
         colours = None if keep_stain else known.slide_colours
-        given = classifier.classify(known.crops, colours)
-        answers.append(answer(known, given, population, minimum_certainty=minimum))
+        judged = look_twice(classifier, known.crops, colours)
+        given = answer(
+            known, judged.probabilities, population, minimum_certainty=minimum
+        )
+        answers.append(replace(given, is_unlike=~judged.is_alike))
     return Benched(
         note=SetNote(
             name=name,
@@ -204,10 +210,12 @@ def _open(bundles: Sequence[Bundle]) -> list[BundleClassifier]:
 
 def _answers(images: dict[str, str], heard: _Heard, bundle: Bundle) -> Answers:
     probabilities: NDArray[np.float32] = np.array(heard.rows, np.float32)
+    # One that the edge cuts is never answered: nobody asked whether it is alike.
     return Answers(
         images=images,
         cells=tuple(heard.cells),
         probabilities=probabilities,
         certainty=top_probability(probabilities),
         minimum_certainty=bundle.manifest.thresholds.minimum_probability,
+        is_unlike=np.array(heard.uncertain, np.bool_),
     )

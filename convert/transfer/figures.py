@@ -71,7 +71,8 @@ class CellFigures(Record):
 
     figures: Figures
     as_shipped: ShareRight
-    """Those the model answers with its own threshold; the others are uncertain."""
+    """Those the model answers with its own threshold, and are like what it was trained
+    on; the others are uncertain."""
     at_80_percent: CoveragePoint
     error_roc: ErrorRoc | None
     """None when all answers are right, or all wrong."""
@@ -99,7 +100,7 @@ def measure(answers: Answers) -> TransferFigures:
 
 def _cell_figures(answers: Answers) -> CellFigures:
     certainty, is_right = answers.certainty, answers.is_right
-    answered = certainty >= answers.minimum_certainty
+    answered = answers.is_answered
     right = int(np.count_nonzero(is_right & answered))
     return CellFigures(
         figures=evaluate_predictions(answers.true, answers.probabilities, CLASS_NAMES),

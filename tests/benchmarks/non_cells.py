@@ -21,6 +21,7 @@ from rich.table import Table
 
 from edge.bundles import open_bundle, shipped_bundles
 from edge.pipeline import FrameCounter
+from hemalens.bundle import SUFFIX, Bundle, read_bundle
 from hemalens.classes import LEUKOCYTES, CellStatus
 from hemalens.classifier import BundleClassifier
 from hemalens.preprocess import crop_side_px, cut_crop
@@ -87,14 +88,20 @@ def crop_is_counted(classifier: BundleClassifier, one: NonCell) -> bool:
     height, width = one.image.shape[:2]
     side = crop_side_px(one.pixel_size_um, wanted.crop_side_um)
     crop = cut_crop(one.image, (width / 2, height / 2), side, wanted.size_px)
-    row = classifier.classify(crop[np.newaxis])[0]
+    judged = classifier.judge(crop[np.newaxis])
+    row = judged.probabilities[0]
     is_sure = row.max() >= classifier.manifest.thresholds.minimum_probability
-    return bool(is_sure) and classifier.class_names[int(row.argmax())] in LEUKOCYTES
+    return (
+        bool(is_sure and judged.is_alike[0])
+        and classifier.class_names[int(row.argmax())] in LEUKOCYTES
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bundle", action="append", help="the shipped ones by default")
+    parser.add_argument(
+        "--bundle", action="append", help="name or file; the shipped ones by default"
+    )
     parser.add_argument("--of-each", type=int, default=40, help="images of each kind")
     parser.add_argument("--bccd", type=Path, help="also tiles of real fields")
     parser.add_argument("--fields", type=int, default=80, help="of BCCD")
@@ -104,12 +111,17 @@ def main() -> None:
     for name in given.bundle or shipped_bundles():
         tiles = cell_free_tiles(given.bccd, given.fields) if given.bccd else ()
         images = chain(made_non_cells(given.of_each), tiles)
-        found[name] = measure(BundleClassifier(open_bundle(name)), images)
+        found[name] = measure(BundleClassifier(open_named(name)), images)
     for name, tallies in found.items():
         show(name, tallies)
     if given.json:
         content = {name: as_json(tallies) for name, tallies in found.items()}
         given.json.write_text(json.dumps(content, indent=2) + "\n")
+
+
+def open_named(name: str) -> Bundle:
+    """Open a shipped bundle, or one in a file."""
+    return read_bundle(Path(name)) if name.endswith(SUFFIX) else open_bundle(name)
 
 
 def show(name: str, tallies: dict[str, Tally]) -> None:

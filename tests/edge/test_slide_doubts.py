@@ -39,3 +39,26 @@ def test_another_scale_is_named(pixel_size_um: float) -> None:
 def test_what_is_not_known_is_not_doubted() -> None:
     assert slide_doubts(None, OWN, None) == ()
     assert slide_doubts(colours(0.1), None, None) == ()
+
+
+def test_cells_that_were_never_trained_on_are_named() -> None:
+    (doubt,) = slide_doubts(colours(1), OWN, 0.1, 0.45)
+    assert "45 % of the cells are unlike" in doubt
+    assert "review every cell" in doubt
+
+
+@pytest.mark.parametrize("share", [None, 0.0, 0.1])
+def test_a_few_strange_cells_are_on_any_slide(share: float | None) -> None:
+    assert slide_doubts(colours(1), OWN, 0.1, share) == ()
+
+
+def test_overexposed_glass_is_named() -> None:
+    white = colours(1).model_copy(update={"background": (255.0, 254.7, 253.7)})
+    (doubt,) = slide_doubts(white, OWN, 0.1)
+    assert "overexposed" in doubt
+    assert "shorter exposure" in doubt
+
+
+def test_glass_that_is_white_in_one_colour_is_none() -> None:
+    red = colours(1).model_copy(update={"background": (255.0, 230.0, 200.0)})
+    assert slide_doubts(red, OWN, 0.1) == ()

@@ -26,7 +26,10 @@ def with_model(bundle: Bundle, model: bytes) -> Bundle:
     golden = GoldenVectors(
         inputs=bundle.golden.inputs, outputs=opened.codes(bundle.golden.inputs)
     )
-    manifest = bundle.manifest.model_copy(update={"output": opened.output})
+    likeness = bundle.manifest.likeness if opened.dimensions else None
+    manifest = bundle.manifest.model_copy(
+        update={"output": opened.output, "likeness": likeness}
+    )
     return replace(bundle, model=model, golden=golden, manifest=manifest)
 
 

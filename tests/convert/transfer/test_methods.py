@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from convert.transfer.bench import bench_fields
 from convert.transfer.figures import measure
@@ -13,6 +14,7 @@ from convert.transfer.methods import (
     measure_method,
 )
 from edge.population import Population
+from edge.second_look import look_twice
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES, CellKind
 from hemalens.classifier import BundleClassifier
@@ -43,10 +45,14 @@ def test_a_bundle_s_own_classifier_gives_the_bench_s_figures(
     classifier: BundleClassifier,
 ) -> None:
     minimum = bundle.manifest.thresholds.minimum_probability
+
+    def classify(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return look_twice(classifier, crops).probabilities
+
     by_method = measure_method(
-        known, classifier.classify, population=population, minimum_certainty=minimum
+        known, classify, population=population, minimum_certainty=minimum
     )
-    by_hand = answer(known, classifier.classify(known.crops), population)
+    by_hand = answer(known, classify(known.crops), population)
     (answers,) = bench_fields(
         "drawn", fields, [bundle], population=population, keep_stain=True
     ).answers

@@ -1,0 +1,68 @@
+"""A cell the model is not sure of, looked at from all sides.
+
+A cell has no up or down, but a network has preferences. Where its first answer is
+doubtful, the crop turned by quarters and mirrored is asked as well, and the logarithms
+of the eight answers are averaged. On BCCD's images 4 of 100 more are named right, on
+PBC as many as before (docs/transfer.md); few cells are doubtful, so that little is
+spent.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hemalens.classifier import BundleClassifier, Judged
+from hemalens.site_correction import evidence
+from hemalens.stain import SlideColours
+
+_FURTHER: Final = 7
+"""Views: three turns, and the mirrored crop in four."""
+
+
+def look_twice(
+    classifier: BundleClassifier,
+    crops: NDArray[np.uint8],
+    slide: SlideColours | None = None,
+) -> Judged:
+    """Judge crops of one slide, doubtful ones by eight views.
+
+    Parameters
+    ----------
+    classifier : BundleClassifier
+    crops : ndarray of shape (N, S, S, 3), uint8, RGB
+    slide : SlideColours, optional
+        As `BundleClassifier.judge` takes it.
+
+    Returns
+    -------
+    Judged
+        Whether a crop is like the training images is judged as it lies.
+    """
+    judged = classifier.judge(crops, slide)
+    minimum = classifier.manifest.thresholds.minimum_probability
+    doubtful = np.flatnonzero(judged.probabilities.max(axis=1) < minimum)
+    if not len(doubtful):
+        return judged
+    seen = classifier.classify(_turned(crops[doubtful]), slide)
+    views = np.concatenate([judged.probabilities[doubtful], seen])
+    probabilities = judged.probabilities.copy()
+    probabilities[doubtful] = _agreed(views.reshape(1 + _FURTHER, len(doubtful), -1))
+    return replace(judged, probabilities=probabilities)
+
+
+def _turned(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Give the further views of all crops, one after the other."""
+    mirrored = crops[:, :, ::-1]
+    views = [np.rot90(crops, turns, (1, 2)) for turns in (1, 2, 3)]
+    views += [np.rot90(mirrored, turns, (1, 2)) for turns in range(4)]
+    return np.concatenate(views)
+
+
+def _agreed(views: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Average the logarithms of probabilities (views, N, classes) over the views."""
+    count, cells, classes = views.shape
+    logarithms = evidence(views.reshape(-1, classes)).reshape(count, cells, classes)
+    powers = np.exp(logarithms.mean(axis=0))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
