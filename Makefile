@@ -8,7 +8,7 @@ TFLITE := $(shell $(PYTHON) -c 'import sys; print("$(VENVS)/tflite/.installed" \
   if sys.version_info[:2] == (3, 11) else "")')
 
 .PHONY: demo test test-slow check lint types format train validate benchmark speed soak \
-  measure lock clean
+  fleet measure lock clean
 
 demo: $(VENVS)/edge/.installed
 	rm -rf demo-output
@@ -92,6 +92,11 @@ speed: $(VENVS)/develop/.installed
 soak: $(VENVS)/develop/.installed
 	$(DEVELOP)/python -m tests.benchmarks.soak
 
+# Results on their way to a real Mosquitto and PostgreSQL, both killed again and again;
+# Debian: apt install mosquitto postgresql.
+fleet: $(VENVS)/develop/.installed
+	$(DEVELOP)/python -m pytest tests/edge/fleet -m "slow or not slow"
+
 # The README's figures on real images; DATASETS holds PBC_dataset_normal_DIB, BCCD and
 # boxes_TXL-PBC.
 measure: $(VENVS)/develop/.installed
@@ -112,7 +117,7 @@ measure: $(VENVS)/develop/.installed
 lock: $(VENVS)/develop/.installed
 	for name in edge tflite bookworm develop; do \
 	  case $$name in \
-	    develop) parts="--extra convert --group develop";; \
+	    develop) parts="--extra convert --extra collector --extra web --group develop";; \
 	    *) parts="--extra $$name";; \
 	  esac; \
 	  $(DEVELOP)/uv pip compile pyproject.toml $$parts --universal --upgrade \

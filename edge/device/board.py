@@ -9,6 +9,8 @@ from typing import Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from edge.device.device_settings import DeviceSettings, first_fault
+from edge.fleet.settings import FleetSettings
+from edge.population import Population
 from hemalens.errors import ConfigError
 
 _HOSTNAME: Final = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
@@ -64,6 +66,18 @@ class Board(_Record):
     camera: str = "picamera2:0"
     objective: str = Field(min_length=1, max_length=100)
     target: int | None = Field(default=None, ge=1)
+    bundle: str = "current"
+    """``current``, which updates change, or a shipped bundle's name."""
+    population: Population = Population.UNRESTRICTED
+    """Whose blood is counted."""
+    fleet: FleetSettings | None = None
+    """The broker that results go to."""
+    broker_password_file: Path | None = None
+    """Its first line is the board's password at the broker."""
+    broker_ca_file: Path | None = None
+    broker_certificate_file: Path | None = None
+    broker_key_file: Path | None = None
+    """PEM files: of the broker's authority, and the board's own."""
     trusted_key_files: tuple[Path, ...] = Field(min_length=1)
     """Public keys of those who may sign a model."""
     wheelhouse: Path
@@ -72,8 +86,20 @@ class Board(_Record):
     def device_settings(self) -> DeviceSettings:
         """What the board's service works by."""
         return DeviceSettings(
-            source=self.camera, objective=self.objective, target=self.target
+            source=self.camera,
+            objective=self.objective,
+            bundle=self.bundle,
+            target=self.target,
+            population=self.population,
+            fleet=self.named_fleet,
         )
+
+    @property
+    def named_fleet(self) -> FleetSettings | None:
+        """The fleet's settings, the board called by its host name in them."""
+        if self.fleet is None or self.fleet.device is not None:
+            return self.fleet
+        return self.fleet.model_copy(update={"device": self.hostname})
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:

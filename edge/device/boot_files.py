@@ -11,6 +11,7 @@ from edge.device.board import Board, OperatingSystem
 from edge.device.credentials import hash_password, is_password, read_password
 from edge.device.kernel_line import with_words
 from edge.device.wheelhouse_folder import MANIFEST, read_wheelhouse
+from edge.fleet import credentials
 from hemalens.errors import ConfigError
 from hemalens.signature import read_trusted_keys
 
@@ -71,6 +72,7 @@ def _carried(board: Board, present_hash: bytes | None) -> BootFiles:
         f"{FOLDER}/device.json": settings,
         **_trusted_keys(board),
         **_operator_password(board, present_hash),
+        **_broker_credentials(board),
         **_wheels(board),
     }
 
@@ -91,6 +93,22 @@ def _operator_password(board: Board, present_hash: bytes | None) -> BootFiles:
     if present_hash is not None and is_password(password, present_hash.decode()):
         return {_PASSWORD: present_hash}
     return {_PASSWORD: f"{hash_password(password)}\n".encode()}
+
+
+def _broker_credentials(board: Board) -> BootFiles:
+    """Carry what the broker asks for; the first boot removes it from the card."""
+    if board.fleet is None:
+        return {}
+    named = {
+        credentials.PASSWORD: board.broker_password_file,
+        credentials.AUTHORITY: board.broker_ca_file,
+        credentials.CERTIFICATE: board.broker_certificate_file,
+        credentials.KEY: board.broker_key_file,
+    }
+    if missing := [path for path in named.values() if path and not path.is_file()]:
+        raise ConfigError(f"{missing[0]} is not there; the board's broker asks for it")
+    folder = f"{FOLDER}/{credentials.CREDENTIALS.name}"
+    return {f"{folder}/{name}": path for name, path in named.items() if path}
 
 
 def _wheels(board: Board) -> BootFiles:

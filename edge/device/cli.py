@@ -10,6 +10,7 @@ _COMMANDS: Final = {
     "confirm": "edge.device.update.cli:confirm",
     "doctor": "edge.device.doctor_cli:doctor",
     "flash": "edge.device.flash_cli:flash",
+    "fleet": "edge.fleet.cli:fleet",
     "install": "edge.device.install_cli:install",
     "rollback": "edge.device.update.cli:rollback",
     "run": "edge.device.run_cli:run",

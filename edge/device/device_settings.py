@@ -5,6 +5,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge.fleet.settings import FleetSettings
+from edge.population import Population
 from hemalens.errors import ConfigError
 
 SETTINGS_PATH: Final = Path("/etc/hemalens/device.json")
@@ -24,6 +26,10 @@ class DeviceSettings(BaseModel):
     """The optics' profile of this objective."""
     target: int | None = Field(default=None, ge=1)
     """Leukocytes of one count; until it is stopped by default."""
+    population: Population = Population.UNRESTRICTED
+    """Whose blood is counted: which classes are rare."""
+    fleet: FleetSettings | None = None
+    """The broker that results go to; None for a device by itself."""
 
 
 def read_device_settings(path: Path = SETTINGS_PATH) -> DeviceSettings:

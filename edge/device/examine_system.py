@@ -59,7 +59,7 @@ def examine_clock(now_s: float | None = None) -> Finding:
 
 def examine_heat(thermal: Path = Path("/sys/class/thermal")) -> Finding:
     """Examine the processor's temperature, where it is to be had."""
-    hottest = max(_temperatures_c(thermal), default=None)
+    hottest = hottest_c(thermal)
     return found(
         "temperature",
         f"below {_HOTTEST_C:g} °C",
@@ -67,6 +67,11 @@ def examine_heat(thermal: Path = Path("/sys/class/thermal")) -> Finding:
         passed=hottest is None or hottest < _HOTTEST_C,
         mend="give it a heat sink or a fan",
     )
+
+
+def hottest_c(thermal: Path = Path("/sys/class/thermal")) -> float | None:
+    """Read the hottest sensor, in °C; None where there is none."""
+    return max(_temperatures_c(thermal), default=None)
 
 
 def _temperatures_c(thermal: Path) -> list[float]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from edge.population import Population
+
 
 @click.command()
 @click.argument("target", type=click.Path(path_type=Path))
@@ -35,6 +37,12 @@ import click
     "leukocytes",
     type=click.IntRange(min=1),
     help="Leukocytes of one count; until it is stopped by default.",
+)
+@click.option("--bundle", help="A shipped bundle's name. [default: current]")
+@click.option(
+    "--population",
+    type=click.Choice([str(one) for one in Population]),
+    help="Whose blood it counts. [default: unrestricted]",
 )
 @click.option(
     "--operator-password-file",
@@ -76,7 +84,8 @@ def flash(
     """Prepare TARGET, a Raspberry Pi OS card, for an unattended first boot.
 
     TARGET is the folder that the card's boot partition is mounted on, an unpacked disk
-    image (.img), or a disk, which then has to be named twice. Needs no network, neither
+    image (.img), or a disk, which then has to be named twice. A broker that results go
+    to is named in --config (docs/fleet.md). Needs no network, neither
     here nor at the board's first boot. The same command twice changes nothing.
     """
     from edge.device.board import Board, read_fleet

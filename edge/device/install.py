@@ -19,8 +19,13 @@ from edge.device.device_settings import SETTINGS_PATH, read_device_settings
 from edge.device.tools import run_tool
 from edge.device.update.durable import point
 from edge.device.update.guard_file import write_guard
-from edge.device.update.software import ENVIRONMENTS, build_environment
+from edge.device.update.software import (
+    ENVIRONMENTS,
+    build_environment,
+    finish_environment,
+)
 from edge.device.wheelhouse_folder import read_wheelhouse
+from edge.fleet.credentials import CREDENTIALS
 from hemalens.errors import ConfigError, StorageError
 from hemalens.files import write_whole
 from hemalens.signature import read_trusted_keys
@@ -31,6 +36,9 @@ _SYSTEM_FILES: Final = {
     "hemalens.service": f"etc/systemd/system/{SERVICE}",
     "hemalens-confirm.service": "etc/systemd/system/hemalens-confirm.service",
     "hemalens-confirm.timer": "etc/systemd/system/hemalens-confirm.timer",
+    "hemalens-fleet.service": "etc/systemd/system/hemalens-fleet.service",
+    "hemalens-fleet-update.path": "etc/systemd/system/hemalens-fleet-update.path",
+    "hemalens-fleet-update.service": "etc/systemd/system/hemalens-fleet-update.service",
     "hemalens-watchdog.conf": "etc/systemd/system.conf.d/hemalens.conf",
     "hemalens.sysusers.conf": "etc/sysusers.d/hemalens.conf",
     "hemalens.tmpfiles.conf": "etc/tmpfiles.d/hemalens.conf",
@@ -42,6 +50,8 @@ _PAUSES: Final = {
 """Growing pauses before a restart; older ones of systemd know a fixed one alone."""
 _PAUSES_SINCE: Final = 254
 _ENABLED: Final = (SERVICE, "hemalens-confirm.timer")
+_FLEET: Final = ("hemalens-fleet.service", "hemalens-fleet-update.path")
+"""Only where the settings name a broker."""
 _SOFTWARE: Final = "opt/hemalens"
 _KEYS: Final = "var/lib/hemalens/keys"
 _PASSWORD: Final = "operator-password"  # noqa: S105  # a file's name
@@ -73,7 +83,7 @@ class Install:
         The system's root folder.
     source : Path
         The folder a flash put on the boot partition: ``device.json``, ``trusted-keys``,
-        ``operator-password``.
+        ``operator-password``, ``fleet`` with what the broker asks for.
     wheelhouse : Path, optional
         To make the first environment from, where there is none.
     """
@@ -90,10 +100,12 @@ class Install:
         ConfigError, BundleError
             When there is nothing right to install from; nothing was done then.
         """
-        read_device_settings(self.source / "device.json")
+        settings = read_device_settings(self.source / "device.json")
+        fleet = _FLEET if settings.fleet else ()
         read_trusted_keys(self._key_files())
         return (
             *self._environment_steps(),
+            *self._finish_steps(),
             Step(purpose="the guard before the service", do=self._write_guard),
             *(
                 Step(purpose=f"/{path}", do=partial(self._copy, name, path))
@@ -103,8 +115,8 @@ class Install:
             Step(purpose="folders", do=self._make_folders),
             Step(purpose="settings, keys, operator's password", do=self._settings),
             Step(purpose="permissions", do=self._make_folders),
-            Step(purpose=f"{SERVICE} at each boot", do=self._enable),
-            *self._start_steps(),
+            Step(purpose=f"{SERVICE} at each boot", do=partial(self._enable, fleet)),
+            *self._start_steps(fleet),
         )
 
     def _environment_steps(self) -> tuple[Step, ...]:
@@ -133,6 +145,14 @@ class Install:
         except OSError as error:
             raise StorageError(f"cannot write {software}: {error.strerror}") from error
 
+    def _finish_steps(self) -> tuple[Step, ...]:
+        """Also for an environment that the first boot's script made."""
+        if self.root != Path("/"):
+            return ()
+        current = self.root / _SOFTWARE / "current"
+        do = partial(finish_environment, current)
+        return (Step(purpose=f"{current}, without what it never runs", do=do),)
+
     def _write_guard(self) -> None:
         write_guard(self.root / _SOFTWARE / "guard.pyz")
 
@@ -156,20 +176,23 @@ class Install:
                 write_whole(etc / name, (self.source / name).read_bytes())
         for path in self._key_files():
             write_whole(self.root / _KEYS / path.name, path.read_bytes())
+        for path in sorted((self.source / CREDENTIALS.name).glob("*")):
+            write_whole(etc / CREDENTIALS.name / path.name, path.read_bytes())
 
     def _key_files(self) -> list[Path]:
         return sorted((self.source / "trusted-keys").glob("*.pub"))
 
-    def _enable(self) -> None:
-        run_tool(
-            *("systemctl", f"--root={self.root}", "enable", *_ENABLED),
-            package="systemd",
-        )
+    def _enable(self, fleet: tuple[str, ...]) -> None:
+        self._systemctl("disable", *_FLEET)
+        self._systemctl("enable", *_ENABLED, *fleet)
 
-    def _start_steps(self) -> tuple[Step, ...]:
+    def _systemctl(self, verb: str, *units: str) -> None:
+        run_tool("systemctl", f"--root={self.root}", verb, *units, package="systemd")
+
+    def _start_steps(self, fleet: tuple[str, ...]) -> tuple[Step, ...]:
         if self.root != Path("/") or not _RUNNING_SYSTEM.is_dir():
             return ()
-        return (Step(purpose="start it", do=_start),)
+        return (Step(purpose="start it", do=partial(_start, fleet)),)
 
 
 def _system_files(root: Path) -> dict[str, str]:
@@ -192,12 +215,12 @@ def systemd_version(root: Path) -> int:
     return max((int(number[1]) for number in numbers if number), default=0)
 
 
-def _start() -> None:
+def _start(fleet: tuple[str, ...]) -> None:
     run_tool("systemctl", "daemon-reload", package="systemd")
     run_tool("udevadm", "control", "--reload", package="udev")
     run_tool("udevadm", "trigger", package="udev")
     # Not waited for: that would be for the first frame.
-    run_tool("systemctl", "restart", "--no-block", *_ENABLED[:1], package="systemd")
+    run_tool("systemctl", "restart", "--no-block", SERVICE, *fleet, package="systemd")
 
 
 def require_root() -> None:

@@ -97,7 +97,9 @@ def run_service(
     source = open_source(settings.source)
     bundle = _bundle(settings.bundle, models, say)
     how = CountSettings(
-        profile=_profile(settings.profile, models), target=settings.target
+        profile=_profile(settings.profile, models),
+        population=settings.population,
+        target=settings.target,
     )
     header = new_header(settings.source, bundle, how.lasting())
     output = next_count(counts, header, say)

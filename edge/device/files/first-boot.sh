@@ -12,10 +12,10 @@ if [ ! -e /opt/hemalens/current ]; then
   # Whole or not at all: without the link above it is made anew at the next attempt.
   python3 -m venv --system-site-packages --clear "$environment"
   "$environment/bin/python" -m pip --isolated install --no-index --no-deps \
-    --no-cache-dir --disable-pip-version-check --find-links "$here/wheelhouse" \
+    --no-cache-dir --no-compile --disable-pip-version-check --find-links "$here/wheelhouse" \
     --require-hashes -r "$here/wheelhouse/requirements.txt"
   ln -s env-a /opt/hemalens/current
 fi
 /opt/hemalens/current/bin/hemalens device install --from "$here"
-rm -f "$here/operator-password"
+rm -rf "$here/operator-password" "$here/fleet"
 echo "HemaLens is installed"

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Final
 
 from edge.device.update.current import ModelRoot
-from edge.device.update.faults import one_updater
+from edge.device.update.faults import disk_faults, one_updater
 from edge.device.update.history import Event
 from edge.device.update.prove import fault_of
+from edge.device.update.slim import slim
 from edge.device.update.switch import Switch
 from edge.device.update.trial import Limits
 from edge.device.update.wheelhouse_signature import require_signature
@@ -32,6 +33,10 @@ _UNPACKED: Final = 4
 """A wheel's bytes unpacked and compiled, at most."""
 _LONGEST_S: Final = 1_800.0
 """Half an hour, for a slow card."""
+
+_PACKAGES: Final = "lib/python3*/site-packages"
+_OWN: Final = ("hemalens", "edge", "calibration", "paho")
+"""Small packages whose modules are imported as they are needed."""
 
 HealthCheck = Callable[[Path], str | None]
 """Asks an environment; says what is wrong with it."""
@@ -215,11 +220,33 @@ def build_environment(environment: Path, wheelhouse: Path) -> None:
             *(str(environment / "bin" / "python"), "-I", "-m", "pip", "install"),
             *("--no-index", "--find-links", str(wheelhouse), "--require-hashes"),
             *("--only-binary", ":all:", "--no-deps", "--ignore-installed"),
-            *("--no-cache-dir", "--disable-pip-version-check"),
+            *("--no-cache-dir", "--disable-pip-version-check", "--no-compile"),
             *("--requirement", str(wheelhouse / REQUIREMENTS)),
         ],
         f"install the wheels of {wheelhouse}",
     )
+    finish_environment(environment)
+
+
+def finish_environment(environment: Path) -> None:
+    """Leave out what a device never runs, and compile what it does by counting once.
+
+    The services may not write there: what is not compiled now would be at each start.
+    Whether it counts is for the health check to say.
+
+    Raises
+    ------
+    StorageError
+        When the disk takes no change.
+    """
+    with disk_faults(environment):
+        slim(environment)
+    python, hemalens = (
+        str(environment / "bin" / one) for one in ("python", "hemalens")
+    )
+    own = [str(p) for name in _OWN for p in environment.glob(f"{_PACKAGES}/{name}")]
+    fault_of([python, "-I", "-m", "compileall", "-q", *own], _LONGEST_S)
+    fault_of([hemalens, "count", "demo:frames=1"], _LONGEST_S)
 
 
 def _run(command: Sequence[str], purpose: str) -> None:

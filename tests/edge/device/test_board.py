@@ -86,3 +86,25 @@ def test_setting_that_cannot_be_is_named(
 ) -> None:
     with pytest.raises(ConfigError, match=f"this board cannot be: .*{said}"):
         Board.from_settings({**made_settings(tmp_path), **changed})
+
+
+def test_board_counts_the_population_and_the_bundle_it_is_told(tmp_path: Path) -> None:
+    settings = made_settings(tmp_path, population="normal-adult", bundle="mobilenetv2")
+    made = Board.from_settings(settings).device_settings
+    assert (made.population, made.bundle) == ("normal-adult", "mobilenetv2")
+
+
+def test_unknown_population_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="population"):
+        Board.from_settings(made_settings(tmp_path, population="adult"))
+
+
+def test_board_is_called_by_its_host_name_at_the_broker(tmp_path: Path) -> None:
+    for fleet, name in (
+        ({"broker": "mqtts://broker.lab"}, "bench-1"),
+        ({"broker": "mqtts://broker.lab", "device": "ward-3"}, "ward-3"),
+    ):
+        board = Board.from_settings(made_settings(tmp_path, fleet=fleet))
+        made = board.device_settings.fleet
+        assert made is not None
+        assert made.device_name == name

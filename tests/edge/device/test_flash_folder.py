@@ -286,3 +286,35 @@ def test_command_overrides_the_fleets_file(card: Path, board: Board) -> None:
     assert read_device_settings(card / "hemalens/device.json").objective == "40x"
     points = json.loads((card / "network-config").read_text())["network"]["wifis"]
     assert points["wlan0"]["access-points"] == {"guests": {}}
+
+
+def test_card_carries_what_the_broker_asks_for_until_the_first_boot(
+    card: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "broker").write_text("a secret\n")
+    fleet = {"broker": "mqtts://bench-1@broker.lab"}
+    board = made_board(
+        tmp_path / "board", fleet=fleet, broker_password_file=tmp_path / "broker"
+    )
+    flash(BootFolder(card), board)
+    assert (card / "hemalens/fleet/password").read_text() == "a secret\n"
+    settings = read_device_settings(card / "hemalens" / "device.json")
+    assert settings.fleet is not None
+    assert settings.fleet.device == "bench-1"
+    assert "a secret" not in (card / "hemalens" / "device.json").read_text()
+    script = (card / "hemalens" / "first-boot.sh").read_text()
+    assert 'rm -rf "$here/operator-password" "$here/fleet"' in script
+
+
+def test_missing_brokers_file_is_named_before_anything_is_written(
+    card: Path, tmp_path: Path
+) -> None:
+    before = contents(card)
+    board = made_board(
+        tmp_path / "board",
+        fleet={"broker": "mqtts://broker.lab"},
+        broker_ca_file=tmp_path / "gone.pem",
+    )
+    with pytest.raises(ConfigError, match=r"gone\.pem is not there"):
+        flash(BootFolder(card), board)
+    assert contents(card) == before

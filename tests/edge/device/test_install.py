@@ -79,6 +79,40 @@ def test_service_may_write_nothing_but_its_counts(root: Path, carried: Path) -> 
     assert owned == ["var/lib/hemalens/counts"]
 
 
+WITH_BROKER = (
+    '{"source": "usb:0", "objective": "100x", '
+    '"fleet": {"broker": "mqtts://bench-1@broker.lab"}}'
+)
+
+
+@needs_root
+def test_agent_starts_at_boot_only_where_a_broker_is_named(
+    root: Path, carried: Path
+) -> None:
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    for settings, enabled in ((WITH_BROKER, True), (SETTINGS, False)):
+        (carried / "device.json").write_text(settings)
+        do(Install(root=root, source=carried))
+        assert (wants / "hemalens-fleet.service").is_symlink() is enabled
+        assert (wants / "hemalens-fleet-update.path").is_symlink() is enabled
+        assert (wants / "hemalens.service").is_symlink()
+
+
+@needs_root
+def test_brokers_secrets_are_the_agents_alone(root: Path, carried: Path) -> None:
+    (carried / "device.json").write_text(WITH_BROKER)
+    (carried / "fleet").mkdir()
+    (carried / "fleet" / "password").write_text("secret\n")
+    do(Install(root=root, source=carried))
+    told = rights(root)
+    agent = "hemalens-fleet"
+    assert told["etc/hemalens/fleet"] == ("root", 0o750)
+    assert told["etc/hemalens/fleet/password"] == (agent, 0o600)
+    assert told["var/lib/hemalens-fleet"] == (agent, 0o700)
+    owned = {path for path, (owner, _) in told.items() if owner == agent}
+    assert owned == {"etc/hemalens/fleet/password", "var/lib/hemalens-fleet"}
+
+
 @needs_root
 def test_service_starts_at_boot_as_a_user_who_may_use_cameras(
     root: Path, carried: Path
@@ -150,6 +184,16 @@ def test_environment_of_another_system_is_not_made_by_this_python(
     wheels = made_wheelhouse(tmp_path / "wheels")
     with pytest.raises(ConfigError, match=r"first-boot\.sh"):
         Install(root=root, source=carried, wheelhouse=wheels).steps()
+
+
+def test_environment_of_this_system_is_rid_of_what_it_never_runs(
+    root: Path, carried: Path, tmp_path: Path
+) -> None:
+    wheels = made_wheelhouse(tmp_path / "wheels")
+    here = Install(root=Path("/"), source=carried, wheelhouse=wheels).steps()
+    assert any("without what it never runs" in step.purpose for step in here)
+    elsewhere = Install(root=root, source=carried).steps()
+    assert not any("without what it never" in step.purpose for step in elsewhere)
 
 
 def test_without_environment_and_wheels_nothing_begins(

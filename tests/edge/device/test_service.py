@@ -66,6 +66,20 @@ def test_each_frame_counted_feeds_the_watchdog(
     assert json.loads((results / "summary.json").read_text())["frames"] == 3
 
 
+def test_service_counts_the_population_and_the_bundle_it_is_told(
+    tmp_path: Path,
+) -> None:
+    settings = settings_for(
+        f"demo:frames=1,{SMALL}", population="newborn", bundle="mobilenetv2"
+    )
+    said = run(tmp_path, settings)
+    assert "with mobilenetv2" in said[0]
+    (results,) = (tmp_path / "counts").iterdir()
+    summary = json.loads((results / "summary.json").read_text())
+    assert summary["population"] == "newborn"
+    assert summary["bundle"]["name"] == "mobilenetv2"
+
+
 class Stalling(HeldFrames):
     """A camera that gives two frames and then hangs."""
 

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-UNITS = ("hemalens.service", "hemalens-confirm.service", "hemalens-confirm.timer")
+UNITS = (
+    "hemalens.service",
+    "hemalens-confirm.service",
+    "hemalens-confirm.timer",
+    "hemalens-fleet.service",
+    "hemalens-fleet-update.path",
+    "hemalens-fleet-update.service",
+)
+FACES_OUT = ("hemalens.service", "hemalens-fleet.service")
 LARGEST_EXPOSURE = 2.0
 
 needs_systemd = pytest.mark.skipif(
@@ -54,11 +62,10 @@ def test_verification_would_notice_a_fault(units: Path) -> None:
 
 
 @needs_systemd
-def test_service_is_confined(units: Path) -> None:
-    rated = analyze(units, "security", "--offline=true", "./hemalens.service")
-    exposure = re.search(
-        r"exposure level for hemalens.service: (\d+\.\d)", rated.stdout
-    )
+@pytest.mark.parametrize("unit", FACES_OUT)
+def test_service_is_confined(units: Path, unit: str) -> None:
+    rated = analyze(units, "security", "--offline=true", f"./{unit}")
+    exposure = re.search(rf"exposure level for {unit}: (\d+\.\d)", rated.stdout)
     assert exposure is not None
     assert float(exposure[1]) <= LARGEST_EXPOSURE
 
@@ -88,6 +95,14 @@ def test_trial_is_confirmed_only_after_minutes_of_one_start() -> None:
     assert "PartOf=hemalens.service" in timer
     assert "WantedBy=hemalens.service" in timer
     assert "Requisite=hemalens.service" in text("hemalens-confirm.service")
+
+
+def test_what_installs_a_fetched_model_has_no_network() -> None:
+    assert settings("hemalens-fleet-update.service")["PrivateNetwork"] == "yes"
+    assert settings("hemalens-fleet.service")["User"] == "hemalens-fleet"
+    assert settings("hemalens-fleet.service")["ReadWritePaths"] == (
+        "/var/lib/hemalens-fleet"
+    )
 
 
 def test_hardware_watchdog_is_within_what_the_board_can_do() -> None:

@@ -72,6 +72,7 @@ def test_a_new_environment_is_made_from_wheels_alone_and_asked(
     assert version_of(root / "current") == f"HemaLens {VERSION}"
     command = root / "current" / "bin" / "hemalens"
     assert command.stat().st_mode & 0o005 == 0o005, "the service is not root"
+    assert not command.with_name("pip").exists(), "the device never runs it"
     ran = subprocess.run(
         [command, "device", "selftest", "--state", "x"], capture_output=True, check=True
     )

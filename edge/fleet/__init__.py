@@ -1,0 +1,1 @@
+"""Devices far away: results and health to a broker, the desired model back."""
