@@ -13,7 +13,7 @@ from calibration.optics.profile import OpticalProfile
 from edge.capture.continued import ContinuedSource
 from edge.capture.source import FrameSource
 from edge.frame_feed import FrameFeed
-from edge.operator import Nobody, Operator
+from edge.operator import FrameKeeper, Nobody, Operator
 from edge.overlay_writer import OverlayWriter
 from edge.pipeline import FrameCounter
 from edge.population import Population
@@ -87,6 +87,7 @@ def count_source(
     output: Path | None = None,
     on_unfinished: OnUnfinished = OnUnfinished.REFUSE,
     operator: Operator | None = None,
+    keeper: FrameKeeper | None = None,
     times: StageTimes | None = None,
 ) -> Summary:
     """Count a source.
@@ -108,6 +109,8 @@ def count_source(
         What to do with a count that was to end in `output` and broke off.
     operator : Operator, optional
         Watches and steers.
+    keeper : FrameKeeper, optional
+        Keeps frames for review.
     times : StageTimes, optional
         Told how long each stage takes.
 
@@ -153,7 +156,7 @@ def count_source(
         )
         steering = Steering(session, operator or Nobody())
         seen = _count_frames(
-            _rest(source, store), counter, session, steering, folder, times
+            _rest(source, store), counter, session, steering, folder, keeper, times
         )
         summary = session.summary().model_copy(
             update={
@@ -163,7 +166,10 @@ def count_source(
             }
         )
         doubts = slide_doubts(
-            summary.slide_colours, bundle.manifest.stain, summary.pixel_size_um
+            summary.slide_colours,
+            bundle.manifest.stain,
+            summary.pixel_size_um,
+            counter.unlike_share,
         )
         summary = summary.model_copy(update={"slide_doubts": doubts})
         if folder is not None:
@@ -191,6 +197,7 @@ def _count_frames(
     session: CountSession,
     steering: Steering,
     folder: ResultFolder | None,
+    keeper: FrameKeeper | None,
     times: StageTimes,
 ) -> dict[str, int | tuple[str, ...]]:
     """Count while there are frames and the operator wants.
@@ -210,6 +217,8 @@ def _count_frames(
             warnings.update(dict.fromkeys(counted.warnings))
             if overlays is not None:
                 overlays.write(counted)
+            if keeper is not None:
+                keeper.keep(counted, look.quality, counter.slide_colours)
             with times.of(Stage.STORE):
                 session.add(counted)
             steering.show(counted)

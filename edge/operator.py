@@ -5,6 +5,8 @@ from typing import Protocol
 
 from edge.count_progress import CountProgress
 from edge.counted_frame import CountedFrame
+from edge.quality import FrameQuality
+from hemalens.stain import SlideColours
 
 
 class Wish(StrEnum):
@@ -30,6 +32,23 @@ class Operator(Protocol):
         """Say by how many to go on once the target is reached.
 
         0 ends the count; None when that is not decided yet: it is asked again.
+        """
+        ...
+
+
+class FrameKeeper(Protocol):
+    """Keeps what review needs of each frame."""
+
+    def keep(
+        self,
+        counted: CountedFrame,
+        quality: FrameQuality,
+        colours: SlideColours | None,
+    ) -> None:
+        """Be handed a frame before it is durable, in the count's thread.
+
+        What is kept of it is then there for every frame of the count, whatever happens
+        in between.
         """
         ...
 

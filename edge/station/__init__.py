@@ -1,0 +1,1 @@
+"""The operator's station: live counts, review, sign-off, report."""

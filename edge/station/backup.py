@@ -1,0 +1,118 @@
+"""A copy of all the station keeps, in one file, and the way back."""
+
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from edge.station.database import DATABASE_NAME, Station
+from edge.store import file_faults
+from hemalens.errors import StationError
+
+_SETTINGS: Final = "station.toml"
+
+
+def backup(station: Station, path: Path) -> None:
+    """Write a tar file of the database and the counts, while the station goes on.
+
+    It holds patients' data as they are, and is made for its owner alone.
+
+    Raises
+    ------
+    StationError
+        When there is such a file already.
+    StorageError
+        When it cannot be written.
+    """
+    if path.exists():
+        raise StationError(f"{path} is there already: choose another name")
+    with (
+        file_faults("write", path),
+        tempfile.TemporaryDirectory(dir=path.absolute().parent) as scratch,
+    ):
+        copy = Path(scratch) / DATABASE_NAME
+        archive = Path(scratch) / "backup.tar"
+        # The database first: each count it tells of as finished has its folder.
+        station.copy_to(copy)
+        archive.touch(mode=0o600)
+        with tarfile.open(archive, "w") as tar:
+            tar.add(copy, DATABASE_NAME)
+            _add_counts(tar, station.folder / "counts")
+            if (station.folder / _SETTINGS).exists():
+                tar.add(station.folder / _SETTINGS, _SETTINGS)
+        archive.rename(path)
+    station.audit.add("station", "backed_up", detail={"file": path.name})
+
+
+def restore(path: Path, folder: Path) -> None:
+    """Lay out a backup in a new data folder, and check the trail it holds.
+
+    Raises
+    ------
+    StationError
+        When the folder holds something, the file is no backup, or its trail broken;
+        nothing is left behind then.
+    StorageError
+        When it cannot be read or written.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise StationError(f"{folder} holds something already: choose a new folder")
+    with (
+        file_faults("restore to", folder),
+        tempfile.TemporaryDirectory(
+            dir=_made(folder.absolute().parent), prefix="restore-"
+        ) as scratch,
+    ):
+        inner = Path(scratch) / "data"
+        inner.mkdir(mode=0o700)
+        _unpack(path, inner)
+        _check_trail(inner, path)
+        if folder.exists():
+            folder.rmdir()
+        shutil.move(inner, folder)
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _add_counts(tar: tarfile.TarFile, counts: Path) -> None:
+    tar.add(counts, "counts", recursive=False)
+    for folder in sorted(counts.iterdir()):
+        # What a count still writes would be torn; it is in the next backup.
+        if not folder.name.endswith(".unfinished"):
+            tar.add(folder, f"counts/{folder.name}")
+
+
+def _unpack(path: Path, folder: Path) -> None:
+    try:
+        with tarfile.open(path) as tar:
+            for member in tar:
+                _check_member(member, path)
+                # The data filter refuses what would land outside or set rights.
+                tar.extract(member, folder, filter="data")
+    except (tarfile.TarError, EOFError) as error:
+        raise StationError(
+            f"{path} is no whole backup ({error}): use another"
+        ) from error
+
+
+def _check_member(member: tarfile.TarInfo, path: Path) -> None:
+    top = member.name.split("/", 1)[0]
+    is_ours = top == "counts" or member.name in (DATABASE_NAME, _SETTINGS)
+    if not is_ours or not (member.isreg() or member.isdir()):
+        raise StationError(f"{path} is no backup, it holds {member.name}: use another")
+
+
+def _check_trail(folder: Path, path: Path) -> None:
+    if not (folder / DATABASE_NAME).exists():
+        raise StationError(f"{path} is no backup, it has no database: use another")
+    with Station.open(folder) as station:
+        broken = station.audit.verify()
+        if broken is not None:
+            raise StationError(
+                f"the trail in {path} is broken at line {broken}: use another backup"
+            )
+        station.audit.add("station", "restored", detail={"file": path.name})

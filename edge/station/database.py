@@ -1,0 +1,282 @@
+"""The station's database: one file, one process, whole after any crash."""
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self, TextIO
+
+from argon2 import PasswordHasher
+
+from edge.station.accounts import Accounts
+from edge.station.audit import Audit
+from edge.station.control import Controls
+from edge.station.differential import read_reference_percent
+from edge.station.review import Reviews
+from edge.station.samples import Samples
+from edge.store import file_faults
+from edge.store.faults import storage_faults
+from hemalens.errors import StationError, StorageError
+
+DATABASE_NAME: Final = "station.sqlite"
+_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE account (
+    name TEXT PRIMARY KEY, full_name TEXT NOT NULL, role TEXT NOT NULL,
+    password_hash TEXT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE login (
+    token_sha256 TEXT PRIMARY KEY, name TEXT NOT NULL REFERENCES account,
+    begun_at TEXT NOT NULL, seen_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE sample (
+    number INTEGER PRIMARY KEY, count_id TEXT NOT NULL UNIQUE,
+    sample_id TEXT NOT NULL, operator TEXT NOT NULL, state TEXT NOT NULL,
+    is_control INTEGER NOT NULL, population TEXT NOT NULL, target INTEGER,
+    started_at TEXT NOT NULL, counted_at TEXT, signed_at TEXT, signed_by TEXT,
+    facts TEXT, is_discarded INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE cell (
+    count_id TEXT NOT NULL REFERENCES sample (count_id), cell_id INTEGER NOT NULL,
+    content TEXT NOT NULL, PRIMARY KEY (count_id, cell_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE review (
+    number INTEGER PRIMARY KEY,
+    count_id TEXT NOT NULL REFERENCES sample (count_id), cell_id INTEGER NOT NULL,
+    at TEXT NOT NULL, person TEXT NOT NULL, action TEXT NOT NULL,
+    class_name TEXT, frame TEXT, box_xyxy TEXT
+) STRICT;
+CREATE INDEX review_of_count ON review (count_id, cell_id, number);
+CREATE TABLE signature (
+    count_id TEXT PRIMARY KEY REFERENCES sample (count_id),
+    person TEXT NOT NULL, full_name TEXT NOT NULL, at TEXT NOT NULL,
+    content_sha256 TEXT NOT NULL, content BLOB NOT NULL
+) STRICT;
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY, at TEXT NOT NULL, person TEXT NOT NULL,
+    action TEXT NOT NULL, count_id TEXT, detail TEXT NOT NULL, digest TEXT NOT NULL
+) STRICT;
+CREATE TABLE located (
+    number INTEGER PRIMARY KEY,
+    count_id TEXT NOT NULL REFERENCES sample (count_id), at TEXT NOT NULL,
+    person TEXT NOT NULL, found INTEGER NOT NULL, missed INTEGER NOT NULL
+) STRICT;
+"""
+_NEVER_CHANGED: Final = {
+    "audit": "number",
+    "review": "number",
+    "signature": "count_id",
+    "located": "number",
+}
+"""Tables that only grow, with their keys."""
+_HELD_BY_SIGNATURE: Final = (
+    ("review", "INSERT", "new"),
+    ("cell", "INSERT", "new"),
+    ("cell", "UPDATE", "old"),
+    ("cell", "DELETE", "old"),
+    ("sample", "INSERT", "new"),
+    ("sample", "DELETE", "old"),
+)
+
+
+class Station:
+    """All that the station keeps; its parts may be used from any thread.
+
+    Parameters
+    ----------
+    folder : Path
+        The data folder, which exists.
+    connection : sqlite3.Connection
+        Open; closed with the station.
+    lock_file : text file
+        Locked for this process.
+    laboratory : str
+        Stands at the head of reports.
+    hasher : PasswordHasher, optional
+        In place of argon2's recommended parameters.
+
+    Attributes
+    ----------
+    accounts, audit, samples, reviews, controls
+        Its parts.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        connection: sqlite3.Connection,
+        lock_file: TextIO,
+        *,
+        laboratory: str = "",
+        hasher: PasswordHasher | None = None,
+    ) -> None:
+        self.folder = folder
+        self._connection = connection
+        self._lock_file = lock_file
+        self._lock = threading.RLock()
+        reference = read_reference_percent(folder / "station.toml")
+        self.audit = Audit(self.transaction)
+        self.accounts = Accounts(self.transaction, self.audit, hasher)
+        self.samples = Samples(self.transaction, self.audit, folder / "counts")
+        self.reviews = Reviews(
+            self.transaction, self.audit, self.samples, laboratory, reference
+        )
+        self.controls = Controls(self.transaction, self.audit, self.reviews)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        laboratory: str = "",
+        hasher: PasswordHasher | None = None,
+    ) -> Self:
+        """Open the station in a folder, or begin one there.
+
+        The folder is for its owner alone: patients' data lie in it as they are.
+
+        Raises
+        ------
+        StationError
+            When another process has it open, or a later version wrote it.
+        StorageError
+            When it cannot be read or written.
+        """
+        with file_faults("open the station in", folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            (folder / "counts").mkdir(mode=0o700, exist_ok=True)
+            lock_file = _lock(folder)
+        try:
+            connection = _connect(folder / DATABASE_NAME)
+            return cls(
+                folder, connection, lock_file, laboratory=laboratory, hasher=hasher
+            )
+        except BaseException:
+            lock_file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        """Give the open station."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files. What was written is safe already."""
+        with self._lock:
+            self._connection.close()
+            self._lock_file.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the database; what is written is durable when the outermost ends.
+
+        Within another transaction of the same thread it is a part of that.
+
+        Raises
+        ------
+        StorageError
+            When the database cannot be read or written.
+        """
+        with self._lock, storage_faults(self.folder / DATABASE_NAME):
+            if self._connection.in_transaction:
+                yield self._connection
+                return
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                # Does nothing where a full disk has rolled it back already.
+                self._connection.rollback()
+                raise
+
+    def copy_to(self, path: Path) -> None:
+        """Copy the database as it stands to a new file."""
+        with (
+            self._lock,
+            storage_faults(path),
+            contextlib.closing(sqlite3.connect(path)) as copy,
+        ):
+            self._connection.backup(copy)
+
+
+def _lock(folder: Path) -> TextIO:
+    file = (folder / "station.lock").open("w", encoding="utf-8")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise StationError(
+            f"the station in {folder} is open in another process: stop that first"
+        ) from error
+    return file
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    with storage_faults(path), file_faults("open", path):
+        # SQLite would give it the permissions of the umask.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        connection = sqlite3.connect(
+            path, check_same_thread=False, isolation_level=None
+        )
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            _begin(connection, path)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _begin(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        statements = (_SCHEMA, *_triggers(), f"PRAGMA user_version={_VERSION};")
+        connection.executescript("\n".join(("BEGIN;", *statements, "COMMIT;")))
+    elif version != _VERSION:
+        raise StorageError(
+            f"{path} was written by another version of HemaLens (format {version}, "
+            f"this one reads {_VERSION}): install that version"
+        )
+
+
+def _triggers() -> Iterator[str]:
+    """Refuse in the database itself what no code may do."""
+    for table, key in _NEVER_CHANGED.items():
+        # REPLACE deletes without telling the DELETE trigger.
+        yield (
+            f"CREATE TRIGGER {table}_no_REPLACE BEFORE INSERT ON {table} "  # noqa: S608
+            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = new.{key}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is never changed'); END;"
+        )
+        for event in ("UPDATE", "DELETE"):
+            yield (
+                f"CREATE TRIGGER {table}_no_{event} BEFORE {event} ON {table} BEGIN "
+                f"SELECT RAISE(ABORT, '{table} is never changed'); END;"
+            )
+    for table, event, row in _HELD_BY_SIGNATURE:
+        yield (
+            f"CREATE TRIGGER {table}_{event}_signed BEFORE {event} ON {table} "  # noqa: S608
+            f"WHEN EXISTS (SELECT 1 FROM signature WHERE count_id = {row}.count_id) "
+            "BEGIN SELECT RAISE(ABORT, 'the count is signed'); END;"
+        )
+    yield (
+        "CREATE TRIGGER sample_UPDATE_signed BEFORE UPDATE ON sample "
+        "WHEN old.state = 'signed' "
+        "BEGIN SELECT RAISE(ABORT, 'the count is signed'); END;"
+    )

@@ -1,0 +1,1 @@
+"""What leaves the station: report, tables, and messages to the laboratory system."""

@@ -1,0 +1,194 @@
+"""The parts of a printed report, from its head to its signature."""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from edge.station.export.bars import bar, scale
+from edge.station.export.gallery import gallery
+from edge.station.export.paper import ALARM, GREY, INK, Paper
+from edge.station.records import ClassShare
+from hemalens.classes import LEUKOCYTES
+
+COLUMNS_MM: Final = (42.0, 14.0, 14.0, 26.0, 20.0, 17.0)
+"""Class, cells, percent, limits, reference, flag; the bars have the rest."""
+
+
+def print_report(paper: Paper, crops: Callable[[int], bytes | None]) -> None:
+    """Print all parts in their order."""
+    _facts(paper)
+    _table(paper)
+    _others(paper)
+    _doubts(paper)
+    _comment(paper)
+    _evidence(paper)
+    _signature(paper)
+    gallery(paper, crops)
+
+
+def _facts(paper: Paper) -> None:
+    paper.ink(16, bold=True)
+    paper.words(paper.labels["title"], paper.epw, 8)
+    paper.ln(10)
+    pairs = list(_head(paper))
+    for left, right in zip(pairs[::2], pairs[1::2], strict=True):
+        for name, value in (left, right):
+            _pair(paper, name, value, paper.epw / 2)
+        paper.ln(5)
+    paper.ln(4)
+
+
+def _head(paper: Paper) -> Iterator[tuple[str, str]]:
+    report, labels = paper.report, paper.labels
+    sample = report.sample
+    at = sample.counted_at or sample.started_at
+    kind = f" ({labels['control']})" if sample.is_control else ""
+    target = f" / {sample.target}" if sample.target else ""
+    yield labels["sample"], f"{sample.sample_id}{kind}"
+    yield labels["counted"], f"{at:%Y-%m-%d %H:%M %Z}"
+    yield labels["operator"], sample.operator
+    yield labels["leukocytes"], f"{report.differential.leukocytes}{target}"
+    yield labels["population"], sample.population.value
+    left_out = "".join(f", {n} {why}" for why, n in report.frames_left_out.items())
+    yield labels["fields"], f"{report.frames}{left_out}"
+
+
+def _pair(paper: Paper, name: str, value: str, width: float) -> None:
+    paper.ink(8.5, colour=GREY)
+    paper.words(name, 38)
+    paper.ink(9.5, bold=True)
+    paper.words(value, width - 38)
+
+
+def _table(paper: Paper) -> None:
+    names = ("class", "count", "percent", "limits", "reference")
+    paper.ink(8, bold=True, colour=GREY)
+    for name, width in zip(names, COLUMNS_MM, strict=False):
+        paper.words(paper.labels[name], width, 6, "L" if name == "class" else "R")
+    paper.set_x(paper.get_x() + COLUMNS_MM[-1])
+    scale(paper, paper.epw - sum(COLUMNS_MM) - 3)
+    paper.ln(6)
+    for share in paper.report.differential.shares:
+        if share.class_name in LEUKOCYTES:
+            _row(paper, share)
+    paper.ink(7.5, colour=GREY)
+    for name in ("flags", "bars"):
+        paper.words(paper.labels[name], paper.epw, 4)
+        paper.ln(4)
+    paper.ln(3)
+
+
+def _row(paper: Paper, share: ClassShare) -> None:
+    paper.set_draw_color(225, 228, 232)
+    paper.line(paper.l_margin, paper.y, paper.l_margin + paper.epw, paper.y)
+    values = (
+        paper.labels[share.class_name.value],
+        str(share.count),
+        _number(share.percent),
+        _range(share.ci95_percent),
+        _range(share.reference_percent, 0),
+    )
+    for place, (value, width) in enumerate(zip(values, COLUMNS_MM, strict=False)):
+        paper.ink(9.5, bold=place in (0, 2))
+        paper.words(value, width, 7, "R" if place else "L")
+    certain = share.flag in ("low", "high")
+    paper.ink(8.5, bold=certain, colour=ALARM if certain else INK)
+    flag = paper.labels[share.flag] if share.flag else ""
+    paper.words(flag, COLUMNS_MM[-1], 7, "C")
+    bar(paper, share, paper.epw - sum(COLUMNS_MM) - 3)
+    paper.ln(7)
+
+
+def _number(value: float | None, digits: int = 1) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _range(limits: tuple[float, float] | None, digits: int = 1) -> str:
+    if limits is None:
+        return ""
+    return f"{limits[0]:.{digits}f} - {limits[1]:.{digits}f}"
+
+
+def _others(paper: Paper) -> None:
+    found, labels = paper.report.differential, paper.labels
+    limits = _range(found.nrbc_ci95_per_100_wbc)
+    nrbc = _number(found.nrbc_per_100_wbc) + (f" ({limits})" if limits else "")
+    _line(paper, labels["nrbc"], nrbc)
+    platelets = f"{_number(found.platelets_per_field)} ({found.platelets})"
+    _line(paper, labels["per_field"], platelets)
+    _line(paper, labels["red_cells"], str(found.red_cells))
+    reviewed = labels["reviewed"].format(
+        changed=found.changed_cells,
+        removed=found.removed_cells,
+        added=found.added_cells,
+        open=found.open_cells,
+    )
+    if found.agreement_percent is not None:
+        percent = _number(found.agreement_percent)
+        reviewed += "; " + labels["agreement"].format(percent=percent)
+    _line(paper, labels["review"], reviewed)
+    paper.ln(3)
+
+
+def _line(paper: Paper, name: str, value: str) -> None:
+    paper.ink(8.5, colour=GREY)
+    paper.words(name, 50)
+    paper.ink(9)
+    paper.words(value, paper.epw - 50)
+    paper.ln(5)
+
+
+def _doubts(paper: Paper) -> None:
+    if paper.report.warnings:
+        lines = "\n".join(f"- {paper.plain(one)}" for one in paper.report.warnings)
+        paper.set_draw_color(*ALARM)
+        paper.ink(9, bold=True, colour=ALARM)
+        head = paper.plain(paper.labels["doubts"])
+        paper.multi_cell(paper.epw, 6, head, border="LTR", new_x="LMARGIN")
+        paper.ink(9)
+        paper.multi_cell(paper.epw, 4.6, lines, border="LBR", new_x="LMARGIN")
+        paper.ln(3)
+
+
+def _comment(paper: Paper) -> None:
+    if paper.report.comment:
+        paper.ink(8.5, colour=GREY)
+        paper.words(paper.labels["comment"], paper.epw)
+        paper.ln(5)
+        paper.ink(9.5)
+        text = "\n".join(map(paper.plain, paper.report.comment.splitlines()))
+        paper.multi_cell(paper.epw, 4.8, text, new_x="LMARGIN")
+        paper.ln(3)
+
+
+def _evidence(paper: Paper) -> None:
+    model, labels = paper.report.model, paper.labels
+    digest = model.validation_report_sha256 or "-"
+    signature = paper.report.signature
+    lines = [
+        (labels["model"], f"{model.name} {model.version}"),
+        (f"{labels['model']} SHA-256", model.sha256),
+        (labels["validation"], digest),
+    ]
+    if signature is not None:
+        lines.append((labels["content"], signature.content_sha256))
+    for name, value in lines:
+        paper.ink(7, colour=GREY)
+        paper.words(name, 50, 4)
+        paper.words(value, paper.epw - 50, 4)
+        paper.ln(4)
+
+
+def _signature(paper: Paper) -> None:
+    signature = paper.report.signature
+    paper.ln(7 if signature else 14)
+    paper.ink(10, bold=True)
+    if signature is not None:
+        at = f"{signature.at:%Y-%m-%d %H:%M %Z}"
+        text = paper.labels["signed"].format(name=signature.full_name, at=at)
+        paper.words(text, paper.epw, 6)
+        paper.ln(7)
+    paper.set_draw_color(*INK)
+    paper.line(paper.l_margin, paper.y, paper.l_margin + 90, paper.y)
+    paper.ink(8, colour=GREY)
+    paper.words(paper.labels["signature"], 90)
+    paper.ln(8)

@@ -1,0 +1,213 @@
+"""The station's side of a running count: what it saw, what the operator wants."""
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import cv2
+
+from edge.count_progress import CountProgress
+from edge.counted_frame import CountedFrame
+from edge.operator import Wish
+from edge.quality import FrameQuality
+from edge.slide_doubts import slide_doubts
+from edge.station.live_frame import (
+    Exposure,
+    Focus,
+    LiveCell,
+    LiveFrame,
+    LiveState,
+    exposure_of,
+    focus_of,
+)
+from edge.store import file_faults
+from edge.unfinished_count import unfinished_folder
+from hemalens.classes import CellKind
+from hemalens.errors import StationError
+from hemalens.records import Cell
+from hemalens.stain import SlideColours, StainReference
+
+JPEG_QUALITY: Final = 92
+_RATE_OVER: Final = 20
+"""Frames that the rate is taken over."""
+
+
+class StationOperator:
+    """Carries out wishes, keeps the frames as pictures and remembers what it saw.
+
+    The count's thread calls it as its operator and keeper, the server's threads ask.
+
+    Parameters
+    ----------
+    count_id : str
+    folder : Path
+        Where the results will lie.
+    reference : StainReference, optional
+        The model's own slides.
+    changed : callable
+        Told whenever there is something new to see.
+    earlier : iterable of Cell
+        Cells of a count that is continued.
+    """
+
+    def __init__(
+        self,
+        count_id: str,
+        folder: Path,
+        reference: StainReference | None,
+        changed: Callable[[], None],
+        earlier: Iterable[Cell] = (),
+    ) -> None:
+        self.count_id = count_id
+        self._fields = unfinished_folder(folder) / "fields"
+        self._reference = reference
+        self._changed = changed
+        self._lock = threading.Lock()
+        self._wishes: queue.SimpleQueue[Wish] = queue.SimpleQueue()
+        self._more: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._cells = {c.cell_id: c for c in earlier if c.kind != CellKind.RED_CELL}
+        self._seen_at: deque[float] = deque(maxlen=_RATE_OVER)
+        self._first_index: int | None = None
+        self._seen = 0
+        self._has_left = False
+        self.state = LiveState.COUNTING
+        self.progress: CountProgress | None = None
+        self.frame: LiveFrame | None = None
+        self.focus: Focus | None = None
+        self.exposure: Exposure | None = None
+        self.last_left_out: str | None = None
+        self.doubts: tuple[str, ...] = ()
+        self.dropped = 0
+
+    def want(self, wish: Wish) -> None:
+        """Pass on a wish."""
+        if wish is Wish.FINISH:
+            self._more.put(0)
+        self._wishes.put(wish)
+
+    def want_more(self, leukocytes: int) -> None:
+        """Ask to go on beyond the target."""
+        self._more.put(leukocytes)
+
+    def leave(self) -> None:
+        """Break the count off before its next frame; it can be continued."""
+        self._has_left = True
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Give the stained cells as they now stand."""
+        with self._lock:
+            return tuple(self._cells.values())
+
+    @property
+    def frames_per_second(self) -> float | None:
+        """Over the last frames; None before there are two."""
+        stamps = tuple(self._seen_at)
+        if len(stamps) < 2 or stamps[-1] <= stamps[0]:
+            return None
+        return (len(stamps) - 1) / (stamps[-1] - stamps[0])
+
+    def keep(
+        self,
+        counted: CountedFrame,
+        quality: FrameQuality,
+        colours: SlideColours | None,
+    ) -> None:
+        """Write the frame as a picture, and note how it looks."""
+        self.focus, self.exposure = focus_of(quality), exposure_of(quality)
+        self.doubts = slide_doubts(colours, self._reference, counted.pixel_size_um)
+        if counted.left_out is not None:
+            return
+        bgr = cv2.cvtColor(counted.frame.image, cv2.COLOR_RGB2BGR)
+        _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        path = self._fields / f"{Path(counted.frame.name).stem}.jpg"
+        with file_faults("write", path):
+            self._fields.mkdir(mode=0o700, exist_ok=True)
+            path.write_bytes(jpeg.tobytes())
+
+    def see(self, counted: CountedFrame, progress: CountProgress) -> None:
+        """Take over what a frame brought."""
+        with self._lock:
+            self._learn(counted)
+        self._seen_at.append(time.monotonic())
+        index = counted.frame.index
+        self._first_index = index if self._first_index is None else self._first_index
+        self._seen += 1
+        self.dropped = max(0, index - self._first_index + 1 - self._seen)
+        self.progress, self.last_left_out = progress, counted.left_out
+        self.frame = _on_show(counted, self.count_id)
+        self._changed()
+
+    def wish(self) -> Wish | None:
+        """Give the oldest wish.
+
+        Raises
+        ------
+        StationError
+            When the station is closing.
+        """
+        if self._has_left:
+            raise StationError("the station closes: the count can be resumed")
+        try:
+            wish = self._wishes.get_nowait()
+        except queue.Empty:
+            return None
+        if wish is Wish.PAUSE:
+            self._turn(LiveState.PAUSED)
+        elif wish is Wish.RESUME:
+            self._turn(LiveState.COUNTING)
+        return wish
+
+    def more_leukocytes(self, progress: CountProgress) -> int | None:
+        """Give what was asked for since the target was reached."""
+        self.progress = progress
+        try:
+            more = self._more.get_nowait()
+        except queue.Empty:
+            self._turn(LiveState.COMPLETE)
+            return None
+        if more:
+            self._turn(LiveState.COUNTING)
+        return more
+
+    def _turn(self, state: LiveState) -> None:
+        if self.state is not state:
+            self.state = state
+            self._changed()
+
+    def _learn(self, counted: CountedFrame) -> None:
+        for cell in counted.cells:
+            if cell.kind is not CellKind.RED_CELL:
+                self._cells[cell.cell_id] = cell
+        for change in counted.changes:
+            if (cell := self._cells.get(change.cell_id)) is not None:
+                self._cells[change.cell_id] = replace(
+                    cell, status=change.status, same_as=change.same_as
+                )
+
+
+def _on_show(counted: CountedFrame, count_id: str) -> LiveFrame:
+    height, width = counted.frame.image.shape[:2]
+    return LiveFrame(
+        frame=counted.frame.name,
+        count_id=count_id,
+        width=width,
+        height=height,
+        pixel_size_um=counted.pixel_size_um,
+        left_out=counted.left_out,
+        cells=tuple(
+            LiveCell(
+                cell_id=cell.cell_id,
+                box=tuple(cell.box),
+                kind=cell.kind.value,
+                class_name=cell.class_name,
+                probability=cell.probability,
+                status=cell.status.value,
+            )
+            for cell in counted.cells
+        ),
+    )

@@ -1,0 +1,87 @@
+// The differential: a table with a bar, its 95 % limits and the reference band by class.
+
+import { CLASSES, classOf, NOT_LEUKOCYTES } from "./classes.js";
+import { element, svg, write } from "./dom.js";
+import { number, say } from "./languages.js";
+
+const FLAG_MARKS = { low: "▼", high: "▲", maybe_low: "▽", maybe_high: "△" };
+
+/** Show a differential in a table body; rows are made once and then only written. */
+export function showDifferential(body, differential) {
+  if (!body.rows.length) body.append(...CLASSES.map(emptyRow));
+  const shares = new Map(differential.shares.map((share) => [share.class_name, share]));
+  for (const row of body.rows) fillRow(row, shares.get(row.dataset.class), differential);
+}
+
+/** A square with the class's letter on its colour. */
+export function badge(look) {
+  const made = element("span", { className: "badge", textContent: look.letter });
+  made.setAttribute("aria-hidden", "true");
+  made.style.setProperty("--class-colour", look.colour);
+  made.style.setProperty("--class-ink", look.ink);
+  return made;
+}
+
+function emptyRow({ name }) {
+  const row = element("tr", { data: { class: name } });
+  const head = element("th", { scope: "row" }, badge(classOf(name)), element("span"));
+  row.append(head);
+  for (const column of ["count", "percent", "bar", "range", "flag"]) {
+    row.append(element("td", { className: column }));
+  }
+  return row;
+}
+
+function fillRow(row, share, differential) {
+  const [head, count, percent, bar, range, flag] = row.cells;
+  write(head.lastChild, say(`class.${row.dataset.class}`));
+  write(count, number(share?.count ?? 0));
+  if (NOT_LEUKOCYTES.has(row.dataset.class)) {
+    write(percent, besideText(row.dataset.class, differential));
+    percent.colSpan = 3;
+    bar.hidden = true;
+    range.hidden = true;
+    return;
+  }
+  write(percent, share?.percent == null ? "–" : `${number(share.percent, 1)} %`);
+  bar.replaceChildren(...(share?.percent == null ? [] : [drawBar(share)]));
+  write(range, rangeText(share));
+  showFlag(flag, share?.flag);
+}
+
+function besideText(name, differential) {
+  if (name === "erythroblast") {
+    const ratio = differential.nrbc_per_100_wbc;
+    return ratio == null ? "–" : say("per100", { value: number(ratio, 1) });
+  }
+  const perField = differential.platelets_per_field;
+  return perField == null ? "–" : say("perField", { value: number(perField, 1) });
+}
+
+function rangeText(share) {
+  if (!share?.ci95_percent) return "";
+  return share.ci95_percent.map((limit) => number(limit, 1)).join(" – ");
+}
+
+function showFlag(cell, flag) {
+  const text = flag ? `${FLAG_MARKS[flag]} ${say(`flag.${flag}`)}` : "";
+  write(cell, text);
+  cell.dataset.flag = flag ?? "";
+}
+
+function drawBar(share) {
+  const bar = svg("svg", { viewBox: "0 0 100 20", preserveAspectRatio: "none", "aria-hidden": true });
+  if (share.reference_percent) {
+    const [low, high] = share.reference_percent;
+    bar.append(svg("rect", { class: "reference", x: low, y: 0, width: high - low, height: 20 }));
+  }
+  const fill = classOf(share.class_name).colour;
+  bar.append(svg("rect", { class: "share", x: 0, y: 5, width: share.percent, height: 10, fill }));
+  const [low, high] = share.ci95_percent ?? [share.percent, share.percent];
+  bar.append(svg("path", { class: "halo", d: whisker(low, high) }));
+  bar.append(svg("path", { class: "whisker", d: whisker(low, high) }));
+  return bar;
+}
+
+const whisker = (low, high) =>
+  `M${low} 10H${high}M${low} 5V15M${high} 5V15`;

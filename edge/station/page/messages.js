@@ -1,0 +1,27 @@
+// What the page tells the person: a polite line that stays until the next one.
+
+import { Refusal } from "./api.js";
+import { find } from "./dom.js";
+import { say } from "./languages.js";
+
+export function tell(text, kind = "done") {
+  const box = find("message-box");
+  // A modal dialog hides what lies behind it, so the line goes along.
+  (document.querySelector("dialog[open]") ?? find("message-home")).prepend(box);
+  const line = find("message");
+  line.dataset.kind = kind;
+  line.textContent = text;
+  box.hidden = !text;
+}
+
+/** Do something and say in words why it was refused; true when it was done. */
+export async function attempt(act) {
+  try {
+    await act();
+    return true;
+  } catch (fault) {
+    if (!(fault instanceof Refusal)) throw fault;
+    tell([say(fault.message), say(fault.mend)].filter(Boolean).join(" "), "fault");
+    return false;
+  }
+}

@@ -1,0 +1,199 @@
+// The review: select cells, give them a class, remove, take back.
+
+import * as api from "./api.js";
+import { CLASSES, classOf } from "./classes.js";
+import { badge } from "./differential.js";
+import { wireDrag } from "./drag.js";
+import { element, find, write } from "./dom.js";
+import { Gallery } from "./gallery.js";
+import { keyOf, wireKeyMap, wishOf } from "./keys.js";
+import { wireLargeView } from "./large_view.js";
+import { number, say } from "./languages.js";
+import { attempt } from "./messages.js";
+import { wireSign } from "./sign.js";
+
+const STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1 };
+const selection = new Set();
+const history = [];
+let cells = new Map();
+let report = null;
+let gallery;
+let large;
+
+export function wireReview() {
+  gallery = new Gallery(find("gallery"), selection);
+  STEPS.ArrowDown = () => gallery.plan.columns;
+  STEPS.ArrowUp = () => -gallery.plan.columns;
+  large = wireLargeView({ beside: (steps) => cellOf(gallery.beside(steps)), act, add, key: onKey });
+  gallery.root.addEventListener("click", onClick);
+  gallery.root.addEventListener("dblclick", openLarge);
+  gallery.root.addEventListener("keydown", onKey);
+  find("undo").onclick = undo;
+  find("remove").onclick = () => act("remove");
+  find("add-cell").onclick = () => large.adding(report, [...cells.values()], cellOf(gallery.active));
+  wireKeyMap(showClassBar);
+  wireDrag(gallery, selection, (name) => act("reclassify", name));
+  wireSign(() => report.sample.count_id, open => (report = open) && showReview());
+}
+
+const cellOf = (id) => cells.get(id);
+const isSigned = () => report?.sample.state === "signed";
+
+/** Load a count's cells and show them. */
+export async function openReview(count) {
+  const [said, found] = await Promise.all([api.report(count), api.cells(count)]);
+  report = said;
+  cells = new Map(found.map((cell) => [cell.cell_id, cell]));
+  selection.clear();
+  history.length = 0;
+  gallery.root.scrollTop = 0;
+  showReview();
+  const first = gallery.order[0];
+  if (first) gallery.activate(first.cell_id);
+  showSelection();
+  gallery.root.focus({ preventScroll: true });
+}
+
+/** Show the state again, as after a change of language. */
+export function showReview() {
+  if (!report) return;
+  const name = report.sample.sample_id;
+  write(find("review-title"), say("review.title", { name }));
+  gallery.show(report.sample.count_id, cells.values());
+  showClassBar();
+  showOpen();
+  showSelection();
+}
+
+function showOpen() {
+  const { open_cells: open, agreement_percent: agreement } = report.differential;
+  const line = find("open-cells");
+  line.dataset.state = isSigned() ? "signed" : open ? "open" : "settled";
+  const agreed = agreement == null ? "" : ` · ${say("review.agreement", { percent: number(agreement, 1) })}`;
+  const state = isSigned() ? say("review.signed") : open ? say("review.open", { count: number(open) }) : say("review.settled");
+  write(line, state + agreed);
+}
+
+function showSelection() {
+  gallery.markSelection();
+  write(find("selection"), say(selection.size ? "review.selected" : "review.hint", { count: number(selection.size) }));
+  const isIdle = isSigned() || !(selection.size || gallery.active !== undefined);
+  find("remove").disabled = isIdle;
+  find("undo").disabled = isSigned() || !history.length;
+  find("add-cell").disabled = isSigned();
+  for (const button of find("class-bar").children) button.disabled = isIdle;
+}
+
+function showClassBar() {
+  find("class-bar").replaceChildren(...CLASSES.map(({ name }) => classButton(name)));
+}
+
+function classButton(name) {
+  const key = element("kbd", { textContent: keyOf(name) });
+  const count = gallery?.groups?.get(name)?.length ?? 0;
+  const text = element("span", { textContent: `${say(`class.${name}`)} ${number(count)}` });
+  const button = element("button", { type: "button", data: { class: name } }, badge(classOf(name)), text, key);
+  button.onclick = () => act("reclassify", name);
+  return button;
+}
+
+function onClick(event) {
+  const id = idAt(event.target);
+  if (id === null) return;
+  if (event.shiftKey) for (const one of gallery.between(id)) selection.add(one);
+  else if (event.ctrlKey || event.metaKey || event.pointerType === "touch") toggle(id);
+  else only(id);
+  gallery.activate(id);
+  showSelection();
+}
+
+function only(id) {
+  selection.clear();
+  selection.add(id);
+}
+
+function toggle(id) {
+  if (!selection.delete(id)) selection.add(id);
+}
+
+function idAt(target) {
+  const tile = target.closest?.(".tile");
+  return tile ? Number(tile.dataset.cell) : null;
+}
+
+function openLarge() {
+  const cell = cellOf(gallery.active);
+  if (cell) large.open(report, cell);
+}
+
+function onKey(event) {
+  const wish = wishOf(event);
+  if (event.key in STEPS) step(STEPS[event.key](), event.shiftKey);
+  else if (event.key === "Enter" || event.key === " ") openLarge();
+  else if (event.key === "Escape") selection.clear();
+  else if (event.key === "a" && event.ctrlKey) selectGroup();
+  else if (wish === "undo") undo();
+  else if (wish) act(wish === "remove" ? wish : "reclassify", wish);
+  else return;
+  event.preventDefault();
+  showSelection();
+}
+
+function step(steps, isExtending) {
+  const next = gallery.beside(steps);
+  if (next === undefined) return;
+  if (isExtending) for (const id of gallery.between(next)) selection.add(id);
+  else only(next);
+  gallery.activate(next);
+}
+
+function selectGroup() {
+  const active = cellOf(gallery.active);
+  for (const members of gallery.groups.values()) {
+    if (members.includes(active)) for (const cell of members) selection.add(cell.cell_id);
+  }
+}
+
+/** Take back the last change made since the review was opened. */
+async function undo() {
+  const ids = history.at(-1);
+  if (!ids || isSigned()) return;
+  if (!(await attempt(() => send({ action: "undo", cell_ids: ids })))) return;
+  history.pop();
+  selection.clear();
+  if (cells.has(ids[0])) gallery.activate(ids[0]);
+  showSelection();
+  large.renew(cellOf(ids[0]));
+}
+
+/** Do something to the selected cells, or to the active one. */
+async function act(action, name) {
+  const ids = selection.size ? [...selection] : [gallery.active];
+  if (isSigned() || ids[0] === undefined) return;
+  const change = { action, cell_ids: ids };
+  if (action === "reclassify") change.class_name = name;
+  // The place, not the cell, stays active: the next doubtful cell moves up to it.
+  const place = Math.min(...ids.map((id) => gallery.order.findIndex((cell) => cell.cell_id === id)));
+  if (await attempt(() => send(change))) settle(place);
+}
+
+function settle(place) {
+  selection.clear();
+  const next = gallery.order[Math.min(Math.max(place, 0), gallery.order.length - 1)];
+  if (next) gallery.activate(next.cell_id);
+  showSelection();
+  large.renew(cellOf(gallery.active));
+}
+
+async function add(frame, box, name) {
+  const change = { action: "add", cell_ids: [], class_name: name, frame, box_xyxy: box };
+  return attempt(() => send(change));
+}
+
+async function send(change) {
+  const said = await api.review(report.sample.count_id, change);
+  for (const cell of said.cells) cells.set(cell.cell_id, cell);
+  if (change.action !== "undo") history.push(said.cells.map((cell) => cell.cell_id));
+  report = { ...report, differential: said.differential };
+  showReview();
+}

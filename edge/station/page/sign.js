@@ -1,0 +1,73 @@
+// Signing a result, and its exports.
+
+import * as api from "./api.js";
+import { showDifferential } from "./differential.js";
+import { element, find, write } from "./dom.js";
+import { moment, number, say } from "./languages.js";
+import { attempt, tell } from "./messages.js";
+
+const EXPORTS = { pdf: "PDF", csv: "CSV", json: "JSON", fhir: "FHIR", hl7: "HL7" };
+
+/** `count()` gives the count's id; `changed(report)` hears of a signature. */
+export function wireSign(count, changed) {
+  find("to-sign").onclick = () =>
+    attempt(async () => {
+      showReport(await api.report(count()));
+      find("sign").showModal();
+    });
+  find("sign-close").onclick = () => find("sign").close();
+  find("sign-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    sign(count(), changed);
+  });
+}
+
+async function sign(count, changed) {
+  const password = find("sign-password").value;
+  find("sign-password").value = "";
+  const done = await attempt(async () => {
+    const report = await api.sign(count, password, find("sign-comment").value);
+    showReport(report);
+    changed(report);
+  });
+  if (done) tell(say("sign.done"));
+  else write(find("sign-state"), find("message").textContent);
+}
+
+function showReport(report) {
+  const { differential, signature } = report;
+  showDifferential(find("sign-differential"), differential);
+  const open = differential.open_cells;
+  find("sign-form").hidden = Boolean(signature);
+  find("sign-do").disabled = open > 0;
+  find("sign-state").dataset.state = signature ? "signed" : open ? "open" : "settled";
+  write(find("sign-state"), stateText(signature, open));
+  write(find("sign-facts"), factsText(report));
+  showExports(report.sample.count_id);
+}
+
+function stateText(signature, open) {
+  if (signature) return say("sign.by", { name: signature.full_name, at: moment(signature.at) });
+  return open ? say("sign.open", { count: number(open) }) : say("sign.ready");
+}
+
+function factsText({ differential, model, signature }) {
+  const counts = {
+    leukocytes: number(differential.leukocytes),
+    changed: number(differential.changed_cells),
+    removed: number(differential.removed_cells),
+    added: number(differential.added_cells),
+    model: `${model.name} ${model.version}`,
+  };
+  const digest = signature ? ` SHA-256 ${signature.content_sha256}` : "";
+  return say("sign.facts", counts) + digest;
+}
+
+function showExports(count) {
+  const links = Object.entries(EXPORTS).map(([kind, name]) =>
+    element("a", { className: "button", href: api.exportUrl(count, kind), download: "", textContent: name }),
+  );
+  const send = element("button", { type: "button", textContent: say("export.send") });
+  send.onclick = () => attempt(() => api.send(count)).then((done) => done && tell(say("export.queued")));
+  find("exports").replaceChildren(...links, send);
+}

@@ -1,0 +1,41 @@
+"""Pictures of a count's fields and cells."""
+
+from pathlib import Path
+from typing import Final
+
+import cv2
+
+from edge.unfinished_count import unfinished_folder
+from hemalens.errors import StorageError
+from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
+
+CROP_PX: Final = 160
+
+
+def fields_folder(folder: Path) -> Path:
+    """Name where a count's pictures lie, ended or not."""
+    unfinished = unfinished_folder(folder)
+    return (unfinished if unfinished.is_dir() else folder) / "fields"
+
+
+def cell_picture(
+    path: Path,
+    box_xyxy: tuple[int, int, int, int],
+    pixel_size_um: float | None,
+    side_um: float,
+) -> bytes:
+    """Cut a cell out of its field's picture.
+
+    Raises
+    ------
+    StorageError
+        When the picture cannot be read.
+    """
+    bgr = cv2.imread(str(path))
+    if bgr is None:
+        raise StorageError(f"{path.name} cannot be read: restore it from a backup")
+    left, top, right, bottom = box_xyxy
+    side_px = crop_side_px(pixel_size_um or PBC_PIXEL_SIZE_UM, side_um)
+    crop = cut_crop(bgr, ((left + right) / 2, (top + bottom) / 2), side_px, CROP_PX)  # type: ignore[arg-type]  # any colour order
+    _, jpeg = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    return jpeg.tobytes()

@@ -1,0 +1,195 @@
+"""What the station says and hears: the vocabulary of its database, API and exports."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.population import Population
+from hemalens.classes import CellClass
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    OPERATOR = "operator"
+    """Counts, reviews, signs."""
+    SUPERVISOR = "supervisor"
+    """That, and sees the audit trail, amends what is signed, keeps the controls."""
+    SERVICE = "service"
+    """Keeps accounts and backups; sees no sample."""
+
+
+class SampleState(StrEnum):
+    """How far a sample is."""
+
+    COUNTING = "counting"
+    REVIEW = "review"
+    """Counted; cells may be corrected."""
+    SIGNED = "signed"
+    """Immutable."""
+
+
+class Sample(_Record):
+    """One blood smear at the station."""
+
+    sample_id: str
+    """As the operator typed or scanned it; may be counted more than once."""
+    count_id: str
+    """Of this count: 32 hexadecimal digits, drawn."""
+    operator: str
+    state: SampleState
+    is_control: bool = False
+    """A control slide, for the charts and not for a patient."""
+    population: Population
+    target: int | None
+    started_at: datetime
+    counted_at: datetime | None = None
+    signed_at: datetime | None = None
+    signed_by: str | None = None
+
+
+class ReviewAction(StrEnum):
+    """What a person did to a cell."""
+
+    RECLASSIFY = "reclassify"
+    """Gave it a class, or confirmed the model's."""
+    REMOVE = "remove"
+    """It is no cell to be counted."""
+    ADD = "add"
+    """Marked one that was missed."""
+    UNDO = "undo"
+    """Took back the person's last word on it."""
+
+
+class ReviewedCell(_Record):
+    """A stained cell as model and person see it.
+
+    A cell that a person adds has a negative `cell_id`, and no word of the model.
+    """
+
+    cell_id: int
+    frame: str
+    box_xyxy: tuple[int, int, int, int]
+    model_class: CellClass | None
+    """The model's likeliest class, kept whatever a person says."""
+    model_probability: float | None
+    is_uncertain: bool
+    """The model left it to a person."""
+    person_class: CellClass | None = None
+    """Given or confirmed by a person."""
+    is_removed: bool = False
+    reviewed_by: str | None = None
+    reviewed_at: datetime | None = None
+    place: int | None = None
+    position_um: tuple[float, float] | None = None
+
+    @property
+    def final_class(self) -> CellClass | None:
+        """What counts; None when removed, or uncertain and not settled yet."""
+        if self.is_removed:
+            return None
+        if self.person_class is not None:
+            return self.person_class
+        return None if self.is_uncertain else self.model_class
+
+    @property
+    def is_open(self) -> bool:
+        """Uncertain and not settled: it stands in the way of a signature."""
+        return self.is_uncertain and not self.is_removed and self.person_class is None
+
+
+class ClassShare(_Record):
+    """One class of the differential as reviewed."""
+
+    class_name: CellClass
+    count: int
+    percent: float | None
+    """Of the leukocytes; null for erythroblasts and platelets, or with none counted."""
+    ci95_percent: tuple[float, float] | None
+    """Exact limits (Clopper and Pearson)."""
+    reference_percent: tuple[float, float] | None
+    flag: str | None
+    """``low`` or ``high`` when the whole interval lies outside the reference range,
+    ``maybe_low`` or ``maybe_high`` when the share does and the interval does not."""
+
+
+class Differential(_Record):
+    """What a count comes to at one moment, reviewed as far as it is."""
+
+    leukocytes: int
+    """The denominator."""
+    shares: tuple[ClassShare, ...]
+    """All eight classes, in the order of the bundle."""
+    nrbc_per_100_wbc: float | None
+    nrbc_ci95_per_100_wbc: tuple[float, float] | None
+    platelets: int
+    platelets_per_field: float | None
+    red_cells: int
+    fields: float
+    open_cells: int
+    """Uncertain cells that nobody has settled."""
+    removed_cells: int
+    added_cells: int
+    changed_cells: int
+    """Those whose person's class is not the model's."""
+    agreement_percent: float | None
+    """Of the cells with a word of both, how many have the same; null without any."""
+
+
+class ModelUsed(_Record):
+    """Which model counted, and on what evidence it was let go."""
+
+    name: str
+    version: str
+    sha256: str
+    validation_report_sha256: str | None
+
+
+class AuditEntry(_Record):
+    """One line of the audit trail; each holds the digest of the one before."""
+
+    number: int
+    at: datetime
+    person: str
+    action: str
+    """Such as ``signed_in``, ``count_started``, ``cell_reclassified``, ``signed``."""
+    count_id: str | None
+    detail: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
+    digest: str
+    """SHA-256 over this line and the digest of the one before."""
+
+
+class Signature(_Record):
+    """What was signed, by whom and when."""
+
+    person: str
+    full_name: str
+    at: datetime
+    content_sha256: str
+    """Of the canonical JSON of the report without its signature."""
+
+
+class Report(_Record):
+    """A signed, or still provisional, result with all that stands on its page."""
+
+    sample: Sample
+    differential: Differential
+    cells: tuple[ReviewedCell, ...]
+    model: ModelUsed
+    source: str
+    pixel_size_um: float | None
+    warnings: tuple[str, ...]
+    """How optics and slide differ from what the model was validated on."""
+    frames: int
+    frames_left_out: dict[str, int]
+    laboratory: str
+    """Stands at the head of a report."""
+    hemalens_version: str
+    comment: str = ""
+    signature: Signature | None = None
+    """Null while the report is provisional: exports say so on every page."""

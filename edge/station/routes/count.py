@@ -1,0 +1,125 @@
+"""Starting and steering the count."""
+
+import re
+import secrets
+from typing import Annotated, Final
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from edge.population import Population
+from edge.station.accounts import Account
+from edge.station.guard import Context, Here, Reader, RefusedError
+from edge.station.live_frame import LiveProgress
+from edge.station.records import ReviewAction, ReviewedCell, Role, Sample
+from hemalens.errors import StationError
+
+router = APIRouter(tags=["count"], prefix="/count")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _printable(text: str) -> str:
+    text = text.strip()
+    if not text or _CONTROL.search(text):
+        raise ValueError("a sample id is of printable characters")
+    return text
+
+
+class NewCount(BaseModel):
+    """What to count."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sample_id: Annotated[
+        str, Field(min_length=1, max_length=64), AfterValidator(_printable)
+    ]
+    target: int | None = Field(default=200, ge=1, le=10_000)
+    population: Population = Population.UNRESTRICTED
+    is_control: bool = False
+
+
+class More(BaseModel):
+    """How many leukocytes more."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    by: int = Field(default=100, ge=1, le=10_000)
+
+
+@router.post("", status_code=201)
+def start(wanted: NewCount, account: Reader, context: Here) -> Sample:
+    """Begin to count a sample; whoever begins it steers it."""
+    with context.starting:
+        context.live.require_free()
+        sample = context.station.samples.begin(
+            wanted.sample_id,
+            account.name,
+            wanted.population,
+            wanted.target,
+            wanted.is_control,
+            count_id=secrets.token_hex(16),
+        )
+        context.live.begin(sample)
+    return sample
+
+
+@router.post("/pause")
+def pause(account: Reader, context: Here) -> LiveProgress:
+    """Count no more frames until resumed."""
+    _require_controller(context, account)
+    context.live.pause()
+    return context.live.progress()
+
+
+@router.post("/resume")
+def resume(account: Reader, context: Here) -> LiveProgress:
+    """Go on after a pause or a fault."""
+    _require_controller(context, account)
+    context.live.resume()
+    return context.live.progress()
+
+
+@router.post("/continue")
+def go_on(wanted: More, account: Reader, context: Here) -> LiveProgress:
+    """Go on beyond the target."""
+    _require_controller(context, account)
+    context.live.continue_by(wanted.by)
+    return context.live.progress()
+
+
+@router.post("/finish")
+def finish(account: Reader, context: Here) -> LiveProgress:
+    """End the count and keep it for review."""
+    _require_controller(context, account)
+    context.live.finish()
+    return context.live.progress()
+
+
+@router.post("/undo")
+def undo(account: Reader, context: Here) -> tuple[ReviewedCell, ...]:
+    """Take back the last word on a cell of this count."""
+    sample = _require_controller(context, account)
+    reviews = context.station.reviews
+    cell_id = reviews.last_reviewed(sample.count_id)
+    if cell_id is None:
+        raise StationError("there is nothing to take back in this count")
+    return reviews.apply(
+        sample.count_id,
+        account.name,
+        ReviewAction.UNDO,
+        (cell_id,),
+        counted=context.live.cells(sample.count_id),
+    )
+
+
+def _require_controller(context: Context, account: Account) -> Sample:
+    sample = context.live.sample
+    if sample is None:
+        raise RefusedError(409, "No count is under way.", "Start one.")
+    if account.name != sample.operator and account.role is not Role.SUPERVISOR:
+        raise RefusedError(
+            403,
+            f"{sample.operator} steers this count.",
+            "Watch, or ask them or a supervisor.",
+        )
+    return sample

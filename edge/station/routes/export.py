@@ -1,0 +1,115 @@
+"""Results in the forms that leave the station."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from importlib import import_module
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from edge.station.export.outbox import Outbox, OutboxEntry
+from edge.station.guard import Context, Here, Reader, RefusedError
+from edge.station.pictures import cell_picture, fields_folder
+from edge.station.records import Report
+from edge.station.routes.live import field_path
+from edge.station.routes.samples import CountId, require_sample
+from hemalens.errors import MissingExtraError, StorageError
+
+router = APIRouter(tags=["export"])
+_CELL_UM = 24.0
+
+
+class Form(StrEnum):
+    """A form of export."""
+
+    PDF = "pdf"
+    CSV = "csv"
+    JSON = "json"
+    FHIR = "fhir"
+    HL7 = "hl7"
+
+
+class Queued(BaseModel):
+    """A message that waits for the laboratory system."""
+
+    message_id: str
+
+
+@router.get("/samples/{count_id}/export/{form}", response_class=Response)
+def export(count_id: CountId, form: Form, account: Reader, context: Here) -> Response:
+    """Give a result as a file."""
+    require_sample(context, count_id)
+    report = context.station.reviews.report(count_id)
+    content, media_type, suffix = _exported(context, report, form)
+    context.station.audit.add(account.name, "exported", count_id, {"form": form.value})
+    # The sample's id is the laboratory's: it may hold what a file name may not.
+    name = f'attachment; filename="{count_id}.{suffix}"'
+    return Response(
+        content, media_type=media_type, headers={"Content-Disposition": name}
+    )
+
+
+@router.post("/samples/{count_id}/send", status_code=202)
+def send(count_id: CountId, account: Reader, context: Here) -> Queued:
+    """Queue a result for the laboratory system."""
+    require_sample(context, count_id)
+    report = context.station.reviews.report(count_id)
+    message_id = _outbox(context).add(report, datetime.now(UTC))
+    context.station.audit.add(account.name, "queued", count_id)
+    return Queued(message_id=message_id)
+
+
+@router.get("/outbox")
+def outbox(account: Reader, context: Here) -> tuple[OutboxEntry, ...]:  # noqa: ARG001
+    """List the messages, newest first."""
+    return _outbox(context).entries()
+
+
+def _outbox(context: Context) -> Outbox:
+    return Outbox(context.station.transaction)
+
+
+def _exported(
+    context: Context, report: Report, form: Form
+) -> tuple[bytes | str, str, str]:
+    if form is Form.CSV:
+        from edge.station.export.table import csv
+
+        return csv(report), "text/csv", "csv"
+    if form is Form.JSON:
+        from edge.station.export.canonical import json
+
+        return json(report), "application/json", "json"
+    if form is Form.HL7:
+        from edge.station.export.hl7_v2 import hl7
+
+        message = hl7(report, report.sample.count_id[:20])
+        return message, "x-application/hl7-v2+er7", "hl7"
+    try:
+        if form is Form.FHIR:
+            from edge.station.export.fhir import fhir
+
+            return fhir(report), "application/fhir+json", "fhir.json"
+        pdf = import_module("edge.station.export.pdf").pdf
+    except ImportError as error:
+        raise MissingExtraError(f"Export as {form.value}", "report") from error
+    return pdf(report, _crops(context, report)), "application/pdf", "pdf"
+
+
+def _crops(context: Context, report: Report) -> Callable[[int], bytes | None]:
+    """Cut cells out when the report asks for them."""
+    cells = {cell.cell_id: cell for cell in report.cells}
+    folder = fields_folder(context.station.samples.folder(report.sample.count_id))
+
+    def crop(cell_id: int) -> bytes | None:
+        cell = cells.get(cell_id)
+        if cell is None:
+            return None
+        try:
+            path = field_path(folder, cell.frame)
+            return cell_picture(path, cell.box_xyxy, report.pixel_size_um, _CELL_UM)
+        except (RefusedError, StorageError):
+            return None
+
+    return crop

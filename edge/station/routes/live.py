@@ -1,0 +1,132 @@
+"""The count under way, as all viewers see it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import cv2
+import numpy as np
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel
+
+from edge.station.guard import Anyone, Context, Here, Reader, RefusedError
+from edge.station.live_frame import Fault, LiveState
+from edge.station.pictures import fields_folder
+from edge.station.records import ModelUsed
+from hemalens import __name__ as _package
+
+router = APIRouter(tags=["live"])
+_PING_S: Final = 10.0
+_TICK_S: Final = 0.05
+_WIDEST_PX: Final = 1280
+
+
+class Status(BaseModel):
+    """What the station is and does."""
+
+    source: str
+    bundle: ModelUsed
+    state: LiveState
+    count_id: str | None
+    fault: Fault | None
+    version: str
+    laboratory: str
+    controller: str | None
+
+
+@router.get("/status")
+def status(account: Anyone, context: Here) -> Status:  # noqa: ARG001 - asked for
+    """Say what the station is and does."""
+    from importlib.metadata import version
+
+    progress = context.live.progress()
+    sample = context.live.sample
+    is_idle = progress.state is LiveState.IDLE
+    return Status(
+        source=context.settings.source,
+        bundle=context.model,
+        state=progress.state,
+        count_id=progress.count_id,
+        fault=progress.fault,
+        version=version(_package),
+        laboratory=context.settings.laboratory,
+        controller=None if is_idle or sample is None else sample.operator,
+    )
+
+
+@router.get("/live", response_class=StreamingResponse)
+async def live(account: Reader, context: Here) -> StreamingResponse:  # noqa: ARG001
+    """Stream progress and frames; the newest come first, so nothing is to be resent."""
+    return StreamingResponse(
+        _events(context),
+        media_type="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(context: Context) -> AsyncIterator[str]:
+    """Send what is newest whenever there is something new; a slow viewer skips."""
+    sent, frame_sent, quiet_s = -1, None, 0.0
+    fault_sent = None
+    while True:
+        number = context.live.number
+        progress = None
+        if number != sent or quiet_s == 0.0:
+            progress = await asyncio.to_thread(context.live.progress)
+        if progress is not None and (number != sent or progress.fault != fault_sent):
+            sent, fault_sent, quiet_s = number, progress.fault, 0.0
+            yield _event(number, "progress", progress.model_dump_json())
+            frame = context.live.frame()
+            if frame is not None and frame is not frame_sent:
+                frame_sent = frame
+                yield _event(number, "frame", frame.model_dump_json())
+        elif quiet_s >= _PING_S:
+            quiet_s = 0.0
+            yield _event(number, "ping", "{}")
+        await asyncio.sleep(_TICK_S)
+        quiet_s += _TICK_S
+
+
+def _event(number: int, name: str, content: str) -> str:
+    return f"id: {number}\nevent: {name}\ndata: {content}\n\n"
+
+
+@router.get("/live/picture", response_class=Response)
+def picture(
+    account: Reader,  # noqa: ARG001 - asked for
+    context: Here,
+    frame: Annotated[str, Query(max_length=255)],
+) -> Response:
+    """Give the picture of a frame of the count under way."""
+    sample = context.live.sample
+    if sample is None:
+        raise RefusedError(404, "No count is under way.", "Start one.")
+    folder = fields_folder(context.station.samples.folder(sample.count_id))
+    return small_picture(field_path(folder, frame))
+
+
+def field_path(folder: Path, frame: str) -> Path:
+    """Find a frame's picture by its name, which is compared and never joined."""
+    wanted = f"{Path(frame).stem}.jpg"
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if path.name == wanted:
+                return path
+    raise RefusedError(404, "There is no picture of this frame.")
+
+
+def small_picture(path: Path) -> Response:
+    """Give a picture no wider than a page shows it."""
+    image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+    if image is None:
+        raise RefusedError(404, "The picture cannot be read.")
+    if image.shape[1] * 8 <= _WIDEST_PX:
+        return FileResponse(path, media_type="image/jpeg")
+    whole = cv2.imread(str(path))
+    height, width = whole.shape[:2]
+    size_wh = (_WIDEST_PX, round(height * _WIDEST_PX / width))
+    small = cv2.resize(whole, size_wh, interpolation=cv2.INTER_AREA)
+    _, jpeg = cv2.imencode(".jpg", small)
+    return Response(jpeg.tobytes(), media_type="image/jpeg")

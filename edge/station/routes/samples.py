@@ -1,0 +1,174 @@
+"""Samples: what was counted, its review and its signature."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import FileResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.station.guard import Context, Here, Reader, RefusedError
+from edge.station.pictures import cell_picture, fields_folder
+from edge.station.records import (
+    Differential,
+    Report,
+    ReviewAction,
+    ReviewedCell,
+    Sample,
+)
+from edge.station.routes.live import field_path
+from edge.station.signing import sign
+from hemalens.classes import CellClass
+from hemalens.errors import StationError
+
+router = APIRouter(tags=["samples"], prefix="/samples")
+
+CountId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+CellId = Annotated[int, Path(ge=-(2**31), lt=2**31)]
+Pixel = Annotated[int, Field(ge=0, lt=100_000)]
+
+
+class Review(BaseModel):
+    """What a person says of cells."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: ReviewAction
+    cell_ids: tuple[Annotated[int, Field(ge=-(2**31), lt=2**31)], ...] = Field(
+        default=(), max_length=10_000
+    )
+    class_name: CellClass | None = None
+    frame: str | None = Field(default=None, max_length=255)
+    box_xyxy: tuple[Pixel, Pixel, Pixel, Pixel] | None = None
+
+
+class Reviewed(BaseModel):
+    """What that changed."""
+
+    cells: tuple[ReviewedCell, ...]
+    differential: Differential
+
+
+class SignatureWanted(BaseModel):
+    """A signature: the password once more, and what is to be said."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    password: str = Field(default="", max_length=1024)
+    comment: str = Field(default="", max_length=4000)
+
+
+@router.get("")
+def samples(
+    account: Reader,  # noqa: ARG001 - asked for
+    context: Here,
+    before: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> tuple[Sample, ...]:
+    """List the samples, newest first."""
+    return context.station.samples.all(limit=limit, before=before)
+
+
+@router.get("/{count_id}")
+def report(count_id: CountId, account: Reader, context: Here) -> Report:  # noqa: ARG001
+    """Give a sample's result, without its cells."""
+    require_sample(context, count_id)
+    whole = context.station.reviews.report(count_id)
+    return whole.model_copy(update={"cells": ()})
+
+
+@router.get("/{count_id}/cells")
+def cells(
+    count_id: CountId,
+    account: Reader,  # noqa: ARG001 - asked for
+    context: Here,
+) -> tuple[ReviewedCell, ...]:
+    """Give a sample's stained cells."""
+    return _cells(context, count_id)
+
+
+@router.get("/{count_id}/cells/{cell_id}/crop", response_class=Response)
+def crop(
+    count_id: CountId,
+    cell_id: CellId,
+    account: Reader,  # noqa: ARG001 - asked for
+    context: Here,
+    side_um: Annotated[float, Query(ge=4, le=200)] = 24.0,
+) -> Response:
+    """Give the picture of a cell."""
+    found = [one for one in _cells(context, count_id) if one.cell_id == cell_id]
+    if not found:
+        raise RefusedError(404, "There is no such cell in this count.")
+    folder = fields_folder(context.station.samples.folder(count_id))
+    path = field_path(folder, found[0].frame)
+    facts = context.station.samples.facts(count_id)
+    frame = context.live.frame()
+    pixel_size_um = facts.pixel_size_um if facts else frame and frame.pixel_size_um
+    picture = cell_picture(path, found[0].box_xyxy, pixel_size_um, side_um)
+    # A cell's pixels never change; a private cache spares the gallery the way.
+    kept = {"Cache-Control": "private, max-age=31536000, immutable"}
+    return Response(picture, media_type="image/jpeg", headers=kept)
+
+
+@router.get("/{count_id}/fields/{frame}", response_class=FileResponse)
+def field(
+    count_id: CountId,
+    frame: Annotated[str, Path(max_length=255)],
+    account: Reader,  # noqa: ARG001 - asked for
+    context: Here,
+) -> FileResponse:
+    """Give the picture of a frame."""
+    require_sample(context, count_id)
+    folder = fields_folder(context.station.samples.folder(count_id))
+    return FileResponse(field_path(folder, frame), media_type="image/jpeg")
+
+
+@router.post("/{count_id}/review")
+def review(
+    count_id: CountId, wanted: Review, account: Reader, context: Here
+) -> Reviewed:
+    """Reclassify, remove or add cells, or take that back."""
+    require_sample(context, count_id)
+    reviews, counted = context.station.reviews, context.live.cells(count_id)
+    changed = reviews.apply(
+        count_id,
+        account.name,
+        wanted.action,
+        wanted.cell_ids,
+        wanted.class_name,
+        wanted.frame,
+        wanted.box_xyxy,
+        counted=counted,
+    )
+    return Reviewed(cells=changed, differential=reviews.differential(count_id, counted))
+
+
+@router.post("/{count_id}/sign")
+def sign_off(
+    count_id: CountId, wanted: SignatureWanted, account: Reader, context: Here
+) -> Report:
+    """Sign a result; it then never changes."""
+    require_sample(context, count_id)
+    key = f"name {account.name}"
+    if (wait_s := context.sign_ins.wait_s(key)) > 0:
+        raise RefusedError(429, "Too many attempts.", "Wait some minutes.", wait_s)
+    if not context.station.accounts.confirms(account, wanted.password):
+        context.sign_ins.failed(key)
+        raise RefusedError(403, "The password is wrong.", "Try again.")
+    sign(context.station, count_id, account, wanted.password, wanted.comment)
+    return context.station.reviews.report(count_id).model_copy(update={"cells": ()})
+
+
+def require_sample(context: Context, count_id: str) -> Sample:
+    """Find a sample, or refuse in words."""
+    try:
+        return context.station.samples.get(count_id)
+    except StationError as error:
+        raise RefusedError(
+            404, "There is no such count.", "Choose one of the list."
+        ) from error
+
+
+def _cells(context: Context, count_id: str) -> tuple[ReviewedCell, ...]:
+    require_sample(context, count_id)
+    reviews = context.station.reviews
+    return reviews.cells(count_id, context.live.cells(count_id))

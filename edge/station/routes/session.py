@@ -1,0 +1,122 @@
+"""Signing in and out."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from edge.station.accounts import Account
+from edge.station.guard import (
+    COOKIE,
+    Anyone,
+    Context,
+    ForAnybody,
+    Here,
+    RefusedError,
+    csrf_of,
+    session_token,
+)
+from edge.station.records import Role
+
+router = APIRouter(tags=["session"])
+
+
+class SignIn(BaseModel):
+    """Who wants in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=64)
+    password: str = Field(min_length=1, max_length=1024)
+
+
+class AccountShown(BaseModel):
+    """An account without its secrets."""
+
+    name: str
+    full_name: str
+    role: Role
+
+
+class SessionShown(BaseModel):
+    """Who is signed in, and what unsafe requests must carry."""
+
+    account: AccountShown
+    csrf: str
+
+
+class NewPassword(BaseModel):
+    """A change of one's own password."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    old: str = Field(min_length=1, max_length=1024)
+    new: str = Field(min_length=1, max_length=1024)
+
+
+@router.post("/session", dependencies=[Depends(ForAnybody())])
+def sign_in(
+    wanted: SignIn, request: Request, response: Response, context: Here
+) -> SessionShown:
+    """Sign in; an earlier session of this browser ends."""
+    if context.automatic is not None:
+        return _shown(context.automatic, context, None)
+    address = request.client.host if request.client else "nowhere"
+    keys = (f"name {wanted.name}", f"address {address}")
+    if (wait_s := context.sign_ins.wait_s(*keys)) > 0:
+        raise RefusedError(
+            429, "Too many attempts to sign in.", "Wait some minutes.", wait_s
+        )
+    account = context.station.accounts.check(wanted.name, wanted.password)
+    if account is None:
+        context.sign_ins.failed(*keys)
+        raise RefusedError(401, "Name or password is wrong.", "Try again.")
+    context.sign_ins.succeeded(*keys)
+    if (old := request.cookies.get(COOKIE)) is not None:
+        context.station.accounts.end(old)
+    token = context.station.accounts.begin(account)
+    response.set_cookie(
+        COOKIE,
+        token,
+        httponly=True,
+        samesite="strict",
+        secure=context.settings.is_tls,
+        path="/",
+    )
+    return _shown(account, context, token)
+
+
+@router.get("/session")
+def who(account: Anyone, request: Request, context: Here) -> SessionShown:
+    """Say who is signed in."""
+    return _shown(account, context, session_token(context, request))
+
+
+@router.delete("/session", status_code=204)
+def sign_out(
+    account: Anyone,  # noqa: ARG001 - asked for
+    request: Request,
+    response: Response,
+    context: Here,
+) -> None:
+    """End the session."""
+    if (token := session_token(context, request)) is not None:
+        context.station.accounts.end(token)
+    response.delete_cookie(COOKIE, path="/")
+
+
+@router.post("/password", status_code=204)
+def change_password(wanted: NewPassword, account: Anyone, context: Here) -> None:
+    """Change one's own password."""
+    key = f"name {account.name}"
+    if (wait_s := context.sign_ins.wait_s(key)) > 0:
+        raise RefusedError(429, "Too many attempts.", "Wait some minutes.", wait_s)
+    if context.station.accounts.check(account.name, wanted.old) is None:
+        context.sign_ins.failed(key)
+        raise RefusedError(403, "The old password is wrong.", "Try again.")
+    context.station.accounts.change_password(account.name, wanted.new, account.name)
+
+
+def _shown(account: Account, context: Context, token: str | None) -> SessionShown:
+    shown = AccountShown(
+        name=account.name, full_name=account.full_name, role=account.role
+    )
+    return SessionShown(account=shown, csrf=csrf_of(context, token))

@@ -1,0 +1,398 @@
+"""The samples at the station, from the start of their count."""
+
+import contextlib
+import json
+import re
+import secrets
+import shutil
+import sqlite3
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from edge.population import Population
+from edge.station.audit import Audit, Transaction
+from edge.station.records import ModelUsed, ReviewedCell, Sample, SampleState
+from edge.store import CountHeader, file_faults
+from edge.store.faults import storage_faults
+from edge.summary import Summary
+from edge.unfinished_count import STORE_NAME, unfinished_folder
+from hemalens.classes import CellClass, CellKind, CellStatus
+from hemalens.errors import StationError, StorageError
+from hemalens.records import Box, Cell
+
+_COUNT_ID: Final = re.compile("[0-9a-f]{32}")
+_LONGEST_SAMPLE_ID: Final = 64
+_COLUMNS: Final = (
+    "sample_id, count_id, operator, state, is_control, population, target, "
+    "started_at, counted_at, signed_at, signed_by"
+)
+
+
+class CountFacts(BaseModel):
+    """What a finished count's report tells beside its cells."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: ModelUsed
+    source: str
+    pixel_size_um: float | None
+    warnings: tuple[str, ...]
+    frames: int
+    frames_left_out: dict[str, int]
+    red_cells: int
+    fields: float
+    hemalens_version: str
+
+
+class Samples:
+    """The counts begun at the station, and the folders of their results.
+
+    Parameters
+    ----------
+    transaction : callable
+    audit : Audit
+    folder : Path
+        Holds a folder for each count.
+    """
+
+    def __init__(self, transaction: Transaction, audit: Audit, folder: Path) -> None:
+        self._transaction = transaction
+        self._audit = audit
+        self._folder = folder
+
+    def begin(
+        self,
+        sample_id: str,
+        operator: str,
+        population: Population,
+        target: int | None,
+        is_control: bool = False,
+        count_id: str | None = None,
+    ) -> Sample:
+        """Begin a sample's count.
+
+        Raises
+        ------
+        StationError
+            When the sample has no usable name, or the count is there already.
+        """
+        sample = Sample(
+            sample_id=_checked_sample_id(sample_id),
+            count_id=_checked(count_id or secrets.token_hex(16)),
+            operator=operator,
+            state=SampleState.COUNTING,
+            is_control=is_control,
+            population=population,
+            target=target,
+            started_at=datetime.now(UTC),
+        )
+        values = ", ".join("?" * 11)
+        sql = f"INSERT OR IGNORE INTO sample ({_COLUMNS}) VALUES ({values})"  # noqa: S608
+        with self._transaction() as connection:
+            if not connection.execute(sql, _to_row(sample)).rowcount:
+                raise StationError(
+                    f"count {sample.count_id} is there already: begin another"
+                )
+            detail = {"target": target, "is_control": is_control}
+            self._audit.add(operator, "count_started", sample.count_id, detail)
+        return sample
+
+    def get(self, count_id: str) -> Sample:
+        """Give the sample of a count.
+
+        Raises
+        ------
+        StationError
+            When there is none, or it was discarded.
+        """
+        sql = (
+            f"SELECT {_COLUMNS} FROM sample "  # noqa: S608
+            "WHERE count_id = ? AND NOT is_discarded"
+        )
+        with self._transaction() as connection:
+            row = connection.execute(sql, (_checked(count_id),)).fetchone()
+        if row is None:
+            raise StationError(f"there is no count {count_id}: see the list of samples")
+        return _from_row(row)
+
+    def all(self, limit: int = 100, before: str | None = None) -> tuple[Sample, ...]:
+        """Give samples, newest first; those begun before the count `before`."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM sample WHERE NOT is_discarded "  # noqa: S608
+            "AND (? IS NULL OR number < "
+            "(SELECT number FROM sample WHERE count_id = ?)) "
+            "ORDER BY number DESC LIMIT ?"
+        )
+        with self._transaction() as connection:
+            rows = connection.execute(sql, (before, before, limit))
+            return tuple(_from_row(row) for row in rows)
+
+    def folder(self, count_id: str) -> Path:
+        """Name the folder of a count's results, there or yet to be made.
+
+        Raises
+        ------
+        StationError
+            When `count_id` can be no count's.
+        """
+        return self._folder / _checked(count_id)
+
+    def counted(
+        self,
+        count_id: str,
+        *,
+        source: str | None = None,
+        validation_report_sha256: str | None = None,
+    ) -> Sample:
+        """Take over what a finished count found, and open it for review.
+
+        A count that was continued takes its earlier result's place; what people said
+        of its cells stays.
+
+        Parameters
+        ----------
+        count_id : str
+        source : str, optional
+            In place of what the count's store tells.
+        validation_report_sha256 : str, optional
+            Of the evidence its model came with.
+
+        Raises
+        ------
+        StationError
+            When it is signed.
+        StorageError
+            When its folder is not complete.
+        """
+        folder = self.folder(count_id)
+        facts = _read_facts(folder, source, validation_report_sha256)
+        cells = tuple(reviewable_cells(_read_cells(folder / "cells.jsonl")))
+        with self._transaction() as connection:
+            sample = self.unsigned(count_id)
+            connection.execute("DELETE FROM cell WHERE count_id = ?", (count_id,))
+            connection.executemany(
+                "INSERT INTO cell VALUES (?, ?, ?)",
+                ((count_id, c.cell_id, c.model_dump_json()) for c in cells),
+            )
+            connection.execute(
+                "UPDATE sample SET state = ?, counted_at = ?, facts = ? "
+                "WHERE count_id = ?",
+                (
+                    SampleState.REVIEW.value,
+                    datetime.now(UTC).isoformat(),
+                    facts.model_dump_json(),
+                    count_id,
+                ),
+            )
+            detail = {"frames": facts.frames, "cells": len(cells)}
+            self._audit.add(sample.operator, "counted", count_id, detail)
+            return self.get(count_id)
+
+    def continued(self, count_id: str, person: str, target: int | None) -> Sample:
+        """Take a finished count back to counting, up to another target.
+
+        Raises
+        ------
+        StationError
+            When it is signed.
+        """
+        with self._transaction() as connection:
+            self.unsigned(count_id)
+            connection.execute(
+                "UPDATE sample SET state = ?, target = ? WHERE count_id = ?",
+                (SampleState.COUNTING.value, target, count_id),
+            )
+            self._audit.add(person, "count_continued", count_id, {"target": target})
+            return self.get(count_id)
+
+    def discard(self, count_id: str, person: str) -> None:
+        """Take a count out of the list and remove its pictures; the trail stays.
+
+        Raises
+        ------
+        StationError
+            When it is signed.
+        """
+        with self._transaction() as connection:
+            self.unsigned(count_id)
+            connection.execute(
+                "UPDATE sample SET is_discarded = 1 WHERE count_id = ?", (count_id,)
+            )
+            connection.execute("DELETE FROM cell WHERE count_id = ?", (count_id,))
+            self._audit.add(person, "count_discarded", count_id)
+        folder = self.folder(count_id)
+        for place in (folder, unfinished_folder(folder)):
+            with file_faults("remove", place):
+                if place.exists():
+                    shutil.rmtree(place)
+
+    def unsigned(self, count_id: str) -> Sample:
+        """Give the sample of a count that may still be changed.
+
+        Raises
+        ------
+        StationError
+            When it is signed, or there is none.
+        """
+        sample = self.get(count_id)
+        if sample.state is SampleState.SIGNED:
+            raise StationError(
+                f"the count of {sample.sample_id} is signed by {sample.signed_by} and "
+                "changes no more: count the sample anew"
+            )
+        return sample
+
+    def facts(self, count_id: str) -> CountFacts | None:
+        """Give what a finished count's report tells; None while it goes on."""
+        sql = "SELECT facts FROM sample WHERE count_id = ?"
+        with self._transaction() as connection:
+            row = connection.execute(sql, (_checked(count_id),)).fetchone()
+        if row is None or row[0] is None:
+            return None
+        return CountFacts.model_validate_json(row[0])
+
+    def model_cells(
+        self, count_id: str, only: Iterable[int] | None = None
+    ) -> tuple[ReviewedCell, ...]:
+        """Give a finished count's stained cells, or some, as the model left them."""
+        sql = (
+            "SELECT content FROM cell WHERE count_id = ? "
+            "AND (? IS NULL OR cell_id IN (SELECT value FROM json_each(?))) "
+            "ORDER BY cell_id"
+        )
+        wanted = None if only is None else json.dumps(tuple(only))
+        with self._transaction() as connection:
+            rows = connection.execute(sql, (count_id, wanted, wanted)).fetchall()
+        return tuple(ReviewedCell.model_validate_json(content) for (content,) in rows)
+
+
+def reviewable_cells(cells: Iterable[Cell]) -> Iterable[ReviewedCell]:
+    """Give the stained cells that count or are to be settled, before review."""
+    for cell in cells:
+        if cell.kind is CellKind.RED_CELL or cell.class_name is None:
+            continue
+        if cell.status in (CellStatus.COUNTED, CellStatus.UNCERTAIN):
+            yield ReviewedCell(
+                cell_id=cell.cell_id,
+                frame=cell.frame,
+                box_xyxy=(*cell.box,),
+                model_class=CellClass(cell.class_name),
+                model_probability=cell.probability,
+                is_uncertain=cell.status is CellStatus.UNCERTAIN,
+                place=cell.place,
+                position_um=cell.position_um,
+            )
+
+
+class _CellLine(BaseModel):
+    """What is needed of a line of ``cells.jsonl``."""
+
+    frame: str
+    cell_id: int
+    kind: CellKind
+    box_xyxy: tuple[int, int, int, int]
+    status: CellStatus
+    class_name: CellClass | None
+    probability: float | None
+    place: int | None = None
+    position_um: tuple[float, float] | None = None
+
+
+def _read_cells(path: Path) -> Iterable[Cell]:
+    with file_faults("read", path), path.open(encoding="utf-8") as file:
+        try:
+            lines = [_CellLine.model_validate_json(line) for line in file]
+        except ValidationError as error:
+            raise StorageError(f"{path} is damaged: count the sample anew") from error
+    for line in lines:
+        yield Cell(
+            frame=line.frame,
+            frame_index=0,
+            cell_id=line.cell_id,
+            kind=line.kind,
+            box=Box(*line.box_xyxy),
+            status=line.status,
+            class_name=line.class_name,
+            probability=line.probability,
+            place=line.place,
+            position_um=line.position_um,
+        )
+
+
+def _read_facts(
+    folder: Path, source: str | None, validation_report_sha256: str | None
+) -> CountFacts:
+    path = folder / "summary.json"
+    try:
+        with file_faults("read", path):
+            summary = Summary.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise StorageError(f"{path} is damaged: count the sample anew") from error
+    return CountFacts(
+        model=ModelUsed(
+            **summary.bundle.model_dump(),
+            validation_report_sha256=validation_report_sha256,
+        ),
+        source=source if source is not None else _read_source(folder / STORE_NAME),
+        pixel_size_um=summary.pixel_size_um,
+        warnings=(*summary.warnings, *summary.slide_doubts),
+        frames=summary.frames,
+        frames_left_out=summary.frames_left_out,
+        red_cells=summary.red_cells,
+        fields=summary.fields,
+        hemalens_version=summary.hemalens_version,
+    )
+
+
+def _read_source(path: Path) -> str:
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    with (
+        storage_faults(path),
+        contextlib.closing(sqlite3.connect(uri, uri=True)) as connection,
+    ):
+        row = connection.execute("SELECT content FROM header").fetchone()
+    return CountHeader.model_validate_json(row[0]).source
+
+
+def _checked(count_id: str) -> str:
+    if not _COUNT_ID.fullmatch(count_id):
+        raise StationError(
+            "a count is named by 32 hexadecimal digits: see the list of samples"
+        )
+    return count_id
+
+
+def _checked_sample_id(sample_id: str) -> str:
+    found = sample_id.strip()
+    if not found or len(found) > _LONGEST_SAMPLE_ID or not found.isprintable():
+        raise StationError(
+            f"a sample's name has 1 to {_LONGEST_SAMPLE_ID} printable characters, "
+            f"this one has {len(found)}: type or scan it again"
+        )
+    return found
+
+
+def _to_row(sample: Sample) -> tuple[str | int | None, ...]:
+    return (
+        sample.sample_id,
+        sample.count_id,
+        sample.operator,
+        sample.state.value,
+        int(sample.is_control),
+        sample.population.value,
+        sample.target,
+        sample.started_at.isoformat(),
+        None,
+        None,
+        None,
+    )
+
+
+def _from_row(row: tuple[str | int | None, ...]) -> Sample:
+    return Sample.model_validate(
+        dict(zip(_COLUMNS.split(", "), row, strict=True)), strict=False
+    )

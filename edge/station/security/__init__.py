@@ -1,0 +1,1 @@
+"""What keeps the station's data with those they are meant for."""

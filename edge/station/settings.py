@@ -1,0 +1,85 @@
+"""How the station is served."""
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from edge.population import Population
+from hemalens.errors import ConfigError
+
+LOOPBACK_NAMES: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StationSettings:
+    """How the station is served.
+
+    Parameters
+    ----------
+    source : str
+        What is counted.
+    data : Path
+        All that the station keeps.
+    host, port : str, int
+        Where it listens.
+    bundle : str
+        A shipped bundle's name or a file.
+    population : Population
+        Offered first for a new sample.
+    certificate, key : Path, optional
+        TLS, both or neither.
+    laboratory : str
+        Stands at the head of reports.
+    deliver_to : str
+        The laboratory system's ``HOST:PORT``; empty keeps messages queued.
+    """
+
+    source: str
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    bundle: str = "cnn"
+    population: Population = Population.UNRESTRICTED
+    certificate: Path | None = None
+    key: Path | None = None
+    laboratory: str = ""
+    deliver_to: str = ""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Only this machine reaches it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def is_tls(self) -> bool:
+        """Served under TLS."""
+        return self.certificate is not None
+
+    def require_safe(self, *, has_accounts: bool) -> None:
+        """Refuse to be reached by others without a password or in clear.
+
+        Raises
+        ------
+        ConfigError
+            Saying what is missing.
+        """
+        if (self.certificate is None) != (self.key is None):
+            raise ConfigError("TLS needs a certificate and its key: give both")
+        if self.is_loopback:
+            return
+        if not has_accounts:
+            raise ConfigError(
+                f"{self.host} is reached by others, and nobody has an account: add one "
+                "with 'hemalens station account add'"
+            )
+        if not self.is_tls:
+            raise ConfigError(
+                f"{self.host} is reached by others, and passwords would travel in "
+                "clear: give --tls-generate, or --tls-certificate and --tls-key"
+            )

@@ -1,0 +1,123 @@
+"""Signing a count: what was signed is kept, byte by byte, and changes no more."""
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+from edge.station.accounts import Account
+from edge.station.database import Station
+from edge.station.records import Report, Role, Sample, SampleState, Signature
+from hemalens.errors import StationError
+
+
+def sign(
+    station: Station, count_id: str, account: Account, password: str, comment: str = ""
+) -> Signature:
+    """Sign a count as reviewed; it is immutable from then on.
+
+    Parameters
+    ----------
+    station : Station
+    count_id : str
+    account : Account
+        Who signs; a service account may not.
+    password : str
+        Asked again; at a station without accounts anything.
+    comment : str
+        Stands on the report.
+
+    Raises
+    ------
+    StationError
+        When the password is wrong, cells are not settled, the count goes on or is
+        signed already.
+    """
+    if account.role is Role.SERVICE or account.is_disabled:
+        raise StationError(f"{account.name} may not sign: ask an operator")
+    if not station.accounts.confirms(account, password):
+        station.audit.add(account.name, "signing_refused", count_id)
+        raise StationError("the password is wrong: nothing was signed, type it again")
+    with station.transaction():
+        report = _signable(station, count_id)
+        now = datetime.now(UTC)
+        signed = _as_signed(report, account, comment, now)
+        signature = _keep(station, signed, account, now)
+        detail = {"content_sha256": signature.content_sha256}
+        station.audit.add(account.name, "signed", count_id, detail)
+    return signature
+
+
+def canonical_json(report: Report) -> bytes:
+    """Give a report without its signature in the one form that is signed.
+
+    UTF-8, keys sorted, no white space between.
+    """
+    content = report.model_dump(mode="json", exclude={"signature"})
+    text = json.dumps(
+        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    return text.encode()
+
+
+def verify_signature(report: Report) -> bool:
+    """Say whether a signed report is still what was signed."""
+    if report.signature is None:
+        return False
+    found = hashlib.sha256(canonical_json(report)).hexdigest()
+    return found == report.signature.content_sha256
+
+
+def _signable(station: Station, count_id: str) -> Report:
+    sample = station.samples.unsigned(count_id)
+    if sample.state is SampleState.COUNTING:
+        raise StationError(f"{sample.sample_id} is still being counted: finish first")
+    report = station.reviews.report(count_id)
+    if report.differential.open_cells:
+        raise StationError(
+            f"{report.differential.open_cells} uncertain cells of {sample.sample_id} "
+            "are not settled: give each a class or remove it, then sign"
+        )
+    return report
+
+
+def _as_signed(report: Report, account: Account, comment: str, at: datetime) -> Report:
+    signed: Sample = report.sample.model_copy(
+        update={
+            "state": SampleState.SIGNED,
+            "signed_at": at,
+            "signed_by": account.name,
+        }
+    )
+    return report.model_copy(update={"sample": signed, "comment": comment.strip()})
+
+
+def _keep(
+    station: Station, report: Report, account: Account, at: datetime
+) -> Signature:
+    content = canonical_json(report)
+    signature = Signature(
+        person=account.name,
+        full_name=account.full_name,
+        at=at,
+        content_sha256=hashlib.sha256(content).hexdigest(),
+    )
+    count_id = report.sample.count_id
+    when = at.isoformat()
+    with station.transaction() as connection:
+        connection.execute(
+            "UPDATE sample SET state = ?, signed_at = ?, signed_by = ? "
+            "WHERE count_id = ?",
+            (SampleState.SIGNED.value, when, account.name, count_id),
+        )
+        connection.execute(
+            "INSERT INTO signature VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                count_id,
+                account.name,
+                account.full_name,
+                when,
+                signature.content_sha256,
+                content,
+            ),
+        )
+    return signature

@@ -1,0 +1,113 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.station.export.fhir import fhir
+from edge.station.export.loinc import NRBC, SHARES
+from hemalens.classes import CellClass
+from tests.edge.station.made_report import made_report
+
+pytest.importorskip("fhir.resources", reason="the extra report is not installed")
+
+COUNTS = st.dictionaries(st.sampled_from(CellClass), st.integers(0, 500))
+
+
+def resources(report):
+    """Parsed as plain JSON: the library that wrote it takes no part."""
+    bundle = json.loads(fhir(report))
+    return {entry["fullUrl"]: entry["resource"] for entry in bundle["entry"]}
+
+
+def of_type(report, name):
+    return [one for one in resources(report).values() if one["resourceType"] == name]
+
+
+def values(report):
+    return {
+        one["code"]["coding"][0]["code"]: float(one["valueQuantity"]["value"])
+        for one in of_type(report, "Observation")
+        if "valueQuantity" in one
+    }
+
+
+def expected(report):
+    differential = report.differential
+    shares = {
+        SHARES[share.class_name].code: share.percent
+        for share in differential.shares
+        if share.class_name in SHARES and share.percent is not None
+    }
+    if differential.nrbc_per_100_wbc is not None:
+        shares[NRBC.code] = differential.nrbc_per_100_wbc
+    return shares
+
+
+@settings(max_examples=15, deadline=None)
+@given(counts=COUNTS, signed=st.booleans())
+def test_values_read_back_are_those_of_the_report(counts, signed):
+    report = made_report(counts, signed=signed)
+    assert values(report) == pytest.approx(expected(report), abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("signed", "status"), [(False, "preliminary"), (True, "final")]
+)
+def test_status_follows_the_signature(signed, status):
+    report = made_report(signed=signed)
+    found = of_type(report, "DiagnosticReport") + of_type(report, "Observation")
+    assert {one["status"] for one in found} == {status}
+
+
+def test_every_reference_leads_to_a_resource():
+    found = resources(made_report())
+    (head,) = (r for r in found.values() if r["resourceType"] == "DiagnosticReport")
+    references = [one["reference"] for one in head["result"] + head["specimen"]]
+    assert len(references) == 9
+    assert set(references) <= set(found)
+
+
+def test_only_a_share_certainly_outside_is_called_high():
+    flags = {
+        one["code"]["coding"][0]["code"]: one["interpretation"][0]["coding"][0]["code"]
+        for one in of_type(made_report(), "Observation")
+        if "interpretation" in one
+    }
+    # 19 of 200 eosinophils: 9.5 %, limits 5.8 to 14.4, so perhaps within 1 to 6.
+    assert flags["713-8"] == "N"
+    many = made_report({CellClass.EOSINOPHIL: 60, CellClass.NEUTROPHIL: 140})
+    (eosinophils,) = (
+        one
+        for one in of_type(many, "Observation")
+        if one["code"]["coding"][0]["code"] == "713-8"
+    )
+    assert eosinophils["interpretation"][0]["coding"][0]["code"] == "H"
+
+
+def test_limits_stand_beside_the_value():
+    report = made_report()
+    (neutrophils,) = (
+        one
+        for one in of_type(report, "Observation")
+        if one["code"]["coding"][0]["code"] == "770-8"
+    )
+    limits = [
+        float(one["valueQuantity"]["value"])
+        for one in neutrophils["component"]
+        if "valueQuantity" in one
+    ]
+    share = report.differential.shares[6]
+    assert limits == pytest.approx(share.ci95_percent, abs=0.005)
+
+
+def test_no_patient_is_named():
+    assert "Patient" not in {
+        one["resourceType"] for one in resources(made_report()).values()
+    }
+    assert b'"subject"' not in fhir(made_report())
+
+
+def test_count_without_leukocytes_says_why_it_has_no_value():
+    (panel,) = of_type(made_report({}), "Observation")
+    assert panel["dataAbsentReason"]["text"] == "no leukocyte was counted"

@@ -1,0 +1,110 @@
+"""A station with a finished count, made without a camera or a model."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from argon2 import PasswordHasher
+
+from edge.population import Population
+from edge.result_folder import cell_record
+from edge.station.accounts import Account
+from edge.station.database import Station
+from edge.station.records import Role, Sample
+from edge.store import CountStore
+from edge.summary import BundleName, Summary
+from hemalens.classes import CellStatus
+from hemalens.records import Cell
+from tests.edge.made_counts import made_cell, made_header
+
+PASSWORD = "correct horse"
+CELLS = (
+    *(made_cell(n, "neutrophil") for n in range(6)),
+    *(made_cell(n, "lymphocyte") for n in range(6, 9)),
+    made_cell(9, "monocyte", CellStatus.UNCERTAIN),
+    made_cell(10, "platelet"),
+    made_cell(11, "erythroblast"),
+    made_cell(12, "neutrophil", CellStatus.DUPLICATE),
+    made_cell(13, "neutrophil", CellStatus.BORDER, whole=False),
+    made_cell(14, None),
+)
+"""Nine leukocytes counted and one open."""
+
+
+def quick_hasher() -> PasswordHasher:
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+def open_station(folder: Path) -> Station:
+    return Station.open(folder, laboratory="Made laboratory", hasher=quick_hasher())
+
+
+def add_account(
+    station: Station, name: str = "ana", role: Role = Role.OPERATOR
+) -> Account:
+    return station.accounts.add(name, f"{name.title()} Test", role, PASSWORD, "test")
+
+
+def begin(
+    station: Station, sample_id: str = "S-1", *, is_control: bool = False
+) -> Sample:
+    return station.samples.begin(
+        sample_id, "ana", Population.UNRESTRICTED, 100, is_control
+    )
+
+
+def finish(station: Station, count_id: str, cells: tuple[Cell, ...] = CELLS) -> Sample:
+    write_results(station.samples.folder(count_id), cells)
+    return station.samples.counted(count_id, validation_report_sha256="a" * 64)
+
+
+def finished(station: Station, sample_id: str = "S-1") -> str:
+    count_id = begin(station, sample_id).count_id
+    finish(station, count_id)
+    return count_id
+
+
+def write_results(folder: Path, cells: tuple[Cell, ...] = CELLS) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / "count.sqlite").unlink(missing_ok=True)
+    CountStore.create(folder / "count.sqlite", made_header("demo:")).seal()
+    lines = (json.dumps(cell_record(cell)) + "\n" for cell in cells)
+    (folder / "cells.jsonl").write_text("".join(lines))
+    (folder / "summary.json").write_text(_summary().model_dump_json())
+
+
+def _summary() -> Summary:
+    noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    return Summary(
+        frames=4,
+        frames_left_out={"out of focus": 1},
+        warnings=("the light is dim",),
+        slide_doubts=("the stain is strange",),
+        places=1,
+        target=100,
+        leukocytes=9,
+        leukocytes_to_review=1,
+        counts={},
+        red_cells=321,
+        platelets=1,
+        fields=4.0,
+        platelets_per_field=0.25,
+        platelets_ci95_per_field=None,
+        platelets_per_100_red_cells=None,
+        platelets_ci95_per_100_red_cells=None,
+        differential_percent={},
+        ci95_percent={},
+        nrbc_per_100_wbc=None,
+        nrbc_ci95_per_100_wbc=None,
+        uncertain=1,
+        border=1,
+        out_of_focus=0,
+        duplicates=1,
+        pixel_size_um=0.1,
+        bundle=BundleName(name="cnn", version="1.0.0", sha256="0" * 64),
+        hemalens_version="0.1.0",
+        started_at=noon,
+        finished_at=noon,
+        counted_s=1.0,
+        times_continued=0,
+    )

@@ -1,0 +1,183 @@
+"""The page in a real Chromium, on made data."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is missing")
+made_station = pytest.importorskip("tests.edge.station.page.made_station")
+
+from playwright.sync_api import Browser, Page, expect  # noqa: E402
+
+from tests.edge.station.page.made_station import (  # noqa: E402
+    ADDRESS,
+    COUNT_ID,
+    PASSWORD,
+    MadeStation,
+    made_cells,
+)
+
+CHROMIUM = shutil.which("chromium")
+AXE = Path(os.environ.get("AXE_CORE", "node_modules/axe-core/axe.min.js"))
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium in the path"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": 1366, "height": 768}, locale="en-GB", bypass_csp=True
+    )
+    page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    context.close()
+    assert faults == []
+
+
+def open_review(page: Page, *, cells: int = 40, uncertain: int = 3) -> MadeStation:
+    station = MadeStation(page, made_cells(cells, uncertain))
+    page.goto(f"{ADDRESS}/#review/{COUNT_ID}")
+    expect(page.locator(".tile").first).to_be_visible()
+    return station
+
+
+def test_barcode_and_enter_start_a_count_that_can_be_paused(page: Page) -> None:
+    station = MadeStation(page, made_cells(20, 2))
+    page.goto(ADDRESS)
+    expect(page.locator("#sample-id")).to_be_focused()
+    page.locator("#start-form").get_by_label("200").check()
+    page.locator("#sample-id").fill("S-77")
+    page.locator("#sample-id").press("Enter")
+    expect(page.locator("#state")).to_have_text("Counting")
+    started = [body for verb, path, body in station.calls if path == "/count" and verb]
+    assert started == [
+        {
+            "sample_id": "S-77",
+            "target": 200,
+            "population": "unrestricted",
+            "is_control": False,
+        }
+    ]
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#state")).to_have_text("Paused")
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+
+
+def test_uncertain_cells_come_first_and_a_letter_settles_them(page: Page) -> None:
+    station = open_review(page, uncertain=2)
+    expect(page.locator(".group-head").first).to_have_text("?Uncertain: 2")
+    page.keyboard.press("l")
+    expect(page.locator("#open-cells")).to_contain_text("1 uncertain")
+    page.keyboard.press("Delete")
+    expect(page.locator("#open-cells")).to_have_text("All uncertain cells settled")
+    assert station.cell(0)["person_class"] == "lymphocyte"
+    assert station.cell(1)["is_removed"]
+
+
+def test_undo_takes_back_the_last_change_and_not_another(page: Page) -> None:
+    station = open_review(page, uncertain=2)
+    page.keyboard.press("m")
+    expect(page.locator("#open-cells")).to_contain_text("1 uncertain")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("u")
+    expect(page.locator("#open-cells")).to_contain_text("2 uncertain")
+    assert station.cell(0)["person_class"] is None
+
+
+def test_selected_cells_are_dragged_onto_a_class(page: Page) -> None:
+    station = open_review(page, uncertain=3)
+    page.locator("#cell0").click()
+    page.locator("#cell2").click(modifiers=["Shift"])
+    expect(page.locator("#selection")).to_have_text("3 selected")
+    page.locator("#cell1").hover()
+    page.mouse.down()
+    page.locator("#class-bar [data-class=ig]").hover()
+    page.mouse.up()
+    expect(page.locator("#open-cells")).to_have_text("All uncertain cells settled")
+    assert [station.cell(number)["person_class"] for number in range(3)] == ["ig"] * 3
+
+
+def test_a_missed_cell_is_added_where_the_frame_is_clicked(page: Page) -> None:
+    station = open_review(page)
+    page.get_by_role("button", name="Add a missed cell").click()
+    page.locator("#add-class").select_option("monocyte")
+    expect(page.locator("#field")).to_have_attribute("width", "640")
+    shown = page.locator("#field").bounding_box()
+    assert shown is not None
+    page.locator("#field").click(
+        position={"x": shown["width"] / 2, "y": shown["height"] / 2}
+    )
+    expect(page.locator("#message")).to_have_text("The cell was added.")
+    (body,) = [body for _, path, body in station.calls if path.endswith("/review")]
+    left, top, right, bottom = body["box_xyxy"]
+    assert (left + right) / 2 == pytest.approx(320, abs=3)
+    assert (top + bottom) / 2 == pytest.approx(240, abs=3)
+
+
+def test_nothing_is_signed_before_every_uncertain_cell_is_settled(page: Page) -> None:
+    open_review(page, uncertain=1)
+    page.locator("#to-sign").click()
+    expect(page.locator("#sign-do")).to_be_disabled()
+    page.keyboard.press("Escape")
+    page.locator("#gallery").focus()
+    page.keyboard.press("n")
+    expect(page.locator("#open-cells")).to_have_text("All uncertain cells settled")
+    page.locator("#to-sign").click()
+    page.locator("#sign-password").fill("another")
+    page.locator("#sign-do").click()
+    expect(page.locator("#sign-state")).to_contain_text("another password")
+    page.locator("#sign-password").fill(PASSWORD)
+    page.locator("#sign-do").click()
+    expect(page.locator("#sign-state")).to_contain_text("Signed by Anna")
+    expect(page.locator("#undo")).to_be_disabled()
+
+
+def test_ten_thousand_cells_keep_the_document_small(page: Page) -> None:
+    open_review(page, cells=10_000, uncertain=100)
+    gallery = page.locator("#gallery")
+    gallery.evaluate("root => { root.scrollTop = root.scrollHeight / 2; }")
+    expect(page.locator("#cell0")).to_have_count(0)
+    assert 0 < page.locator(".tile").count() < 250
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.locator("#cell0")).to_be_visible()
+
+
+def test_language_is_chosen_and_kept(page: Page) -> None:
+    MadeStation(page, made_cells(8, 0))
+    page.goto(ADDRESS)
+    page.locator("#language").select_option("de")
+    expect(page.locator("#state")).to_have_text("Bereit für eine Probe")
+    page.reload()
+    expect(page.locator("#start")).to_have_text("Zählung starten")
+    assert page.locator("html").get_attribute("lang") == "de"
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason=f"axe-core is not at {AXE} (AXE_CORE)")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("view", ["live", "samples", f"review/{COUNT_ID}", "controls"])
+def test_axe_has_nothing_serious_to_say(page: Page, view: str, theme: str) -> None:
+    MadeStation(page, made_cells(40, 3))
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    page.goto(f"{ADDRESS}/#{view}")
+    expect(page.locator(".view:not([hidden])")).to_be_visible()
+    page.wait_for_timeout(300)
+    found = page.evaluate(AXE.read_text(encoding="utf-8") + "; axe.run()")
+    assert [one["id"] for one in found["violations"]] == []
