@@ -125,6 +125,8 @@ def small_picture(path: Path) -> Response:
     if image.shape[1] * 8 <= _WIDEST_PX:
         return FileResponse(path, media_type="image/jpeg")
     whole = cv2.imread(str(path))
+    if whole is None:
+        raise RefusedError(404, "The picture cannot be read.")
     height, width = whole.shape[:2]
     size_wh = (_WIDEST_PX, round(height * _WIDEST_PX / width))
     small = cv2.resize(whole, size_wh, interpolation=cv2.INTER_AREA)

@@ -102,7 +102,8 @@ def crop(
     path = field_path(folder, found[0].frame)
     facts = context.station.samples.facts(count_id)
     frame = context.live.frame()
-    pixel_size_um = facts.pixel_size_um if facts else frame and frame.pixel_size_um
+    known = facts or frame
+    pixel_size_um = None if known is None else known.pixel_size_um
     picture = cell_picture(path, found[0].box_xyxy, pixel_size_um, side_um)
     # A cell's pixels never change; a private cache spares the gallery the way.
     kept = {"Cache-Control": "private, max-age=31536000, immutable"}

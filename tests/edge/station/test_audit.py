@@ -42,3 +42,23 @@ def test_a_change_past_the_triggers_is_found(tmp_path: Path, change: str) -> Non
     connection.close()
     with open_station(tmp_path) as station:
         assert station.audit.verify() == 3
+
+
+def test_a_line_forged_with_its_own_digest_is_given_away_by_the_next(
+    tmp_path: Path,
+) -> None:
+    make_trail(tmp_path)
+    with open_station(tmp_path / "other") as other:
+        for person in ("ana", "eve"):
+            other.audit.add(person, "looked")
+        forged = other.audit.entries()[0]
+    connection = sqlite3.connect(tmp_path / DATABASE_NAME)
+    connection.execute("DROP TRIGGER audit_no_UPDATE")
+    connection.execute(
+        "UPDATE audit SET at = ?, detail = '{}', digest = ? WHERE number = 1",
+        (forged.at.isoformat(), forged.digest),
+    )
+    connection.commit()
+    connection.close()
+    with open_station(tmp_path) as station:
+        assert station.audit.verify() == 2
