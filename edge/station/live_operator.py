@@ -184,9 +184,10 @@ class StationOperator:
             if cell.kind is not CellKind.RED_CELL:
                 self._cells[cell.cell_id] = cell
         for change in counted.changes:
-            if (cell := self._cells.get(change.cell_id)) is not None:
+            earlier = self._cells.get(change.cell_id)
+            if earlier is not None:
                 self._cells[change.cell_id] = replace(
-                    cell, status=change.status, same_as=change.same_as
+                    earlier, status=change.status, same_as=change.same_as
                 )
 
 
@@ -202,7 +203,7 @@ def _on_show(counted: CountedFrame, count_id: str) -> LiveFrame:
         cells=tuple(
             LiveCell(
                 cell_id=cell.cell_id,
-                box=tuple(cell.box),
+                box=cell.box,
                 kind=cell.kind.value,
                 class_name=cell.class_name,
                 probability=cell.probability,

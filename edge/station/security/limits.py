@@ -49,8 +49,8 @@ class SignInLimit:
                 self._failures.pop(key, None)
 
     def _wait_of(self, key: str) -> float:
-        stamps = self._failures.get(key, ())
-        if len(stamps) < MOST_FAILURES:
+        stamps = self._failures.get(key)
+        if stamps is None or len(stamps) < MOST_FAILURES:
             return 0.0
         return max(0.0, stamps[0] + WITHIN_S - self._clock())
 
@@ -91,7 +91,7 @@ class BodyLimit:
             message = await receive()
             if message["type"] != "http.request":
                 return content
-            content += message.get("body", b"")
+            content += bytes(message.get("body", b""))
             if len(content) > self._most_bytes:
                 return None
             if not message.get("more_body", False):
