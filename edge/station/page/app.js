@@ -63,6 +63,7 @@ async function enter(session) {
   find("sign-out").hidden = false;
   const known = await api.status().catch(() => null);
   write(find("laboratory"), known?.laboratory ?? "");
+  if (known?.population) find("population").value = known.population;
   beginLive(account);
   route();
 }

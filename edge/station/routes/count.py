@@ -34,7 +34,8 @@ class NewCount(BaseModel):
         str, Field(min_length=1, max_length=64), AfterValidator(_printable)
     ]
     target: int | None = Field(default=200, ge=1, le=10_000)
-    population: Population = Population.UNRESTRICTED
+    population: Population | None = None
+    """The station's own where it is not said."""
     is_control: bool = False
 
 
@@ -54,7 +55,7 @@ def start(wanted: NewCount, account: Reader, context: Here) -> Sample:
         sample = context.station.samples.begin(
             wanted.sample_id,
             account.name,
-            wanted.population,
+            wanted.population or context.settings.population,
             wanted.target,
             wanted.is_control,
             count_id=secrets.token_hex(16),

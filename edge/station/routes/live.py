@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
 
+from edge.population import Population
 from edge.station.guard import Anyone, Context, Here, Reader, RefusedError
 from edge.station.live_frame import Fault, LiveState
 from edge.station.pictures import fields_folder
@@ -33,6 +34,8 @@ class Status(BaseModel):
     fault: Fault | None
     version: str
     laboratory: str
+    population: Population
+    """Whose blood is counted where a count does not say it."""
     controller: str | None
 
 
@@ -52,6 +55,7 @@ def status(account: Anyone, context: Here) -> Status:  # noqa: ARG001 - asked fo
         fault=progress.fault,
         version=version(_package),
         laboratory=context.settings.laboratory,
+        population=context.settings.population,
         controller=None if is_idle or sample is None else sample.operator,
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
+from edge.population import Population
 from edge.station.app import make_app
 from edge.station.database import Station
 from edge.station.guard import Context
@@ -21,7 +22,10 @@ API = "/api/1"
 
 @contextmanager
 def served(
-    data: Path, *people: tuple[str, str], source: str = SOURCE
+    data: Path,
+    *people: tuple[str, str],
+    source: str = SOURCE,
+    population: Population = Population.UNRESTRICTED,
 ) -> Iterator[tuple[TestClient, Context]]:
     """A client of a station with these people, each a name and a role."""
     from edge.station.records import Role
@@ -29,7 +33,7 @@ def served(
     with Station.open(data, hasher=QUICK) as station:
         for name, role in people:
             station.accounts.add(name, name.title(), Role(role), password(name), "test")
-        settings = StationSettings(source=source, data=data)
+        settings = StationSettings(source=source, data=data, population=population)
         with opened(settings, station) as context:
             app = make_app(context)
             yield TestClient(app, base_url="http://localhost"), context

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from edge.population import Population
 from tests.edge.station.served import API, served, sign_in, wait_for
 
 
@@ -40,6 +41,21 @@ def test_a_sample_is_counted_reviewed_and_signed(tmp_path: Path) -> None:
         for form in ("csv", "json", "hl7"):
             assert client.get(f"{path}/export/{form}").status_code == 200
         assert context.station.audit.verify() is None
+
+
+def test_a_count_is_of_the_stations_population_unless_it_says_another(
+    tmp_path: Path,
+) -> None:
+    newborn = Population.NEWBORN
+    with served(tmp_path / "data", population=newborn) as (client, _):
+        headers = sign_in(client)
+        assert client.get(f"{API}/status").json()["population"] == "newborn"
+        for said, counted in ((None, "newborn"), ("normal-adult", "normal-adult")):
+            new = {"sample_id": "S-1", "target": 1, "population": said}
+            begun = client.post(f"{API}/count", json=new, headers=headers)
+            assert begun.json()["population"] == counted
+            client.post(f"{API}/count/finish", headers=headers)
+            wait_for(client, "idle")
 
 
 def test_only_one_count_at_a_time_and_its_operator_steers_it(tmp_path: Path) -> None:

@@ -94,7 +94,11 @@ class MadeStation:
             account = {"name": "anna", "full_name": "Anna", "role": "operator"}
             return {"account": account, "csrf": "token"}
         if path == "/status":
-            return {"laboratory": "North", "controller": "anna"}
+            return {
+                "laboratory": "North",
+                "population": "newborn",
+                "controller": "anna",
+            }
         if path == "/samples":
             return [self._sample()]
         if path == "/controls":
