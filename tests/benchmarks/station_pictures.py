@@ -1,8 +1,8 @@
 """Pictures of the station's page, taken from a running station.
 
 ``python -m tests.benchmarks.station_pictures --station http://127.0.0.1:8080 --output
-docs`` shows the live view, the newest sample's review and the daily control, in light
-on a laptop and in dark on a tablet. Needs Playwright and a Chromium.
+docs`` counts a sample and shows the live view, its review and the daily control, in
+light on a laptop and in dark on a tablet. Needs Playwright and a Chromium.
 """
 
 import argparse
@@ -15,6 +15,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 LOOKS: Final = {"light": (1366, 768), "dark": (768, 1024)}
 """Width and height by colour scheme."""
 SETTLED_MS: Final = 2000
+COUNTED_MS: Final = 15_000
+"""Into a count: enough cells for a differential to be seen."""
 
 
 def main() -> None:
@@ -39,13 +41,25 @@ def take_pictures(browser: Browser, station: str, output: Path, scheme: str) -> 
         locale="en-GB",
     )
     page = context.new_page()
-    for view in ("live", "samples", "controls"):
+    _count(page, station, output / f"station-live-{scheme}.png")
+    for view in ("samples", "controls"):
         page.goto(f"{station}/#{view}")
         _take(page, output / f"station-{view}-{scheme}.png")
     page.goto(f"{station}/#samples")
     page.locator("#sample-rows a[href^='#review']").first.click()
     _take(page, output / f"station-review-{scheme}.png")
     context.close()
+
+
+def _count(page: Page, station: str, path: Path) -> None:
+    """Count a sample to its end; the picture is taken on the way."""
+    page.goto(f"{station}/#live")
+    page.locator("#sample-id").fill("S-2026-0042")
+    page.locator("#sample-id").press("Enter")
+    page.wait_for_timeout(COUNTED_MS)
+    _take(page, path)
+    page.locator("#finish").click()
+    page.locator("#start-form").wait_for()
 
 
 def _take(page: Page, path: Path) -> None:
