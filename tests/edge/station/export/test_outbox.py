@@ -2,14 +2,18 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from edge.station.database import Station
+from edge.station.delivery import delivering, sender
 from edge.station.export.mllp import AckCode, Acknowledgement, DeliveryError
 from edge.station.export.outbox import DeliveryState, Outbox
+from tests.edge.station.export.test_mllp import framed, laboratory
 from tests.edge.station.made_report import made_report
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
@@ -123,3 +127,18 @@ def test_message_survives_a_kill_while_it_is_sent(file):
     outbox, laboratory = opened(file), Laboratory("AA")
     assert outbox.deliver(laboratory, NOW) == 1
     assert message_id in laboratory.heard[0]
+
+
+def test_result_queued_in_the_station_reaches_the_laboratory_system(tmp_path):
+    with Station.open(tmp_path / "data") as station:
+        outbox = Outbox(station.transaction)
+        message_id = outbox.add(made_report(signed=True), datetime.now(UTC))
+        with (
+            laboratory(framed("AA", message_id)) as (port, heard),
+            delivering(outbox, sender(f"127.0.0.1:{port}"), every_s=0.02),
+        ):
+            until = time.monotonic() + 5
+            while DeliveryState.WAITING in states(outbox) and time.monotonic() < until:
+                time.sleep(0.02)
+        assert states(outbox) == [DeliveryState.ACCEPTED]
+    assert message_id.encode() in heard[0]
