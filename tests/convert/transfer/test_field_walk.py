@@ -51,8 +51,8 @@ def test_the_drawn_white_cells_are_found_and_known(
     drawn = sum(len(field.boxes) for field in fields)
     assert 0.9 * drawn <= len(found) <= drawn
     right = sum(one.cell.class_name == one.known.class_name for one in found)
-    # Names given to the wrong cells would be right by chance, one in six or so; how well
-    # drawn cells are known is for `tests.benchmarks.demo_agreement` to say.
+    # Names given to the wrong cells would be right by chance, one in six or so; how
+    # well drawn cells are known is for `tests.benchmarks.demo_agreement` to say.
     assert right > 0.5 * len(found)
 
 
