@@ -50,11 +50,6 @@ train: $(VENVS)/develop/.installed
 	  $(FIT) --model mobilenetv2 --epochs 10 --learning-rate 5e-4 --augmentation strong \
 	    --initial-weights runs/mobilenetv2-first/seed-$$seed/best.keras --seed $$seed \
 	    --output runs/mobilenetv2/seed-$$seed || exit; \
-	  $(FIT) --model mobilenetv2 --epochs 6 --learning-rate 3e-4 --augmentation strong \
-	    --initial-weights runs/mobilenetv2/seed-$$seed/best.keras --seed $$seed \
-	    --output runs/mobilenetv2-longer/seed-$$seed || exit; \
-	  $(AVERAGE) runs/mobilenetv2-longer/seed-$$seed/best.keras \
-	    --output runs/mobilenetv2-$$seed.keras || exit; \
 	  $(FIT) --model cnn --epochs 24 --learning-rate 1.5e-3 --augmentation gentle \
 	    --initial-weights runs/cnn-first/seed-$$seed/best.keras --seed $$seed \
 	    --output runs/cnn/seed-$$seed || exit; \
