@@ -7,19 +7,10 @@ from rich.table import Table
 
 from edge.capture.demo.agreement import DrawnAgreement
 from edge.population import Population
+from edge.reference_ranges import ADULT_REFERENCE_PERCENT, Interval
 from edge.stage_times import StageTimes
 from edge.summary import Summary
 from hemalens.classes import CellClass
-
-_ADULT_REFERENCE_PERCENT = {
-    CellClass.NEUTROPHIL: "40-80",
-    CellClass.LYMPHOCYTE: "20-40",
-    CellClass.MONOCYTE: "2-10",
-    CellClass.EOSINOPHIL: "1-6",
-    CellClass.BASOPHIL: "0-2",
-    CellClass.IG: "",
-}
-"""Usual adult ranges, most frequent class first; laboratories set their own."""
 
 _FEW_CELLS = 10
 """Below so many stained cells, doubt about most of them says little."""
@@ -48,14 +39,14 @@ def _differential_table(summary: Summary) -> Table:
     table.add_column("class")
     for name in ("cells", "percent", "95 % limits", "adult range"):
         table.add_column(name, justify="right")
-    for name, reference in _ADULT_REFERENCE_PERCENT.items():
+    for name in (*ADULT_REFERENCE_PERCENT, CellClass.IG):
         table.add_row(
             name,
             str(summary.counts[name]),
             *_figures(
                 summary.differential_percent.get(name), summary.ci95_percent.get(name)
             ),
-            reference,
+            _range(ADULT_REFERENCE_PERCENT.get(name)),
         )
     return table
 
@@ -77,6 +68,10 @@ def _rates_table(summary: Summary) -> Table:
     table.add_row("", "", *per_red_cells, "100 red cells")
     table.add_row("red cells", str(summary.red_cells), "", "", "")
     return table
+
+
+def _range(reference: Interval | None) -> str:
+    return "" if reference is None else f"{reference[0]:g}-{reference[1]:g}"
 
 
 def _figures(

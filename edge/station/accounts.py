@@ -189,6 +189,13 @@ class Accounts:
             row = connection.execute(sql, (now.isoformat(), _digest(token))).fetchone()
             return None if row is None else self.get(row[0])
 
+    def holds(self, token: str) -> bool:
+        """Say whether somebody is signed in with a token, and prolong nothing."""
+        sql = "SELECT 1 FROM login WHERE token_sha256 = ?"
+        with self._transaction() as connection:
+            _forget_expired(connection, datetime.now(UTC))
+            return connection.execute(sql, (_digest(token),)).fetchone() is not None
+
     def end(self, token: str) -> None:
         """Sign out; nothing when nobody is signed in with it."""
         sql = "DELETE FROM login WHERE token_sha256 = ? RETURNING name"

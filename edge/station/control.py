@@ -8,7 +8,7 @@ from typing import Final
 
 from edge.station.audit import Audit, Transaction
 from edge.station.review import Reviews
-from hemalens.classes import CellClass
+from hemalens.classes import LEUKOCYTES, CellClass
 from hemalens.errors import StationError
 
 _FEWEST_FOR_LIMITS: Final = 2
@@ -165,27 +165,24 @@ class Controls:
         with self._transaction() as connection:
             return tuple(name for (name,) in connection.execute(sql))
 
-    def control_counts(
-        self, sample_id: str, class_name: CellClass, limit: int = 60
-    ) -> ControlChart:
-        """Chart a class's share over the latest finished counts of a control slide."""
+    def charts(self, sample_id: str, limit: int = 60) -> tuple[ControlChart, ...]:
+        """Chart each leukocyte class over a control slide's latest finished counts."""
         sql = (
             "SELECT count_id, counted_at FROM sample WHERE sample_id = ? "
             "AND is_control AND NOT is_discarded AND state != 'counting' "
             "ORDER BY number DESC LIMIT ?"
         )
+        found: dict[CellClass, list[tuple[str, datetime, float]]]
+        found = {name: [] for name in LEUKOCYTES}
         with self._transaction() as connection:
             rows = connection.execute(sql, (sample_id, limit)).fetchall()
-            found = [
-                (count_id, datetime.fromisoformat(at), percent)
-                for count_id, at in reversed(rows)
-                if (percent := self._percent(count_id, class_name)) is not None
-            ]
-        return _chart(sample_id, class_name, found)
-
-    def _percent(self, count_id: str, class_name: CellClass) -> float | None:
-        shares = self._reviews.report(count_id).differential.shares
-        return next(s.percent for s in shares if s.class_name is class_name)
+            for count_id, at in reversed(rows):
+                shares = self._reviews.report(count_id).differential.shares
+                for share in shares:
+                    if share.percent is not None:
+                        point = (count_id, datetime.fromisoformat(at), share.percent)
+                        found[share.class_name].append(point)
+        return tuple(_chart(sample_id, name, points) for name, points in found.items())
 
 
 def _chart(

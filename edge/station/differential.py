@@ -4,29 +4,15 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.differential import DifferentialCount, differential_count
+from edge.reference_ranges import ADULT_REFERENCE_PERCENT, Interval
 from edge.station.records import ClassShare, Differential, ReviewedCell
 from edge.store import file_faults
 from hemalens.classes import LEUKOCYTES, CellClass
 from hemalens.errors import ConfigError
-
-Interval = tuple[float, float]
-
-ADULT_REFERENCE_PERCENT: Final[Mapping[CellClass, Interval]] = MappingProxyType(
-    {
-        CellClass.BASOPHIL: (0.0, 2.0),
-        CellClass.EOSINOPHIL: (1.0, 6.0),
-        CellClass.LYMPHOCYTE: (20.0, 40.0),
-        CellClass.MONOCYTE: (2.0, 10.0),
-        CellClass.NEUTROPHIL: (40.0, 80.0),
-    }
-)
-"""Usual shares of an adult's leukocytes; laboratories differ and set their own."""
 
 
 class _StationFile(BaseModel):

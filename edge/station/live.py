@@ -1,5 +1,6 @@
 """The count under way: begun, steered and watched from the server's threads."""
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Iterable
@@ -9,19 +10,20 @@ from typing import Final
 from edge.capture.open_source import open_source
 from edge.capture.source import FrameSource, SourceState
 from edge.count import CountSettings, count_source
+from edge.count_progress import CountProgress
 from edge.operator import Wish
 from edge.population import Population
 from edge.result_folder import OnUnfinished
-from edge.station.differential import reviewed_differential
 from edge.station.live_frame import Fault, LiveFrame, LiveProgress, LiveState
 from edge.station.live_operator import StationOperator
-from edge.station.records import Differential, ReviewedCell, Sample
+from edge.station.records import Differential, Sample
 from edge.store import CountStore
 from edge.unfinished_count import STORE_NAME, unfinished_folder
 from hemalens.bundle import Bundle
-from hemalens.classes import CellClass, CellStatus
 from hemalens.errors import CaptureError, HemaLensError, StationError, StorageError
 from hemalens.records import Cell
+
+AddUp = Callable[[str, tuple[Cell, ...], int, float], Differential]
 
 _LOG: Final = logging.getLogger(__name__)
 _MEND_CAPTURE: Final = (
@@ -52,6 +54,9 @@ class Live:
         Where a count's results lie.
     counted : callable
         Told the count that ended.
+    differential : callable
+        Adds up a count under way as reviewed so far, from its count id, stained cells,
+        red cells and fields.
     new_source : callable
         Opens the source.
     """
@@ -62,16 +67,20 @@ class Live:
         bundle: Bundle,
         folder_of: Callable[[str], Path],
         counted: Callable[[str], None],
+        differential: AddUp,
         new_source: Callable[[str], FrameSource] = open_source,
     ) -> None:
         self._source_name = source
         self._bundle = bundle
         self._folder_of = folder_of
         self._counted = counted
+        self._add_up = differential
         self._new_source = new_source
         self._lock = threading.RLock()
-        self._changed = threading.Condition()
+        # Not under the lock: a count's thread publishes while it is waited for.
+        self._numbers = itertools.count(1)
         self._number = 0
+        self._differential: tuple[int, Differential] | None = None
         self._thread: threading.Thread | None = None
         self._source: FrameSource | None = None
         self._operator: StationOperator | None = None
@@ -103,14 +112,14 @@ class Live:
         """
         with self._lock:
             self.require_free()
-            self._sample, self._fault = sample, None
+            self._sample = sample
             self._run(sample)
 
     def take_up(self, sample: Sample) -> None:
         """Offer to resume a count that the station's end broke off."""
         with self._lock:
             self._sample, self._fault, self._has_ended = sample, _BROKE_OFF, False
-        self._publish()
+        self.publish()
 
     def require_free(self) -> None:
         """Raise `StationError` unless a count can begin."""
@@ -125,25 +134,25 @@ class Live:
         """Go on after a pause, or after a fault with the source opened anew."""
         with self._lock:
             if self._fault is not None and self._sample is not None:
-                self._join()
-                self._fault = None
                 self._run(self._sample)
                 return
         self._steer(Wish.RESUME, LiveState.PAUSED)
 
-    def continue_by(self, leukocytes: int) -> None:
-        """Go on beyond the target."""
+    def continue_by(self, leukocytes: int) -> Sample:
+        """Go on beyond the target; gives the sample with its new one."""
         with self._lock:
-            if self.state is not LiveState.COMPLETE or self._operator is None:
+            operator, sample = self._operator, self._sample
+            if self.state is not LiveState.COMPLETE or not operator or not sample:
                 raise StationError("the target is not reached yet: let it count")
-            self._operator.want_more(leukocytes)
+            target = (sample.target or 0) + leukocytes
+            self._sample = sample.model_copy(update={"target": target})
+            operator.want_more(leukocytes)
+            return self._sample
 
     def finish(self) -> None:
         """End the count and keep it for review."""
         with self._lock:
             if self._fault is not None and self._sample is not None:
-                self._join()
-                self._fault = None
                 self._run(self._sample, wishes=(Wish.FINISH,))
                 return
             if self._operator is None or self.state is LiveState.IDLE:
@@ -151,16 +160,14 @@ class Live:
             self._operator.want(Wish.FINISH)
 
     def close(self) -> None:
-        """End with the server; what was counted can be continued."""
-        operator, source = self._operator, self._source
-        if operator is not None:
-            operator.leave()
+        """End with the server; what was counted can be continued.
+
+        A camera that gives nothing holds its thread: that ends with the process.
+        """
+        if self._operator is not None:
+            self._operator.leave()
         if self._thread is not None:
             self._thread.join(_LEAVE_S)
-        # A camera that gives nothing holds the count until it is closed.
-        if source is not None and self._thread is not None and self._thread.is_alive():
-            source.__exit__(None, None, None)
-        self._join()
 
     def cells(self, count_id: str) -> tuple[Cell, ...] | None:
         """Give the stained cells of the count under way; None for any other."""
@@ -194,9 +201,7 @@ class Live:
             nrbc=progress.nrbc,
             platelets=progress.platelets,
             red_cells=progress.red_cells,
-            differential=_differential(
-                operator.cells(), progress.red_cells, progress.frames
-            ),
+            differential=self._added_up(operator, progress),
             frames_per_second=operator.frames_per_second,
             dropped=operator.dropped,
             focus=operator.focus,
@@ -211,16 +216,26 @@ class Live:
         """Rises with everything new."""
         return self._number
 
-    def wait_beyond(self, number: int, timeout_s: float) -> int:
-        """Wait for something newer; gives the number of the newest."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._number != number, timeout_s)
-            return self._number
+    def publish(self) -> None:
+        """Say that there is something new to see."""
+        self._number = next(self._numbers)
 
-    def _publish(self) -> None:
-        with self._changed:
-            self._number += 1
-            self._changed.notify_all()
+    def _added_up(
+        self, operator: StationOperator, progress: CountProgress
+    ) -> Differential:
+        """Add up once for all viewers."""
+        number, known = self._number, self._differential
+        if known is not None and known[0] == number:
+            return known[1]
+        # A frame is taken for a field until the count ends.
+        found = self._add_up(
+            operator.count_id,
+            operator.cells(),
+            progress.red_cells,
+            float(progress.frames),
+        )
+        self._differential = number, found
+        return found
 
     def _steer(self, wish: Wish, wanted: LiveState) -> None:
         with self._lock:
@@ -240,28 +255,44 @@ class Live:
         return Fault(what=status.detail, mend=_MEND_CAPTURE)
 
     def _run(self, sample: Sample, wishes: Iterable[Wish] = ()) -> None:
+        if self._thread is not None:
+            self._thread.join()
         folder = self._folder_of(sample.count_id)
-        operator = StationOperator(
-            sample.count_id,
-            folder,
-            self._bundle.manifest.stain,
-            self._publish,
-            _earlier_cells(folder),
-        )
+        self._has_ended = False
+        try:
+            operator = StationOperator(
+                sample.count_id,
+                folder,
+                self._bundle.manifest.stain,
+                self.publish,
+                _earlier_cells(folder),
+            )
+            source = self._new_source(self._source_name)
+        except HemaLensError as error:
+            self._fail(error)
+            return
         for wish in wishes:
             operator.want(wish)
-        self._operator, self._has_ended = operator, False
-        self._source = self._new_source(self._source_name)
+        self._operator, self._source, self._fault = operator, source, None
         self._thread = threading.Thread(
-            target=self._count, args=(sample, operator, folder), name="count"
+            target=self._count,
+            args=(sample, source, operator, folder),
+            name="count",
+            daemon=True,
         )
         self._thread.start()
-        self._publish()
+        self.publish()
 
-    def _count(self, sample: Sample, operator: StationOperator, folder: Path) -> None:
+    def _count(
+        self,
+        sample: Sample,
+        source: FrameSource,
+        operator: StationOperator,
+        folder: Path,
+    ) -> None:
         try:
             count_source(
-                self._source or self._new_source(self._source_name),
+                source,
                 self._bundle,
                 CountSettings(
                     target=sample.target, population=Population(sample.population)
@@ -275,17 +306,17 @@ class Live:
             self._counted(sample.count_id)
             self._has_ended = True
         except HemaLensError as error:
-            self._fault = Fault(what=str(error), mend=_mend(error))
+            self._fail(error)
         except Exception:  # noqa: BLE001 - a thread has nobody above it
             _LOG.exception("a count ended in a fault of the program")
             self._fault = Fault(what="The program has a fault.", mend=_MEND_OTHER)
         finally:
             self._source = None
-            self._publish()
+            self.publish()
 
-    def _join(self) -> None:
-        if self._thread is not None:
-            self._thread.join()
+    def _fail(self, error: HemaLensError) -> None:
+        self._fault = Fault(what=str(error), mend=_mend(error))
+        self.publish()
 
 
 def _mend(error: HemaLensError) -> str:
@@ -300,21 +331,3 @@ def _earlier_cells(folder: Path) -> tuple[Cell, ...]:
         return ()
     with CountStore.open(path) as store:
         return tuple(store.cells())
-
-
-def _differential(cells: Iterable[Cell], red_cells: int, frames: int) -> Differential:
-    """Add up what counts before anybody has reviewed it."""
-    wanted = {CellStatus.COUNTED, CellStatus.UNCERTAIN}
-    reviewed = (
-        ReviewedCell.model_construct(
-            cell_id=cell.cell_id,
-            frame=cell.frame,
-            box_xyxy=tuple(cell.box),
-            model_class=None if cell.class_name is None else CellClass(cell.class_name),
-            model_probability=cell.probability,
-            is_uncertain=cell.status is CellStatus.UNCERTAIN,
-        )
-        for cell in cells
-        if cell.status in wanted
-    )
-    return reviewed_differential(reviewed, red_cells=red_cells, fields=float(frames))

@@ -1,9 +1,12 @@
 """Pictures of a count's fields and cells."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.unfinished_count import unfinished_folder
 from hemalens.errors import StorageError
@@ -16,6 +19,14 @@ def fields_folder(folder: Path) -> Path:
     """Name where a count's pictures lie, ended or not."""
     unfinished = unfinished_folder(folder)
     return (unfinished if unfinished.is_dir() else folder) / "fields"
+
+
+def find_field(folder: Path, frame: str) -> Path | None:
+    """Find a frame's picture by its name, which is compared and never joined."""
+    wanted = f"{Path(frame).stem}.jpg"
+    if not folder.is_dir():
+        return None
+    return next((path for path in folder.iterdir() if path.name == wanted), None)
 
 
 def cell_picture(
@@ -31,11 +42,25 @@ def cell_picture(
     StorageError
         When the picture cannot be read.
     """
+    bgr = read_field(path)
+    left, top, right, bottom = box_xyxy
+    side_px = crop_side_px(pixel_size_um or PBC_PIXEL_SIZE_UM, side_um)
+    crop = cut_crop(bgr, ((left + right) / 2, (top + bottom) / 2), side_px, CROP_PX)
+    _, jpeg = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 90])
+    return jpeg.tobytes()
+
+
+# A gallery asks for the cells of one field after the other.
+@lru_cache(maxsize=2)
+def read_field(path: Path) -> NDArray[np.uint8]:
+    """Decode a field's picture, which never changes: (H, W, 3), BGR.
+
+    Raises
+    ------
+    StorageError
+        When it cannot be read.
+    """
     bgr = cv2.imread(str(path))
     if bgr is None:
         raise StorageError(f"{path.name} cannot be read: restore it from a backup")
-    left, top, right, bottom = box_xyxy
-    side_px = crop_side_px(pixel_size_um or PBC_PIXEL_SIZE_UM, side_um)
-    crop = cut_crop(bgr, ((left + right) / 2, (top + bottom) / 2), side_px, CROP_PX)  # type: ignore[arg-type]  # any colour order
-    _, jpeg = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 90])
-    return jpeg.tobytes()
+    return np.asarray(bgr, np.uint8)

@@ -1,13 +1,15 @@
 """What people say of a count's cells: kept word for word, replayed over the model's."""
 
+import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from edge.reference_ranges import Interval
 from edge.station.audit import Audit, Transaction
-from edge.station.differential import Interval, reviewed_differential
+from edge.station.differential import reviewed_differential
 from edge.station.records import (
     Differential,
     ModelUsed,
@@ -86,26 +88,28 @@ class Reviews:
         self._reference_percent = reference_percent
 
     def cells(
-        self, count_id: str, counted: Iterable[Cell] | None = None
+        self,
+        count_id: str,
+        counted: Iterable[Cell] | None = None,
+        only: Collection[int] | None = None,
     ) -> tuple[ReviewedCell, ...]:
         """Give a count's stained cells as model and people see them.
 
         Added ones come last. Words on a cell that later frames showed to be another's
         duplicate count no more.
 
+        Parameters
+        ----------
+        count_id : str
+        counted : iterable of Cell, optional
+        only : collection of int, optional
+            These cells alone.
+
         Raises
         ------
         StationError
             When there is no such count.
         """
-        return self._cells(count_id, counted)
-
-    def _cells(
-        self,
-        count_id: str,
-        counted: Iterable[Cell] | None,
-        only: Collection[int] | None = None,
-    ) -> tuple[ReviewedCell, ...]:
         with self._transaction():
             self._samples.get(count_id)
             words = self._standing_words(count_id, only)
@@ -163,7 +167,7 @@ class Reviews:
         counted = None if counted is None else tuple(counted)
         with self._transaction():
             self._samples.unsigned(count_id)
-            before = {c.cell_id: c for c in self._cells(count_id, counted, set(wanted))}
+            before = {c.cell_id: c for c in self.cells(count_id, counted, set(wanted))}
             if action is ReviewAction.ADD:
                 wanted = (self._next_added_id(count_id),)
             else:
@@ -180,7 +184,7 @@ class Reviews:
                     box_xyxy=box,
                 )
                 self._write(count_id, word)
-            after = {c.cell_id: c for c in self._cells(count_id, counted, set(wanted))}
+            after = {c.cell_id: c for c in self.cells(count_id, counted, set(wanted))}
             return tuple(after.get(n) or _gone(before[n]) for n in wanted)
 
     def last_reviewed(self, count_id: str) -> int | None:
@@ -222,7 +226,7 @@ class Reviews:
         Raises
         ------
         StationError
-            When there is no such count.
+            When there is no such count, or what is kept is not what was signed.
         """
         with self._transaction():
             return self._signed_report(count_id) or self._standing_report(count_id)
@@ -237,6 +241,11 @@ class Reviews:
         if row is None:
             return None
         content, person, full_name, at, content_sha256 = row
+        if hashlib.sha256(content).hexdigest() != content_sha256:
+            raise StationError(
+                f"what was signed of count {count_id} is no longer what the station "
+                "keeps: restore a backup"
+            )
         signature = Signature(
             person=person,
             full_name=full_name,

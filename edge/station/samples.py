@@ -192,8 +192,8 @@ class Samples:
             self._audit.add(sample.operator, "counted", count_id, detail)
             return self.get(count_id)
 
-    def continued(self, count_id: str, person: str, target: int | None) -> Sample:
-        """Take a finished count back to counting, up to another target.
+    def continued(self, count_id: str, person: str, target: int) -> Sample:
+        """Keep the new target of a count that goes on beyond its first.
 
         Raises
         ------
@@ -202,10 +202,8 @@ class Samples:
         """
         with self._transaction() as connection:
             self.unsigned(count_id)
-            connection.execute(
-                "UPDATE sample SET state = ?, target = ? WHERE count_id = ?",
-                (SampleState.COUNTING.value, target, count_id),
-            )
+            sql = "UPDATE sample SET target = ? WHERE count_id = ?"
+            connection.execute(sql, (target, count_id))
             self._audit.add(person, "count_continued", count_id, {"target": target})
             return self.get(count_id)
 

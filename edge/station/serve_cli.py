@@ -77,8 +77,10 @@ def serve(
         deliver_to=deliver_to,
     )
     scheme = "https" if settings.is_tls else "http"
-    click.echo(f"the station is at {scheme}://{host}:{port}", err=True)
-    serve_station(settings)
+    address = f"{scheme}://{host}:{port}"
+    serve_station(
+        settings, lambda: click.echo(f"the station is at {address}", err=True)
+    )
 
 
 @click.group()

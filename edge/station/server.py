@@ -1,6 +1,7 @@
 """The station put together and served."""
 
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import uvicorn
@@ -14,9 +15,11 @@ from edge.station.delivery import delivering, sender
 from edge.station.export.outbox import Outbox
 from edge.station.guard import Context
 from edge.station.live import Live
-from edge.station.records import ModelUsed, SampleState
+from edge.station.records import Differential, ModelUsed, SampleState
 from edge.station.settings import StationSettings
 from hemalens.bundle import Bundle
+from hemalens.errors import StationError
+from hemalens.records import Cell
 
 
 @contextmanager
@@ -41,7 +44,14 @@ def opened(settings: StationSettings, station: Station) -> Iterator[Context]:
             validation_report_sha256=model.validation_report_sha256,
         )
 
-    live = Live(settings.source, bundle, station.samples.folder, counted)
+    def differential(
+        count_id: str, cells: tuple[Cell, ...], red_cells: int, fields: float
+    ) -> Differential:
+        return station.reviews.differential(
+            count_id, cells, red_cells=red_cells, fields=fields
+        )
+
+    live = Live(settings.source, bundle, station.samples.folder, counted, differential)
     for sample in station.samples.all(limit=1):
         if sample.state is SampleState.COUNTING:
             live.take_up(sample)
@@ -57,8 +67,20 @@ def opened(settings: StationSettings, station: Station) -> Iterator[Context]:
         live.close()
 
 
-def serve_station(settings: StationSettings) -> None:
-    """Serve until interrupted."""
+def serve_station(settings: StationSettings, ready: Callable[[], None]) -> None:
+    """Serve until interrupted.
+
+    Parameters
+    ----------
+    settings : StationSettings
+    ready : callable
+        Told when it can be reached.
+
+    Raises
+    ------
+    HemaLensError
+        When a part cannot be used, or the station may not be reached so.
+    """
     send = sender(settings.deliver_to) if settings.deliver_to else None
     with ExitStack() as stack:
         station = stack.enter_context(
@@ -68,10 +90,9 @@ def serve_station(settings: StationSettings) -> None:
         if send is not None:
             outbox = Outbox(station.transaction)
             stack.enter_context(delivering(outbox, send))
-        uvicorn.run(
+        listening = stack.enter_context(_listen(settings.host, settings.port))
+        config = uvicorn.Config(
             make_app(context),
-            host=settings.host,
-            port=settings.port,
             ssl_certfile=settings.certificate,
             ssl_keyfile=settings.key,
             # Addresses of samples stand in paths.
@@ -80,6 +101,19 @@ def serve_station(settings: StationSettings) -> None:
             server_header=False,
             timeout_graceful_shutdown=2,
         )
+        ready()
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise StationError(
+            f"cannot listen on port {port} of {host}: {error.strerror}; is another "
+            "station open? choose another --port"
+        ) from error
 
 
 def _model(bundle: Bundle) -> ModelUsed:

@@ -1,13 +1,17 @@
 """Signing a count: what was signed is kept, byte by byte, and changes no more."""
 
 import hashlib
-import json
 from datetime import UTC, datetime
 
 from edge.station.accounts import Account
 from edge.station.database import Station
+from edge.station.export.canonical import json
 from edge.station.records import Report, Role, Sample, SampleState, Signature
 from hemalens.errors import StationError
+
+
+class WrongPasswordError(StationError):
+    """Somebody signs who is not known by the password given."""
 
 
 def sign(
@@ -28,15 +32,19 @@ def sign(
 
     Raises
     ------
+    WrongPasswordError
+        When nobody is known by it; the trail keeps that it was tried.
     StationError
-        When the password is wrong, cells are not settled, the count goes on or is
+        When the account may not sign, cells are not settled, the count goes on or is
         signed already.
     """
     if account.role is Role.SERVICE or account.is_disabled:
         raise StationError(f"{account.name} may not sign: ask an operator")
     if not station.accounts.confirms(account, password):
         station.audit.add(account.name, "signing_refused", count_id)
-        raise StationError("the password is wrong: nothing was signed, type it again")
+        raise WrongPasswordError(
+            "the password is wrong: nothing was signed, type it again"
+        )
     with station.transaction():
         report = _signable(station, count_id)
         now = datetime.now(UTC)
@@ -45,26 +53,6 @@ def sign(
         detail = {"content_sha256": signature.content_sha256}
         station.audit.add(account.name, "signed", count_id, detail)
     return signature
-
-
-def canonical_json(report: Report) -> bytes:
-    """Give a report without its signature in the one form that is signed.
-
-    UTF-8, keys sorted, no white space between.
-    """
-    content = report.model_dump(mode="json", exclude={"signature"})
-    text = json.dumps(
-        content, sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    )
-    return text.encode()
-
-
-def verify_signature(report: Report) -> bool:
-    """Say whether a signed report is still what was signed."""
-    if report.signature is None:
-        return False
-    found = hashlib.sha256(canonical_json(report)).hexdigest()
-    return found == report.signature.content_sha256
 
 
 def _signable(station: Station, count_id: str) -> Report:
@@ -94,7 +82,7 @@ def _as_signed(report: Report, account: Account, comment: str, at: datetime) -> 
 def _keep(
     station: Station, report: Report, account: Account, at: datetime
 ) -> Signature:
-    content = canonical_json(report)
+    content = json(report)
     signature = Signature(
         person=account.name,
         full_name=account.full_name,

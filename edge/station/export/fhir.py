@@ -38,7 +38,7 @@ def fhir(report: Report) -> bytes:
     try:
         from fhir.resources.R4B.bundle import Bundle
     except ImportError as error:
-        raise MissingExtraError("the FHIR export", "report") from error
+        raise MissingExtraError("the FHIR export", "web") from error
     resources = [*_observations(report), _specimen(report)]
     entries = [_diagnostic_report(report), *resources]
     bundle = Bundle.model_validate(

@@ -33,7 +33,7 @@ def pdf(report: Report, crops: Crops, language: str = "en") -> bytes:
         from edge.station.export.paper import Paper
         from edge.station.export.parts import print_report
     except ImportError as error:
-        raise MissingExtraError("the PDF report", "report") from error
+        raise MissingExtraError("the PDF report", "web") from error
     paper = Paper(report, LANGUAGES.get(language, ENGLISH))
     paper.add_page()
     print_report(paper, crops)

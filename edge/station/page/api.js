@@ -67,4 +67,5 @@ export const pictureUrl = (frame) => `${ROOT}/live/picture?frame=${at(frame)}`;
 export const cropUrl = (count, cell) =>
   `${ROOT}/samples/${at(count)}/cells/${cell}/crop?side_um=24`;
 export const fieldUrl = (count, frame) => `${ROOT}/samples/${at(count)}/fields/${at(frame)}`;
-export const exportUrl = (count, kind) => `${ROOT}/samples/${at(count)}/export/${kind}`;
+export const exportUrl = (count, kind) =>
+  `${ROOT}/samples/${at(count)}/export/${kind}?language=${document.documentElement.lang}`;

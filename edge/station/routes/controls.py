@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from edge.station.control import LocatedCheck
 from edge.station.guard import Here, Reader
 from edge.station.routes.samples import require_sample
-from hemalens.classes import LEUKOCYTES, CellClass
+from hemalens.classes import CellClass
 
 router = APIRouter(tags=["controls"], prefix="/controls")
 
@@ -70,9 +70,9 @@ def controls(
     """Give the checks and the charts."""
     kept = context.station.controls
     charts = (
-        kept.control_counts(sample_id, name, limit)
+        chart
         for sample_id in kept.control_slides()
-        for name in LEUKOCYTES
+        for chart in kept.charts(sample_id, limit)
     )
     return ControlsShown(
         located=tuple(_located(one) for one in kept.located_checks(limit)),

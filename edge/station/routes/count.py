@@ -84,7 +84,9 @@ def resume(account: Reader, context: Here) -> LiveProgress:
 def go_on(wanted: More, account: Reader, context: Here) -> LiveProgress:
     """Go on beyond the target."""
     _require_controller(context, account)
-    context.live.continue_by(wanted.by)
+    sample = context.live.continue_by(wanted.by)
+    if sample.target is not None:
+        context.station.samples.continued(sample.count_id, account.name, sample.target)
     return context.live.progress()
 
 
@@ -104,13 +106,15 @@ def undo(account: Reader, context: Here) -> tuple[ReviewedCell, ...]:
     cell_id = reviews.last_reviewed(sample.count_id)
     if cell_id is None:
         raise StationError("there is nothing to take back in this count")
-    return reviews.apply(
+    undone = reviews.apply(
         sample.count_id,
         account.name,
         ReviewAction.UNDO,
         (cell_id,),
         counted=context.live.cells(sample.count_id),
     )
+    context.live.publish()
+    return undone
 
 
 def _require_controller(context: Context, account: Account) -> Sample:

@@ -3,21 +3,20 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
-from importlib import import_module
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from edge.station.export.outbox import Outbox, OutboxEntry
-from edge.station.guard import Context, Here, Reader, RefusedError
-from edge.station.pictures import cell_picture, fields_folder
+from edge.station.guard import Context, Here, Reader
+from edge.station.pictures import cell_picture, fields_folder, find_field
 from edge.station.records import Report
-from edge.station.routes.live import field_path
 from edge.station.routes.samples import CountId, require_sample
-from hemalens.errors import MissingExtraError, StorageError
+from hemalens.errors import StorageError
 
 router = APIRouter(tags=["export"])
-_CELL_UM = 24.0
+_CELL_UM: Final = 24.0
 
 
 class Form(StrEnum):
@@ -37,11 +36,17 @@ class Queued(BaseModel):
 
 
 @router.get("/samples/{count_id}/export/{form}", response_class=Response)
-def export(count_id: CountId, form: Form, account: Reader, context: Here) -> Response:
-    """Give a result as a file."""
+def export(
+    count_id: CountId,
+    form: Form,
+    account: Reader,
+    context: Here,
+    language: Annotated[str, Query(pattern="^[a-z]{2}$")] = "en",
+) -> Response:
+    """Give a result as a file; the language is that of paper."""
     require_sample(context, count_id)
     report = context.station.reviews.report(count_id)
-    content, media_type, suffix = _exported(context, report, form)
+    content, media_type, suffix = _exported(context, report, form, language)
     context.station.audit.add(account.name, "exported", count_id, {"form": form.value})
     # The sample's id is the laboratory's: it may hold what a file name may not.
     name = f'attachment; filename="{count_id}.{suffix}"'
@@ -71,7 +76,7 @@ def _outbox(context: Context) -> Outbox:
 
 
 def _exported(
-    context: Context, report: Report, form: Form
+    context: Context, report: Report, form: Form, language: str
 ) -> tuple[bytes | str, str, str]:
     if form is Form.CSV:
         from edge.station.export.table import csv
@@ -86,15 +91,14 @@ def _exported(
 
         message = hl7(report, report.sample.count_id[:20])
         return message, "x-application/hl7-v2+er7", "hl7"
-    try:
-        if form is Form.FHIR:
-            from edge.station.export.fhir import fhir
+    if form is Form.FHIR:
+        from edge.station.export.fhir import fhir
 
-            return fhir(report), "application/fhir+json", "fhir.json"
-        pdf = import_module("edge.station.export.pdf").pdf
-    except ImportError as error:
-        raise MissingExtraError(f"Export as {form.value}", "report") from error
-    return pdf(report, _crops(context, report)), "application/pdf", "pdf"
+        return fhir(report), "application/fhir+json", "fhir.json"
+    from edge.station.export.pdf import pdf
+
+    content = pdf(report, _crops(context, report), language)
+    return content, "application/pdf", "pdf"
 
 
 def _crops(context: Context, report: Report) -> Callable[[int], bytes | None]:
@@ -106,10 +110,11 @@ def _crops(context: Context, report: Report) -> Callable[[int], bytes | None]:
         cell = cells.get(cell_id)
         if cell is None:
             return None
+        if (path := find_field(folder, cell.frame)) is None:
+            return None
         try:
-            path = field_path(folder, cell.frame)
             return cell_picture(path, cell.box_xyxy, report.pixel_size_um, _CELL_UM)
-        except (RefusedError, StorageError):
+        except StorageError:
             return None
 
     return crop

@@ -1,21 +1,29 @@
 """The count under way, as all viewers see it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Final
 
 import cv2
-import numpy as np
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
 
 from edge.population import Population
-from edge.station.guard import Anyone, Context, Here, Reader, RefusedError
+from edge.station.guard import (
+    Anyone,
+    Context,
+    Here,
+    Reader,
+    RefusedError,
+    session_token,
+)
 from edge.station.live_frame import Fault, LiveState
-from edge.station.pictures import fields_folder
+from edge.station.pictures import read_field
 from edge.station.records import ModelUsed
+from edge.station.routes.samples import require_field
 from hemalens import __name__ as _package
 
 router = APIRouter(tags=["live"])
@@ -61,20 +69,32 @@ def status(account: Anyone, context: Here) -> Status:  # noqa: ARG001 - asked fo
 
 
 @router.get("/live", response_class=StreamingResponse)
-async def live(account: Reader, context: Here) -> StreamingResponse:  # noqa: ARG001
-    """Stream progress and frames; the newest come first, so nothing is to be resent."""
+async def live(
+    account: Reader,  # noqa: ARG001 - asked for
+    request: Request,
+    context: Here,
+) -> StreamingResponse:
+    """Stream progress and frames; the newest come first, so nothing is to be resent.
+
+    The stream ends with the session it was asked for in.
+    """
     return StreamingResponse(
-        _events(context),
+        _events(context, session_token(context, request)),
         media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
 
 
-async def _events(context: Context) -> AsyncIterator[str]:
+async def _events(context: Context, token: str | None) -> AsyncIterator[str]:
     """Send what is newest whenever there is something new; a slow viewer skips."""
     sent, frame_sent, quiet_s = -1, None, 0.0
     fault_sent = None
+    asked_at = time.monotonic()
     while True:
+        if token is not None and time.monotonic() - asked_at > _PING_S:
+            asked_at = time.monotonic()
+            if not await asyncio.to_thread(context.station.accounts.holds, token):
+                return
         number = context.live.number
         progress = None
         if number != sent or quiet_s == 0.0:
@@ -107,32 +127,16 @@ def picture(
     sample = context.live.sample
     if sample is None:
         raise RefusedError(404, "No count is under way.", "Start one.")
-    folder = fields_folder(context.station.samples.folder(sample.count_id))
-    return small_picture(field_path(folder, frame))
+    return _small_picture(require_field(context, sample.count_id, frame))
 
 
-def field_path(folder: Path, frame: str) -> Path:
-    """Find a frame's picture by its name, which is compared and never joined."""
-    wanted = f"{Path(frame).stem}.jpg"
-    if folder.is_dir():
-        for path in folder.iterdir():
-            if path.name == wanted:
-                return path
-    raise RefusedError(404, "There is no picture of this frame.")
-
-
-def small_picture(path: Path) -> Response:
+def _small_picture(path: Path) -> Response:
     """Give a picture no wider than a page shows it."""
-    image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
-    if image is None:
-        raise RefusedError(404, "The picture cannot be read.")
-    if image.shape[1] * 8 <= _WIDEST_PX:
+    bgr = read_field(path)
+    height, width = bgr.shape[:2]
+    if width <= _WIDEST_PX:
         return FileResponse(path, media_type="image/jpeg")
-    whole = cv2.imread(str(path))
-    if whole is None:
-        raise RefusedError(404, "The picture cannot be read.")
-    height, width = whole.shape[:2]
     size_wh = (_WIDEST_PX, round(height * _WIDEST_PX / width))
-    small = cv2.resize(whole, size_wh, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(bgr, size_wh, interpolation=cv2.INTER_AREA)
     _, jpeg = cv2.imencode(".jpg", small)
     return Response(jpeg.tobytes(), media_type="image/jpeg")

@@ -1,13 +1,15 @@
 """Samples: what was counted, its review and its signature."""
 
+from pathlib import Path as FilePath
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.station.guard import Context, Here, Reader, RefusedError
-from edge.station.pictures import cell_picture, fields_folder
+from edge.station.guard import Context, Here, Reader, RefusedError, Supervisor
+from edge.station.live_frame import LiveState
+from edge.station.pictures import cell_picture, fields_folder, find_field
 from edge.station.records import (
     Differential,
     Report,
@@ -15,8 +17,7 @@ from edge.station.records import (
     ReviewedCell,
     Sample,
 )
-from edge.station.routes.live import field_path
-from edge.station.signing import sign
+from edge.station.signing import WrongPasswordError, sign
 from hemalens.classes import CellClass
 from hemalens.errors import StationError
 
@@ -76,6 +77,16 @@ def report(count_id: CountId, account: Reader, context: Here) -> Report:  # noqa
     return whole.model_copy(update={"cells": ()})
 
 
+@router.delete("/{count_id}", status_code=204)
+def discard(count_id: CountId, account: Supervisor, context: Here) -> None:
+    """Take an unsigned count out of the list; its trail stays."""
+    require_sample(context, count_id)
+    sample, state = context.live.sample, context.live.state
+    if state is not LiveState.IDLE and sample and sample.count_id == count_id:
+        raise StationError("this count is under way: finish it first")
+    context.station.samples.discard(count_id, account.name)
+
+
 @router.get("/{count_id}/cells")
 def cells(
     count_id: CountId,
@@ -95,11 +106,10 @@ def crop(
     side_um: Annotated[float, Query(ge=4, le=200)] = 24.0,
 ) -> Response:
     """Give the picture of a cell."""
-    found = [one for one in _cells(context, count_id) if one.cell_id == cell_id]
+    found = _cells(context, count_id, only=(cell_id,))
     if not found:
         raise RefusedError(404, "There is no such cell in this count.")
-    folder = fields_folder(context.station.samples.folder(count_id))
-    path = field_path(folder, found[0].frame)
+    path = require_field(context, count_id, found[0].frame)
     facts = context.station.samples.facts(count_id)
     frame = context.live.frame()
     known = facts or frame
@@ -119,8 +129,8 @@ def field(
 ) -> FileResponse:
     """Give the picture of a frame."""
     require_sample(context, count_id)
-    folder = fields_folder(context.station.samples.folder(count_id))
-    return FileResponse(field_path(folder, frame), media_type="image/jpeg")
+    path = require_field(context, count_id, frame)
+    return FileResponse(path, media_type="image/jpeg")
 
 
 @router.post("/{count_id}/review")
@@ -140,6 +150,7 @@ def review(
         wanted.box_xyxy,
         counted=counted,
     )
+    context.live.publish()
     return Reviewed(cells=changed, differential=reviews.differential(count_id, counted))
 
 
@@ -152,10 +163,11 @@ def sign_off(
     key = f"name {account.name}"
     if (wait_s := context.sign_ins.wait_s(key)) > 0:
         raise RefusedError(429, "Too many attempts.", "Wait some minutes.", wait_s)
-    if not context.station.accounts.confirms(account, wanted.password):
+    try:
+        sign(context.station, count_id, account, wanted.password, wanted.comment)
+    except WrongPasswordError as error:
         context.sign_ins.failed(key)
-        raise RefusedError(403, "The password is wrong.", "Try again.")
-    sign(context.station, count_id, account, wanted.password, wanted.comment)
+        raise RefusedError(403, "The password is wrong.", "Try again.") from error
     return context.station.reviews.report(count_id).model_copy(update={"cells": ()})
 
 
@@ -169,7 +181,17 @@ def require_sample(context: Context, count_id: str) -> Sample:
         ) from error
 
 
-def _cells(context: Context, count_id: str) -> tuple[ReviewedCell, ...]:
+def require_field(context: Context, count_id: str, frame: str) -> FilePath:
+    """Find the picture of a frame, or refuse in words."""
+    folder = fields_folder(context.station.samples.folder(count_id))
+    if (path := find_field(folder, frame)) is None:
+        raise RefusedError(404, "There is no picture of this frame.")
+    return path
+
+
+def _cells(
+    context: Context, count_id: str, only: tuple[int, ...] | None = None
+) -> tuple[ReviewedCell, ...]:
     require_sample(context, count_id)
     reviews = context.station.reviews
-    return reviews.cells(count_id, context.live.cells(count_id))
+    return reviews.cells(count_id, context.live.cells(count_id), only)

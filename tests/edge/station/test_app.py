@@ -1,8 +1,16 @@
 """The station's answers, from the start of a count to its signature."""
 
+import socket
+from io import BytesIO
 from pathlib import Path
 
+import pytest
+
 from edge.population import Population
+from edge.station.export.labels import GERMAN
+from edge.station.server import serve_station
+from edge.station.settings import StationSettings
+from hemalens.errors import StationError
 from tests.edge.station.served import API, served, sign_in, wait_for
 
 
@@ -103,3 +111,81 @@ def _drawn_field() -> bytes:
     slide = DemoSlide(seed=3, frames=1, width_px=480, height_px=360)
     _, png = cv2.imencode(".png", slide.frame(0).image[..., ::-1])
     return png.tobytes()
+
+
+def test_a_count_that_went_on_keeps_its_new_target(tmp_path: Path) -> None:
+    source = "demo:frames=100000,width_px=480,height_px=360"
+    with served(tmp_path / "data", source=source) as (client, context):
+        headers = sign_in(client)
+        new = {"sample_id": "S-1", "target": 1}
+        count_id = client.post(f"{API}/count", json=new, headers=headers).json()[
+            "count_id"
+        ]
+        wait_for(client, "complete")
+        client.post(f"{API}/count/continue", json={"by": 500}, headers=headers)
+        wait_for(client, "counting")
+        assert context.station.samples.get(count_id).target == 501
+    with served(tmp_path / "data", source=source) as (client, context):
+        headers = sign_in(client)
+        client.post(f"{API}/count/resume", headers=headers)
+        wait_for(client, "counting")
+        client.post(f"{API}/count/finish", headers=headers)
+        wait_for(client, "idle")
+        assert client.get(f"{API}/samples/{count_id}").json()["sample"]["target"] == 501
+
+
+def test_a_live_count_shows_what_was_corrected(tmp_path: Path) -> None:
+    source = "demo:frames=100000,width_px=480,height_px=360"
+    with served(tmp_path / "data", source=source) as (client, context):
+        headers = sign_in(client)
+        new = {"sample_id": "S-1", "target": 1}
+        count_id = client.post(f"{API}/count", json=new, headers=headers).json()[
+            "count_id"
+        ]
+        wait_for(client, "complete")
+        path = f"{API}/samples/{count_id}"
+        ids = [cell["cell_id"] for cell in client.get(f"{path}/cells").json()]
+        number = context.live.number
+        said = {"action": "remove", "cell_ids": ids}
+        client.post(f"{path}/review", json=said, headers=headers)
+        assert context.live.number != number
+        shown = context.live.progress().differential
+        assert shown is not None
+        assert (shown.removed_cells, shown.leukocytes) == (len(ids), 0)
+
+
+def test_a_supervisor_discards_a_count_that_is_over(tmp_path: Path) -> None:
+    people = (("ann", "operator"), ("sue", "supervisor"))
+    with served(tmp_path / "data", *people) as (client, context):
+        ann = sign_in(client, "ann")
+        new = {"sample_id": "S-1", "target": None}
+        count_id = client.post(f"{API}/count", json=new, headers=ann).json()["count_id"]
+        path = f"{API}/samples/{count_id}"
+        assert client.delete(path, headers=ann).status_code == 403
+        sue = sign_in(client, "sue")
+        wait_for(client, "idle")
+        assert client.delete(path, headers=sue).status_code == 204
+        assert client.get(path).status_code == 404
+        assert not context.station.samples.folder(count_id).exists()
+        assert context.station.audit.entries(count_id)[-1].action == "count_discarded"
+
+
+def test_paper_comes_in_the_page_s_language(tmp_path: Path) -> None:
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    with served(tmp_path / "data") as (client, _):
+        headers = sign_in(client)
+        new = {"sample_id": "S-1", "target": None}
+        begun = client.post(f"{API}/count", json=new, headers=headers).json()
+        wait_for(client, "idle")
+        path = f"{API}/samples/{begun['count_id']}/export/pdf"
+        paper = client.get(path, params={"language": "de"})
+        text = pypdf.PdfReader(BytesIO(paper.content)).pages[0].extract_text()
+        assert GERMAN["title"] in text
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = StationSettings(source="demo:", data=tmp_path / "data", port=port)
+        with pytest.raises(StationError, match=f"cannot listen on port {port}"):
+            serve_station(settings, lambda: pytest.fail("it is not ready"))

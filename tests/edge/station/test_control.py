@@ -2,10 +2,17 @@ from pathlib import Path
 
 import pytest
 
+from edge.station.control import ControlChart
+from edge.station.database import Station
 from hemalens.classes import CellClass
 from hemalens.errors import StationError
 from tests.edge.made_counts import made_cell
 from tests.edge.station.made_station import begin, finish, finished, open_station
+
+
+def chart_of(station: Station, name: CellClass) -> ControlChart:
+    charts = station.controls.charts("C-1")
+    return next(chart for chart in charts if chart.class_name is name)
 
 
 def test_the_share_of_cells_located_is_kept(tmp_path: Path) -> None:
@@ -35,7 +42,7 @@ def test_a_control_slide_is_charted_with_its_limits(tmp_path: Path) -> None:
             cells = tuple(made_cell(n, name) for n, name in enumerate(names))
             finish(station, begin(station, "C-1", is_control=True).count_id, cells)
         finished(station, "C-1")
-        chart = station.controls.control_counts("C-1", CellClass.NEUTROPHIL)
+        chart = chart_of(station, CellClass.NEUTROPHIL)
         assert station.controls.control_slides() == ("C-1",)
     assert [p.percent for p in chart.points] == [40, 50, 60]
     assert (chart.mean_percent, chart.sd_percent) == (50, 10)
@@ -45,7 +52,7 @@ def test_a_control_slide_is_charted_with_its_limits(tmp_path: Path) -> None:
 def test_one_point_has_no_limits(tmp_path: Path) -> None:
     with open_station(tmp_path) as station:
         finish(station, begin(station, "C-1", is_control=True).count_id)
-        chart = station.controls.control_counts("C-1", CellClass.NEUTROPHIL)
+        chart = chart_of(station, CellClass.NEUTROPHIL)
     assert len(chart.points) == 1
     assert chart.mean_percent is None
     assert chart.points[0].deviations is None

@@ -1,17 +1,30 @@
 """A count as its viewers see it, over a real connection."""
 
+import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
+import pytest
 import uvicorn
 
+from edge.bundles import open_bundle
+from edge.capture.source import FrameSource, SourceState, SourceStatus
+from edge.population import Population
 from edge.station.app import make_app
+from edge.station.differential import reviewed_differential
 from edge.station.guard import Context
+from edge.station.live import Live
+from edge.station.live_frame import LiveState
+from edge.station.records import Sample, SampleState
+from edge.station.routes.live import _events
+from hemalens.errors import CaptureError
+from hemalens.records import Frame
 from tests.edge.station.served import API, served, sign_in, wait_for
 
 ENDLESS = "demo:frames=100000,width_px=480,height_px=360"
@@ -85,3 +98,101 @@ def test_a_count_that_the_stations_end_broke_off_is_resumed(tmp_path: Path) -> N
         report = client.get(f"{API}/samples/{before}").json()
         assert report["frames"] >= 2
         assert report["sample"]["state"] == "review"
+
+
+class SilentSource:
+    """A camera that never gives a frame, and never says why."""
+
+    def __init__(self) -> None:
+        self.is_over = threading.Event()
+
+    def __enter__(self) -> "SilentSource":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.is_over.set()
+
+    def __iter__(self) -> Iterator[Frame]:
+        self.is_over.wait()
+        return iter(())
+
+    def status(self) -> SourceStatus:
+        return SourceStatus(state=SourceState.WAITING, detail="")
+
+
+def live_on(
+    tmp_path: Path,
+    new_source: Callable[[str], FrameSource],
+    counted: Callable[[str], None] = lambda _: None,
+) -> Live:
+    return Live(
+        "made:",
+        open_bundle("cnn"),
+        lambda count_id: tmp_path / count_id,
+        counted,
+        lambda *_: reviewed_differential(()),
+        new_source,
+    )
+
+
+SAMPLE = Sample(
+    sample_id="S-1",
+    count_id="a" * 32,
+    operator="ann",
+    state=SampleState.COUNTING,
+    population=Population.UNRESTRICTED,
+    target=None,
+    started_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+
+def test_a_count_of_a_silent_camera_is_not_finished_by_the_stations_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.station.live._LEAVE_S", 0.1)
+    finished: list[str] = []
+    source = SilentSource()
+    live = live_on(tmp_path, lambda _: source, finished.append)
+    live.begin(SAMPLE)
+    live.close()
+    assert finished == []
+    assert not (tmp_path / SAMPLE.count_id).exists()
+    source.is_over.set()
+
+
+def test_a_source_that_cannot_be_opened_leaves_a_count_that_can_be_resumed(
+    tmp_path: Path,
+) -> None:
+    opened = iter((CaptureError("no camera: plug one in"), SilentSource()))
+
+    def new_source(_: str) -> SilentSource:
+        found = next(opened)
+        if isinstance(found, CaptureError):
+            raise found
+        return found
+
+    live = live_on(tmp_path, new_source)
+    live.begin(SAMPLE)
+    fault = live.progress().fault
+    assert (live.state, fault and fault.what) == (
+        LiveState.FAULT,
+        "no camera: plug one in",
+    )
+    live.resume()
+    assert live.state is LiveState.COUNTING
+
+
+def test_a_stream_ends_with_its_session(tmp_path: Path) -> None:
+    async def events() -> list[str]:
+        return [event async for event in _events(context, token)]
+
+    with served(tmp_path / "data", ("ann", "operator")) as (_, context):
+        account = context.station.accounts.get("ann")
+        assert account is not None
+        token = context.station.accounts.begin(account)
+        assert context.station.accounts.holds(token)
+        context.station.accounts.end(token)
+        assert not context.station.accounts.holds(token)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("edge.station.routes.live._PING_S", 0.1)
+            assert asyncio.run(asyncio.wait_for(events(), 5))

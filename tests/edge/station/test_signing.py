@@ -1,3 +1,4 @@
+import hashlib
 import os
 import signal
 import sqlite3
@@ -10,8 +11,9 @@ import pytest
 
 from edge.station.accounts import AUTOMATIC_ACCOUNT
 from edge.station.database import Station
+from edge.station.export.canonical import json
 from edge.station.records import ReviewAction, Role, SampleState
-from edge.station.signing import sign, verify_signature
+from edge.station.signing import WrongPasswordError, sign
 from hemalens.classes import CellClass
 from hemalens.errors import StationError, StorageError
 from tests.edge.station.made_station import (
@@ -46,8 +48,19 @@ def test_a_signed_report_is_kept_as_it_was_signed(tmp_path: Path) -> None:
     assert (report.sample.signed_by, report.comment) == ("ana", "a comment")
     assert report.signature is not None
     assert report.signature.full_name == "Ana Test"
-    assert verify_signature(report)
-    assert not verify_signature(report.model_copy(update={"frames": 5}))
+    unsigned = json(report.model_copy(update={"signature": None}))
+    assert hashlib.sha256(unsigned).hexdigest() == report.signature.content_sha256
+
+
+def test_a_report_that_is_not_what_was_signed_is_refused(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        count_id = signed(station)
+        with station.transaction() as connection:
+            connection.execute("DROP TRIGGER signature_no_UPDATE")
+            altered = "CAST(replace(content, '5', '6') AS BLOB)"
+            connection.execute(f"UPDATE signature SET content = {altered}")
+        with pytest.raises(StationError, match="no longer what the station keeps"):
+            station.reviews.report(count_id)
 
 
 def test_open_cells_stand_in_the_way(tmp_path: Path) -> None:
@@ -71,7 +84,7 @@ def test_a_wrong_password_signs_nothing_and_is_kept_in_the_trail(
     with open_station(tmp_path) as station:
         count_id = finished(station)
         settle(station, count_id)
-        with pytest.raises(StationError, match="password is wrong"):
+        with pytest.raises(WrongPasswordError, match="password is wrong"):
             sign(station, count_id, add_account(station), "wrong password")
         assert station.audit.entries(count_id)[-1].action == "signing_refused"
         assert station.reviews.report(count_id).signature is None
