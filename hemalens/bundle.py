@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from hemalens.errors import BundleError
+from hemalens.first_fault import first_fault
 from hemalens.manifest import Manifest
 from hemalens.signature import Signature, Signer, TrustedKeys, verify
 
@@ -253,9 +254,7 @@ def _parsed_json(record: type[_Record], name: str, content: bytes) -> _Record:
     try:
         return record.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise BundleError(f"{name}, {place}: {first['msg']}") from error
+        raise BundleError(f"{name}, {first_fault(error)}") from error
 
 
 def _unpack(content: bytes) -> dict[str, bytes]:

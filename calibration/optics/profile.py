@@ -20,6 +20,7 @@ from pydantic import (
 
 from hemalens.errors import CalibrationError
 from hemalens.files import write_whole
+from hemalens.first_fault import first_fault
 
 PROFILE_VERSION: Final = 1
 
@@ -140,10 +141,8 @@ def read_profile(path: Path) -> OpticalProfile:
     try:
         return OpticalProfile.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
         raise CalibrationError(
-            f"{path} is no optical profile: {place}: {first['msg']}; "
+            f"{path} is no optical profile: {first_fault(error)}; "
             "measure anew with 'hemalens calibrate'"
         ) from error
 

@@ -8,10 +8,11 @@ from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from edge.device.device_settings import DeviceSettings, first_fault
+from edge.device.device_settings import DeviceSettings
 from edge.fleet.settings import FleetSettings
 from edge.population import Population
 from hemalens.errors import ConfigError
+from hemalens.first_fault import first_fault
 
 _HOSTNAME: Final = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 """A label of RFC 1123, in small letters as avahi announces it."""

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edge.fleet.settings import FleetSettings
 from edge.population import Population
 from hemalens.errors import ConfigError
+from hemalens.first_fault import first_fault
 
 SETTINGS_PATH: Final = Path("/etc/hemalens/device.json")
 
@@ -49,10 +50,3 @@ def read_device_settings(path: Path = SETTINGS_PATH) -> DeviceSettings:
         ) from error
     except ValidationError as error:
         raise ConfigError(f"{path}: {first_fault(error)}") from error
-
-
-def first_fault(error: ValidationError) -> str:
-    """Say in a line what is wrong with a record."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place or 'the file'}: {first['msg']}"

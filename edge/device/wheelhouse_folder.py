@@ -5,9 +5,9 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from edge.device.device_settings import first_fault
 from hemalens.errors import ConfigError
 from hemalens.files import sha256_of
+from hemalens.first_fault import first_fault
 
 MANIFEST: Final = "wheelhouse.json"
 REQUIREMENTS: Final = "requirements.txt"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from edge.fleet.faults import FleetError
 from edge.fleet.topics import Kind
-from hemalens.errors import MissingExtraError, StorageError
+from hemalens.errors import ConfigError, MissingExtraError, StorageError
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -83,7 +83,22 @@ class Database:
         self._connection: Connection[Any] | None = None
 
     def __enter__(self) -> Self:
-        """Do nothing: the first use connects."""
+        """Look at the address; the first use connects.
+
+        Raises
+        ------
+        ConfigError
+            When it is none.
+        """
+        psycopg = _psycopg()
+        try:
+            psycopg.conninfo.conninfo_to_dict(self._address)
+        except psycopg.ProgrammingError as error:
+            # Not the address itself: it may hold a password.
+            raise ConfigError(
+                "wanted a database as postgresql://USER@HOST/NAME: "
+                f"{_first_line(error)}"
+            ) from error
         return self
 
     def __exit__(

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from edge.device.device_settings import first_fault
 from edge.fleet.faults import FleetError
 from edge.fleet.topics import MAJOR_VERSION
 from edge.summary import BundleName
+from hemalens.first_fault import first_fault
 from hemalens.manifest import Sha256, Version
 
 SCHEMA_VERSION: Final = f"{MAJOR_VERSION}.0"

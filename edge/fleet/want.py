@@ -7,12 +7,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from edge.device.device_settings import first_fault
 from edge.fleet.faults import FleetError
 from edge.fleet.link import Connected, Link, Lost, Published
 from edge.fleet.messages import SCHEMA_VERSION, Activation, DesiredModel
 from hemalens.bundle import read_bundle
 from hemalens.errors import ConfigError
+from hemalens.first_fault import first_fault
 
 _PATIENCE_S: Final = 15.0
 

@@ -94,9 +94,7 @@ def _unpack(path: Path, folder: Path) -> None:
                 # The data filter refuses what would land outside or set rights.
                 tar.extract(member, folder, filter="data")
     except (tarfile.TarError, EOFError) as error:
-        raise StationError(
-            f"{path} is no whole backup ({error}): use another"
-        ) from error
+        raise StationError(f"{path} is no whole backup: use another") from error
 
 
 def _check_member(member: tarfile.TarInfo, path: Path) -> None:

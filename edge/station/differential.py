@@ -13,6 +13,7 @@ from edge.station.records import ClassShare, Differential, ReviewedCell
 from edge.store import file_faults
 from hemalens.classes import LEUKOCYTES, CellClass
 from hemalens.errors import ConfigError
+from hemalens.first_fault import first_fault
 
 
 class _StationFile(BaseModel):
@@ -34,8 +35,10 @@ def read_reference_percent(path: Path) -> Mapping[CellClass, Interval]:
     try:
         with file_faults("read", path), path.open("rb") as file:
             settings = _StationFile.model_validate(tomllib.load(file))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise ConfigError(f"{path} cannot be used: {error}; mend it") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is no TOML: {error}; mend it") from error
+    except ValidationError as error:
+        raise ConfigError(f"{path}, {first_fault(error)}; mend it") from error
     for name, (low, high) in settings.reference_percent.items():
         if name not in LEUKOCYTES or not 0 <= low <= high <= 100:
             raise ConfigError(

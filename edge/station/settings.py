@@ -1,6 +1,7 @@
 """How the station is served."""
 
 import ipaddress
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -69,8 +70,7 @@ class StationSettings:
         ConfigError
             Saying what is missing.
         """
-        if (self.certificate is None) != (self.key is None):
-            raise ConfigError("TLS needs a certificate and its key: give both")
+        self._require_certificate()
         if self.is_loopback:
             return
         if not has_accounts:
@@ -83,3 +83,17 @@ class StationSettings:
                 f"{self.host} is reached by others, and passwords would travel in "
                 "clear: give --tls-generate, or --tls-certificate and --tls-key"
             )
+
+    def _require_certificate(self) -> None:
+        if (self.certificate is None) != (self.key is None):
+            raise ConfigError("TLS needs a certificate and its key: give both")
+        if self.certificate is None:
+            return
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate, self.key)
+        except OSError as error:
+            raise ConfigError(
+                f"{self.certificate} and {self.key} are no certificate and its key: "
+                f"{error.strerror or error}; give PEM files that belong together"
+            ) from error

@@ -10,7 +10,7 @@ from edge.population import Population
 from edge.station.export.labels import GERMAN
 from edge.station.server import serve_station
 from edge.station.settings import StationSettings
-from hemalens.errors import StationError
+from hemalens.errors import ConfigError, StationError
 from tests.edge.station.served import API, served, sign_in, wait_for
 
 
@@ -189,3 +189,14 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
         settings = StationSettings(source="demo:", data=tmp_path / "data", port=port)
         with pytest.raises(StationError, match=f"cannot listen on port {port}"):
             serve_station(settings, lambda: pytest.fail("it is not ready"))
+
+
+def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
+    settings = StationSettings(
+        source="demo:",
+        data=tmp_path / "data",
+        certificate=tmp_path / "no.pem",
+        key=tmp_path / "no.key",
+    )
+    with pytest.raises(ConfigError, match=r"no\.pem and .*no\.key are no certificate"):
+        settings.require_safe(has_accounts=True)
