@@ -125,7 +125,7 @@ def test_json_is_one_object() -> None:
     run = inspect(BUNDLES / "cnn.hemalens", "--json")
     seen = json.loads(run.stdout)
     assert seen["bundle"]["manifest"]["name"] == "cnn"
-    assert seen["model"]["macs"] >= 94_714_368
+    assert seen["model"]["macs"] == 94_718_464
     assert {"name": "CONV_2D", "version": 3, "custom": False}.items() <= (
         seen["model"]["operators"][0].items()
     )
@@ -143,7 +143,7 @@ def test_the_terminal_shows_a_bundle_within_its_width(columns: int) -> None:
     for fact in (
         f"mobilenetv2 {version}",
         "DEPTHWISE_CONV_2D ",
-        f"{inspect_model(open_bundle('mobilenetv2').model).macs:,}",
+        "152,813,440",
         "N x 8",
         "brought 60 % of the way",
         "none: serves any",
