@@ -110,7 +110,7 @@ def count_source(
     operator : Operator, optional
         Watches and steers.
     keeper : FrameKeeper, optional
-        Keeps frames for review.
+        Keeps frames for review; overlays are not drawn then.
     times : StageTimes, optional
         Told how long each stage takes.
 
@@ -207,7 +207,7 @@ def _count_frames(
     warnings: dict[str, None] = {}
     with ExitStack() as stack:
         overlays = None
-        if folder is not None:
+        if folder is not None and keeper is None:
             overlays = stack.enter_context(OverlayWriter(folder))
         feed = stack.enter_context(FrameFeed(source, counter.look, workers=_WORKERS))
         stack.enter_context(_on_interruption(steering.finish, feed.stop))

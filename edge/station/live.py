@@ -16,14 +16,14 @@ from edge.population import Population
 from edge.result_folder import OnUnfinished
 from edge.station.live_frame import Fault, LiveFrame, LiveProgress, LiveState
 from edge.station.live_operator import StationOperator
-from edge.station.records import Differential, Sample
+from edge.station.records import Differential, ReviewedCell, Sample
 from edge.store import CountStore
 from edge.unfinished_count import STORE_NAME, unfinished_folder
 from hemalens.bundle import Bundle
 from hemalens.errors import CaptureError, HemaLensError, StationError, StorageError
 from hemalens.records import Cell
 
-AddUp = Callable[[str, tuple[Cell, ...], int, float], Differential]
+AddUp = Callable[[str, tuple[ReviewedCell, ...], int, float], Differential]
 
 _LOG: Final = logging.getLogger(__name__)
 _MEND_CAPTURE: Final = (
@@ -169,7 +169,7 @@ class Live:
         if self._thread is not None:
             self._thread.join(_LEAVE_S)
 
-    def cells(self, count_id: str) -> tuple[Cell, ...] | None:
+    def cells(self, count_id: str) -> tuple[ReviewedCell, ...] | None:
         """Give the stained cells of the count under way; None for any other."""
         operator = self._operator
         if operator is None or operator.count_id != count_id or self._has_ended:

@@ -25,6 +25,8 @@ from edge.station.live_frame import (
     exposure_of,
     focus_of,
 )
+from edge.station.records import ReviewedCell
+from edge.station.samples import reviewable_cells
 from edge.store import file_faults
 from edge.unfinished_count import unfinished_folder
 from hemalens.classes import CellKind
@@ -70,7 +72,10 @@ class StationOperator:
         self._lock = threading.Lock()
         self._wishes: queue.SimpleQueue[Wish] = queue.SimpleQueue()
         self._more: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._cells = {c.cell_id: c for c in earlier if c.kind != CellKind.RED_CELL}
+        self._cells: dict[int, Cell] = {}
+        self._reviewable: dict[int, ReviewedCell] = {}
+        for cell in earlier:
+            self._keep_cell(cell)
         self._seen_at: deque[float] = deque(maxlen=_RATE_OVER)
         self._first_index: int | None = None
         self._seen = 0
@@ -98,10 +103,10 @@ class StationOperator:
         """Break the count off before its next frame; it can be continued."""
         self._has_left = True
 
-    def cells(self) -> tuple[Cell, ...]:
-        """Give the stained cells as they now stand."""
+    def cells(self) -> tuple[ReviewedCell, ...]:
+        """Give the stained cells that count or are to be settled, before review."""
         with self._lock:
-            return tuple(self._cells.values())
+            return tuple(self._reviewable.values())
 
     @property
     def frames_per_second(self) -> float | None:
@@ -181,14 +186,21 @@ class StationOperator:
 
     def _learn(self, counted: CountedFrame) -> None:
         for cell in counted.cells:
-            if cell.kind is not CellKind.RED_CELL:
-                self._cells[cell.cell_id] = cell
+            self._keep_cell(cell)
         for change in counted.changes:
             earlier = self._cells.get(change.cell_id)
             if earlier is not None:
-                self._cells[change.cell_id] = replace(
-                    earlier, status=change.status, same_as=change.same_as
+                self._keep_cell(
+                    replace(earlier, status=change.status, same_as=change.same_as)
                 )
+
+    def _keep_cell(self, cell: Cell) -> None:
+        if cell.kind is CellKind.RED_CELL:
+            return
+        self._cells[cell.cell_id] = cell
+        self._reviewable.pop(cell.cell_id, None)
+        for reviewable in reviewable_cells((cell,)):
+            self._reviewable[cell.cell_id] = reviewable
 
 
 def _on_show(counted: CountedFrame, count_id: str) -> LiveFrame:

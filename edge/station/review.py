@@ -18,10 +18,9 @@ from edge.station.records import (
     ReviewedCell,
     Signature,
 )
-from edge.station.samples import CountFacts, Samples, reviewable_cells
+from edge.station.samples import CountFacts, Samples
 from hemalens.classes import CellClass
 from hemalens.errors import StationError
-from hemalens.records import Cell
 
 BoxXyxy = tuple[int, int, int, int]
 
@@ -61,7 +60,7 @@ class Reviews:
     """The review of every count.
 
     While a count goes on its cells are not in the database yet: methods then take
-    them as `counted`, the session's cells as they stand.
+    them as `counted`, as the model left them.
 
     Parameters
     ----------
@@ -90,7 +89,7 @@ class Reviews:
     def cells(
         self,
         count_id: str,
-        counted: Iterable[Cell] | None = None,
+        counted: Iterable[ReviewedCell] | None = None,
         only: Collection[int] | None = None,
     ) -> tuple[ReviewedCell, ...]:
         """Give a count's stained cells as model and people see them.
@@ -101,7 +100,7 @@ class Reviews:
         Parameters
         ----------
         count_id : str
-        counted : iterable of Cell, optional
+        counted : iterable of ReviewedCell, optional
         only : collection of int, optional
             These cells alone.
 
@@ -116,8 +115,7 @@ class Reviews:
             if counted is None:
                 cells = self._samples.model_cells(count_id, only)
             else:
-                chosen = (c for c in counted if only is None or c.cell_id in only)
-                cells = tuple(reviewable_cells(chosen))
+                cells = tuple(c for c in counted if only is None or c.cell_id in only)
         seen = [_with_word(cell, words.get(cell.cell_id, ())) for cell in cells]
         added = [
             _added_cell(said) for cell_id, said in words.items() if cell_id < 0 and said
@@ -133,7 +131,7 @@ class Reviews:
         class_name: CellClass | None = None,
         frame: str | None = None,
         box: BoxXyxy | None = None,
-        counted: Iterable[Cell] | None = None,
+        counted: Iterable[ReviewedCell] | None = None,
     ) -> tuple[ReviewedCell, ...]:
         """Take a person's word on cells, on all or on none, and give them as changed.
 
@@ -149,7 +147,7 @@ class Reviews:
             The frame's name, when adding.
         box : four int, optional
             (left, top, right, bottom) in frame pixels, when adding.
-        counted : iterable of Cell, optional
+        counted : iterable of ReviewedCell, optional
             The session's cells while the count goes on.
 
         Returns
@@ -198,7 +196,7 @@ class Reviews:
     def differential(
         self,
         count_id: str,
-        counted: Iterable[Cell] | None = None,
+        counted: Iterable[ReviewedCell] | None = None,
         *,
         red_cells: int | None = None,
         fields: float | None = None,
@@ -208,7 +206,7 @@ class Reviews:
         Parameters
         ----------
         count_id : str
-        counted : iterable of Cell, optional
+        counted : iterable of ReviewedCell, optional
         red_cells, fields : int and float, optional
             The session's, while the count goes on.
         """

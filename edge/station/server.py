@@ -15,11 +15,10 @@ from edge.station.delivery import delivering, sender
 from edge.station.export.outbox import Outbox
 from edge.station.guard import Context
 from edge.station.live import Live
-from edge.station.records import Differential, ModelUsed, SampleState
+from edge.station.records import Differential, ModelUsed, ReviewedCell, SampleState
 from edge.station.settings import StationSettings
 from hemalens.bundle import Bundle
 from hemalens.errors import StationError
-from hemalens.records import Cell
 
 
 @contextmanager
@@ -45,7 +44,7 @@ def opened(settings: StationSettings, station: Station) -> Iterator[Context]:
         )
 
     def differential(
-        count_id: str, cells: tuple[Cell, ...], red_cells: int, fields: float
+        count_id: str, cells: tuple[ReviewedCell, ...], red_cells: int, fields: float
     ) -> Differential:
         return station.reviews.differential(
             count_id, cells, red_cells=red_cells, fields=fields

@@ -29,7 +29,8 @@ from hemalens import __name__ as _package
 router = APIRouter(tags=["live"])
 _PING_S: Final = 10.0
 _TICK_S: Final = 0.05
-_WIDEST_PX: Final = 1280
+_WIDEST_PX: Final = 1920
+"""A browser scales smaller pictures itself, at no cost to the count."""
 
 
 class Status(BaseModel):
@@ -127,16 +128,17 @@ def picture(
     sample = context.live.sample
     if sample is None:
         raise RefusedError(404, "No count is under way.", "Start one.")
-    return _small_picture(require_field(context, sample.count_id, frame))
+    path = require_field(context, sample.count_id, frame)
+    shown = context.live.frame()
+    if shown is not None and shown.width <= _WIDEST_PX:
+        return FileResponse(path, media_type="image/jpeg")
+    return Response(_smaller(path), media_type="image/jpeg")
 
 
-def _small_picture(path: Path) -> Response:
-    """Give a picture no wider than a page shows it."""
+def _smaller(path: Path) -> bytes:
+    """Shrink a picture to what a page shows."""
     bgr = read_field(path)
     height, width = bgr.shape[:2]
-    if width <= _WIDEST_PX:
-        return FileResponse(path, media_type="image/jpeg")
     size_wh = (_WIDEST_PX, round(height * _WIDEST_PX / width))
     small = cv2.resize(bgr, size_wh, interpolation=cv2.INTER_AREA)
-    _, jpeg = cv2.imencode(".jpg", small)
-    return Response(jpeg.tobytes(), media_type="image/jpeg")
+    return cv2.imencode(".jpg", small)[1].tobytes()

@@ -4,6 +4,7 @@ import pytest
 
 from edge.station.database import Station
 from edge.station.records import ReviewAction, ReviewedCell
+from edge.station.samples import reviewable_cells
 from hemalens.classes import CellClass, CellStatus
 from hemalens.errors import StationError
 from tests.edge.made_counts import made_cell
@@ -121,9 +122,11 @@ def test_cells_can_be_reviewed_while_the_count_goes_on(tmp_path: Path) -> None:
             ReviewAction.RECLASSIFY,
             [0],
             CellClass.LYMPHOCYTE,
-            counted=cells,
+            counted=tuple(reviewable_cells(cells)),
         )
-        live = station.reviews.differential(count_id, cells, red_cells=7, fields=2.0)
+        live = station.reviews.differential(
+            count_id, tuple(reviewable_cells(cells)), red_cells=7, fields=2.0
+        )
         assert (live.leukocytes, live.red_cells, live.fields) == (2, 7, 2.0)
         finish(station, count_id, cells)
         assert cell(station, count_id, 0).final_class is CellClass.LYMPHOCYTE
