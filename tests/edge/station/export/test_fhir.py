@@ -76,12 +76,12 @@ def test_only_a_share_certainly_outside_is_called_high():
         if "interpretation" in one
     }
     # 19 of 200 eosinophils: 9.5 %, limits 5.8 to 14.4, so perhaps within 1 to 6.
-    assert flags["713-8"] == "N"
+    assert flags["26450-7"] == "N"
     many = made_report({CellClass.EOSINOPHIL: 60, CellClass.NEUTROPHIL: 140})
     (eosinophils,) = (
         one
         for one in of_type(many, "Observation")
-        if one["code"]["coding"][0]["code"] == "713-8"
+        if one["code"]["coding"][0]["code"] == "26450-7"
     )
     assert eosinophils["interpretation"][0]["coding"][0]["code"] == "H"
 
@@ -91,7 +91,7 @@ def test_limits_stand_beside_the_value():
     (neutrophils,) = (
         one
         for one in of_type(report, "Observation")
-        if one["code"]["coding"][0]["code"] == "770-8"
+        if one["code"]["coding"][0]["code"] == "26511-6"
     )
     limits = [
         float(one["valueQuantity"]["value"])
