@@ -1,6 +1,7 @@
 """Who may use the station, and who is signed in."""
 
 import hashlib
+import re
 import secrets
 import sqlite3
 from dataclasses import dataclass
@@ -12,13 +13,16 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from edge.station.audit import Audit, Transaction
 from edge.station.records import Role
-from hemalens.errors import StationError
+from edge.station.refusals import Reason, RefusedError
 
 IDLE_LIMIT: Final = timedelta(minutes=30)
 WHOLE_LIMIT: Final = timedelta(hours=12)
 _SHORTEST_PASSWORD: Final = 10
 _LONGEST_PASSWORD: Final = 256
 """Long enough for any sentence, short enough that hashing cannot be abused."""
+_LONGEST_NAME: Final = 64
+_NAME: Final = re.compile(rf"[^\W_][\w.@-]{{0,{_LONGEST_NAME - 1}}}")
+"""It stands in addresses and in the trail."""
 _COLUMNS: Final = "name, full_name, role, is_disabled"
 
 
@@ -79,18 +83,18 @@ class Accounts:
 
         Raises
         ------
-        StationError
+        RefusedError
             When the name is taken or none, or the password too short or too long.
         """
         account = Account(name=name.strip(), full_name=full_name.strip(), role=role)
-        if not account.name or not account.full_name:
-            raise StationError("an account needs a name and a full name: give both")
+        if not _NAME.fullmatch(account.name):
+            raise RefusedError(Reason.ACCOUNT_NAME, most=_LONGEST_NAME)
+        if not account.full_name or not account.full_name.isprintable():
+            raise RefusedError(Reason.FULL_NAME)
         hashed = self._hash(password)
         with self._transaction() as connection:
             if self.get(account.name) is not None:
-                raise StationError(
-                    f"there is an account {account.name} already: choose another name"
-                )
+                raise RefusedError(Reason.ACCOUNT_TAKEN, name=account.name)
             connection.execute(
                 "INSERT INTO account (name, full_name, role, password_hash) "
                 "VALUES (?, ?, ?, ?)",
@@ -142,7 +146,7 @@ class Accounts:
 
         Raises
         ------
-        StationError
+        RefusedError
             When there is no such account, or the password is too short or too long.
         """
         hashed = self._hash(password)
@@ -157,7 +161,7 @@ class Accounts:
 
         Raises
         ------
-        StationError
+        RefusedError
             When there is no such account.
         """
         with self._transaction() as connection:
@@ -206,13 +210,15 @@ class Accounts:
 
     def _need(self, name: str) -> None:
         if self.get(name) is None:
-            raise StationError(f"there is no account {name}: see the list of accounts")
+            raise RefusedError(Reason.NO_SUCH_ACCOUNT, name=name)
 
     def _hash(self, password: str) -> str:
         if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
-            raise StationError(
-                f"a password has {_SHORTEST_PASSWORD} to {_LONGEST_PASSWORD} "
-                f"characters, this one has {len(password)}: choose another"
+            raise RefusedError(
+                Reason.PASSWORD_LENGTH,
+                least=_SHORTEST_PASSWORD,
+                most=_LONGEST_PASSWORD,
+                found=len(password),
             )
         return self._hasher.hash(password)
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from edge.station.audit import Audit, Transaction
-from edge.station.review import Reviews
+from edge.station.refusals import Reason, RefusedError
+from edge.station.reports import Reports
 from hemalens.classes import LEUKOCYTES, CellClass
-from hemalens.errors import StationError
 
 _FEWEST_FOR_LIMITS: Final = 2
 """A standard deviation needs two."""
@@ -93,15 +93,15 @@ class Controls:
     ----------
     transaction : callable
     audit : Audit
-    reviews : Reviews
+    reports : Reports
     """
 
     def __init__(
-        self, transaction: Transaction, audit: Audit, reviews: Reviews
+        self, transaction: Transaction, audit: Audit, reports: Reports
     ) -> None:
         self._transaction = transaction
         self._audit = audit
-        self._reviews = reviews
+        self._reports = reports
 
     def located(
         self, count_id: str, found: int, missed: int, person: str
@@ -110,14 +110,11 @@ class Controls:
 
         Raises
         ------
-        StationError
+        RefusedError
             When there is no such count, or the numbers are none.
         """
         if found < 0 or missed < 0 or not found + missed:
-            raise StationError(
-                f"a check needs cells found and missed, not {found} and {missed}: "
-                "count them again"
-            )
+            raise RefusedError(Reason.NOTHING_LOCATED, found=found, missed=missed)
         check = LocatedCheck(
             count_id=count_id,
             person=person,
@@ -127,7 +124,7 @@ class Controls:
         )
         row = (count_id, check.at.isoformat(), person, found, missed)
         with self._transaction() as connection:
-            self._reviews.cells(count_id)
+            self._reports.get(count_id)
             connection.execute(
                 "INSERT INTO located (count_id, at, person, found, missed) "
                 "VALUES (?, ?, ?, ?, ?)",
@@ -177,7 +174,7 @@ class Controls:
         with self._transaction() as connection:
             rows = connection.execute(sql, (sample_id, limit)).fetchall()
             for count_id, at in reversed(rows):
-                shares = self._reviews.report(count_id).differential.shares
+                shares = self._reports.get(count_id).differential.shares
                 for share in shares:
                     if share.percent is not None:
                         point = (count_id, datetime.fromisoformat(at), share.percent)

@@ -16,8 +16,10 @@ from edge.station.accounts import Accounts
 from edge.station.audit import Audit
 from edge.station.control import Controls
 from edge.station.differential import read_reference_percent
+from edge.station.reports import Reports
 from edge.station.review import Reviews
 from edge.station.samples import Samples
+from edge.station.words import Words
 from edge.store import file_faults
 from edge.store.faults import storage_faults
 from hemalens.errors import StationError, StorageError
@@ -101,7 +103,7 @@ class Station:
 
     Attributes
     ----------
-    accounts, audit, samples, reviews, controls
+    accounts, audit, samples, words, reviews, reports, controls
         Its parts.
     """
 
@@ -122,10 +124,12 @@ class Station:
         self.audit = Audit(self.transaction)
         self.accounts = Accounts(self.transaction, self.audit, hasher)
         self.samples = Samples(self.transaction, self.audit, folder / "counts")
+        self.words = Words(self.transaction)
         self.reviews = Reviews(
-            self.transaction, self.audit, self.samples, laboratory, reference
+            self.transaction, self.audit, self.samples, self.words, reference
         )
-        self.controls = Controls(self.transaction, self.audit, self.reviews)
+        self.reports = Reports(self.transaction, self.samples, self.reviews, laboratory)
+        self.controls = Controls(self.transaction, self.audit, self.reports)
 
     @classmethod
     def open(

@@ -13,37 +13,12 @@ from edge.station.accounts import Account
 from edge.station.database import Station
 from edge.station.live import Live
 from edge.station.records import ModelUsed, Role
+from edge.station.refusals import Reason, RefusedError
 from edge.station.security.limits import SignInLimit
 from edge.station.settings import StationSettings
 
 COOKIE: Final = "hemalens_session"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-
-
-class RefusedError(Exception):
-    """An answer other than what was asked for, in words.
-
-    Parameters
-    ----------
-    status : int
-        Of HTTP.
-    error, mend : str
-        What is wrong, and what to do.
-    retry_after_s : float, optional
-    """
-
-    def __init__(
-        self,
-        status: int,
-        error: str,
-        mend: str | None = None,
-        retry_after_s: float | None = None,
-    ) -> None:
-        super().__init__(error)
-        self.status = status
-        self.error = error
-        self.mend = mend
-        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,13 +96,13 @@ class Needs:
         """Give the account, or refuse."""
         account = signed_in(context, request)
         if account is None:
-            raise RefusedError(401, "Nobody is signed in.", "Sign in.")
+            raise RefusedError(Reason.NOBODY_SIGNED_IN)
         if request.method not in _SAFE:
             require_csrf(context, request)
         if account.role not in self.roles:
             wanted = " or ".join(sorted(self.roles))
             raise RefusedError(
-                403, f"This is not for the role {account.role}.", f"Ask a {wanted}."
+                Reason.NOT_FOR_ROLE, role=account.role.value, wanted=wanted
             )
         return account
 
@@ -137,9 +112,13 @@ def require_csrf(context: Context, request: Request) -> None:
     expected = csrf_of(context, session_token(context, request))
     given = request.headers.get("x-csrf-token", "")
     if not hmac.compare_digest(given.encode(), expected.encode()):
-        raise RefusedError(
-            403, "The request does not come from this page.", "Reload the page."
-        )
+        raise RefusedError(Reason.NOT_FROM_PAGE)
+
+
+def require_attempt(context: Context, *keys: str) -> None:
+    """Refuse to try a password again so soon after too many wrong ones."""
+    if (wait_s := context.sign_ins.wait_s(*keys)) > 0:
+        raise RefusedError(Reason.TOO_MANY_ATTEMPTS, retry_after_s=wait_s)
 
 
 class ForAnybody:

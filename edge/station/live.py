@@ -14,13 +14,14 @@ from edge.count_progress import CountProgress
 from edge.operator import Wish
 from edge.population import Population
 from edge.result_folder import OnUnfinished
-from edge.station.live_frame import Fault, LiveFrame, LiveProgress, LiveState
+from edge.station.live_frame import Fault, FaultCode, LiveFrame, LiveProgress, LiveState
 from edge.station.live_operator import StationOperator
 from edge.station.records import Differential, ReviewedCell, Sample
+from edge.station.refusals import Reason, RefusedError
 from edge.store import CountStore
 from edge.unfinished_count import STORE_NAME, unfinished_folder
 from hemalens.bundle import Bundle
-from hemalens.errors import CaptureError, HemaLensError, StationError, StorageError
+from hemalens.errors import CaptureError, HemaLensError, StorageError
 from hemalens.records import Cell
 
 AddUp = Callable[[str, tuple[ReviewedCell, ...], int, float], Differential]
@@ -37,6 +38,7 @@ _MEND_OTHER: Final = (
 )
 _LEAVE_S: Final = 5.0
 _BROKE_OFF: Final = Fault(
+    code=FaultCode.BROKE_OFF,
     what="The station stopped while this sample was counted.",
     mend="Put the slide back and press resume, or finish to keep what was counted.",
 )
@@ -107,7 +109,7 @@ class Live:
 
         Raises
         ------
-        StationError
+        RefusedError
             When another is under way.
         """
         with self._lock:
@@ -122,9 +124,9 @@ class Live:
         self.publish()
 
     def require_free(self) -> None:
-        """Raise `StationError` unless a count can begin."""
+        """Raise `RefusedError` unless a count can begin."""
         if self.state is not LiveState.IDLE:
-            raise StationError("a count is under way: finish it first")
+            raise RefusedError(Reason.COUNT_UNDER_WAY)
 
     def pause(self) -> None:
         """Count no more frames until resumed."""
@@ -143,7 +145,7 @@ class Live:
         with self._lock:
             operator, sample = self._operator, self._sample
             if self.state is not LiveState.COMPLETE or not operator or not sample:
-                raise StationError("the target is not reached yet: let it count")
+                raise RefusedError(Reason.TARGET_NOT_REACHED)
             target = (sample.target or 0) + leukocytes
             self._sample = sample.model_copy(update={"target": target})
             operator.want_more(leukocytes)
@@ -156,8 +158,28 @@ class Live:
                 self._run(self._sample, wishes=(Wish.FINISH,))
                 return
             if self._operator is None or self.state is LiveState.IDLE:
-                raise StationError("no count is under way: start one")
+                raise RefusedError(Reason.NO_COUNT_UNDER_WAY)
             self._operator.want(Wish.FINISH)
+
+    def discard(self) -> Sample:
+        """Give up the count under way, and give the sample whose results may go.
+
+        Raises
+        ------
+        RefusedError
+            When none is under way, or the camera holds on to it.
+        """
+        with self._lock:
+            sample = self._sample
+            if sample is None or self.state is LiveState.IDLE:
+                raise RefusedError(Reason.NO_COUNT_UNDER_WAY)
+            self.close()
+            if self._thread is not None and self._thread.is_alive():
+                raise RefusedError(Reason.SOURCE_BUSY)
+            self._sample = self._operator = self._fault = None
+            self._has_ended = True
+        self.publish()
+        return sample
 
     def close(self) -> None:
         """End with the server; what was counted can be continued.
@@ -240,8 +262,8 @@ class Live:
     def _steer(self, wish: Wish, wanted: LiveState) -> None:
         with self._lock:
             if self.state is not wanted or self._operator is None:
-                raise StationError(
-                    f"cannot {wish.value}: the station is {self.state.value}"
+                raise RefusedError(
+                    Reason.CANNOT_STEER, wish=wish.value, state=self.state.value
                 )
             self._operator.want(wish)
 
@@ -252,7 +274,9 @@ class Live:
         status = source.status()
         if status.state is not SourceState.RECONNECTING:
             return None
-        return Fault(what=status.detail, mend=_MEND_CAPTURE)
+        return Fault(
+            code=FaultCode.RECONNECTING, what=status.detail, mend=_MEND_CAPTURE
+        )
 
     def _run(self, sample: Sample, wishes: Iterable[Wish] = ()) -> None:
         if self._thread is not None:
@@ -309,20 +333,28 @@ class Live:
             self._fail(error)
         except Exception:  # noqa: BLE001 - a thread has nobody above it
             _LOG.exception("a count ended in a fault of the program")
-            self._fault = Fault(what="The program has a fault.", mend=_MEND_OTHER)
+            self._fault = Fault(
+                code=FaultCode.PROGRAM,
+                what="The program has a fault.",
+                mend=_MEND_OTHER,
+            )
         finally:
             self._source = None
             self.publish()
 
     def _fail(self, error: HemaLensError) -> None:
-        self._fault = Fault(what=str(error), mend=_mend(error))
+        self._fault = _fault_of(error)
         self.publish()
 
 
-def _mend(error: HemaLensError) -> str:
+def _fault_of(error: HemaLensError) -> Fault:
     if isinstance(error, CaptureError):
-        return _MEND_CAPTURE
-    return _MEND_STORAGE if isinstance(error, StorageError) else _MEND_OTHER
+        code, mend = FaultCode.SOURCE, _MEND_CAPTURE
+    elif isinstance(error, StorageError):
+        code, mend = FaultCode.STORAGE, _MEND_STORAGE
+    else:
+        code, mend = FaultCode.OTHER, _MEND_OTHER
+    return Fault(code=code, what=str(error), mend=mend)
 
 
 def _earlier_cells(folder: Path) -> tuple[Cell, ...]:

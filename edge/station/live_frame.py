@@ -29,9 +29,24 @@ class LiveState(StrEnum):
     """The count broke off; it can be resumed or finished."""
 
 
+class FaultCode(StrEnum):
+    """What kind a fault is of; the page says it in its own language."""
+
+    SOURCE = "source"
+    """The camera or file gives no frames."""
+    RECONNECTING = "reconnecting"
+    """The camera is gone and looked for; the count goes on by itself."""
+    STORAGE = "storage"
+    BROKE_OFF = "broke_off"
+    """The station stopped while it counted."""
+    PROGRAM = "program"
+    OTHER = "other"
+
+
 class Fault(_Record):
     """What is wrong, and what to do about it."""
 
+    code: FaultCode
     what: str
     mend: str
 

@@ -16,6 +16,7 @@ from edge.counted_frame import CountedFrame
 from edge.operator import Wish
 from edge.quality import FrameQuality
 from edge.slide_doubts import slide_doubts
+from edge.station.counted_results import reviewable_cells
 from edge.station.live_frame import (
     Exposure,
     Focus,
@@ -26,11 +27,10 @@ from edge.station.live_frame import (
     focus_of,
 )
 from edge.station.records import ReviewedCell
-from edge.station.samples import reviewable_cells
+from edge.station.refusals import Reason, RefusedError
 from edge.store import file_faults
 from edge.unfinished_count import unfinished_folder
 from hemalens.classes import CellKind
-from hemalens.errors import StationError
 from hemalens.records import Cell
 from hemalens.stain import SlideColours, StainReference
 
@@ -152,11 +152,11 @@ class StationOperator:
 
         Raises
         ------
-        StationError
+        RefusedError
             When the station is closing.
         """
         if self._has_left:
-            raise StationError("the station closes: the count can be resumed")
+            raise RefusedError(Reason.STATION_CLOSES)
         try:
             wish = self._wishes.get_nowait()
         except queue.Empty:

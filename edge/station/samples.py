@@ -1,28 +1,26 @@
 """The samples at the station, from the start of their count."""
 
-import contextlib
 import json
 import re
 import secrets
 import shutil
-import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from edge.population import Population
 from edge.station.audit import Audit, Transaction
-from edge.station.records import ModelUsed, ReviewedCell, Sample, SampleState
-from edge.store import CountHeader, file_faults
-from edge.store.faults import storage_faults
-from edge.summary import Summary
-from edge.unfinished_count import STORE_NAME, unfinished_folder
-from hemalens.classes import CellClass, CellKind, CellStatus
-from hemalens.errors import StationError, StorageError
-from hemalens.records import Box, Cell
+from edge.station.counted_results import (
+    CountFacts,
+    read_cells,
+    read_facts,
+    reviewable_cells,
+)
+from edge.station.records import ReviewedCell, Sample, SampleState
+from edge.station.refusals import Reason, RefusedError
+from edge.store import file_faults
+from edge.unfinished_count import unfinished_folder
 
 _COUNT_ID: Final = re.compile("[0-9a-f]{32}")
 _LONGEST_SAMPLE_ID: Final = 64
@@ -30,22 +28,6 @@ _COLUMNS: Final = (
     "sample_id, count_id, operator, state, is_control, population, target, "
     "started_at, counted_at, signed_at, signed_by"
 )
-
-
-class CountFacts(BaseModel):
-    """What a finished count's report tells beside its cells."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: ModelUsed
-    source: str
-    pixel_size_um: float | None
-    warnings: tuple[str, ...]
-    frames: int
-    frames_left_out: dict[str, int]
-    red_cells: int
-    fields: float
-    hemalens_version: str
 
 
 class Samples:
@@ -77,7 +59,7 @@ class Samples:
 
         Raises
         ------
-        StationError
+        RefusedError
             When the sample has no usable name, or the count is there already.
         """
         sample = Sample(
@@ -94,9 +76,7 @@ class Samples:
         sql = f"INSERT OR IGNORE INTO sample ({_COLUMNS}) VALUES ({values})"  # noqa: S608
         with self._transaction() as connection:
             if not connection.execute(sql, _to_row(sample)).rowcount:
-                raise StationError(
-                    f"count {sample.count_id} is there already: begin another"
-                )
+                raise RefusedError(Reason.COUNT_THERE, count_id=sample.count_id)
             detail = {"target": target, "is_control": is_control}
             self._audit.add(operator, "count_started", sample.count_id, detail)
         return sample
@@ -106,7 +86,7 @@ class Samples:
 
         Raises
         ------
-        StationError
+        RefusedError
             When there is none, or it was discarded.
         """
         sql = (
@@ -116,7 +96,7 @@ class Samples:
         with self._transaction() as connection:
             row = connection.execute(sql, (_checked(count_id),)).fetchone()
         if row is None:
-            raise StationError(f"there is no count {count_id}: see the list of samples")
+            raise RefusedError(Reason.NO_SUCH_COUNT)
         return _from_row(row)
 
     def all(self, limit: int = 100, before: str | None = None) -> tuple[Sample, ...]:
@@ -136,7 +116,7 @@ class Samples:
 
         Raises
         ------
-        StationError
+        RefusedError
             When `count_id` can be no count's.
         """
         return self._folder / _checked(count_id)
@@ -163,14 +143,14 @@ class Samples:
 
         Raises
         ------
-        StationError
+        RefusedError
             When it is signed.
         StorageError
             When its folder is not complete.
         """
         folder = self.folder(count_id)
-        facts = _read_facts(folder, source, validation_report_sha256)
-        cells = tuple(reviewable_cells(_read_cells(folder / "cells.jsonl")))
+        facts = read_facts(folder, source, validation_report_sha256)
+        cells = tuple(reviewable_cells(read_cells(folder)))
         with self._transaction() as connection:
             sample = self.unsigned(count_id)
             connection.execute("DELETE FROM cell WHERE count_id = ?", (count_id,))
@@ -197,7 +177,7 @@ class Samples:
 
         Raises
         ------
-        StationError
+        RefusedError
             When it is signed.
         """
         with self._transaction() as connection:
@@ -212,7 +192,7 @@ class Samples:
 
         Raises
         ------
-        StationError
+        RefusedError
             When it is signed.
         """
         with self._transaction() as connection:
@@ -233,14 +213,15 @@ class Samples:
 
         Raises
         ------
-        StationError
+        RefusedError
             When it is signed, or there is none.
         """
         sample = self.get(count_id)
         if sample.state is SampleState.SIGNED:
-            raise StationError(
-                f"the count of {sample.sample_id} is signed by {sample.signed_by} and "
-                "changes no more: count the sample anew"
+            raise RefusedError(
+                Reason.COUNT_SIGNED,
+                sample=sample.sample_id,
+                person=sample.signed_by or "",
             )
         return sample
 
@@ -268,108 +249,17 @@ class Samples:
         return tuple(ReviewedCell.model_validate_json(content) for (content,) in rows)
 
 
-def reviewable_cells(cells: Iterable[Cell]) -> Iterable[ReviewedCell]:
-    """Give the stained cells that count or are to be settled, before review."""
-    for cell in cells:
-        if cell.kind is CellKind.RED_CELL or cell.class_name is None:
-            continue
-        if cell.status in (CellStatus.COUNTED, CellStatus.UNCERTAIN):
-            yield ReviewedCell(
-                cell_id=cell.cell_id,
-                frame=cell.frame,
-                box_xyxy=(*cell.box,),
-                model_class=CellClass(cell.class_name),
-                model_probability=cell.probability,
-                is_uncertain=cell.status is CellStatus.UNCERTAIN,
-                place=cell.place,
-                position_um=cell.position_um,
-            )
-
-
-class _CellLine(BaseModel):
-    """What is needed of a line of ``cells.jsonl``."""
-
-    frame: str
-    cell_id: int
-    kind: CellKind
-    box_xyxy: tuple[int, int, int, int]
-    status: CellStatus
-    class_name: CellClass | None
-    probability: float | None
-    place: int | None = None
-    position_um: tuple[float, float] | None = None
-
-
-def _read_cells(path: Path) -> Iterable[Cell]:
-    with file_faults("read", path), path.open(encoding="utf-8") as file:
-        try:
-            lines = [_CellLine.model_validate_json(line) for line in file]
-        except ValidationError as error:
-            raise StorageError(f"{path} is damaged: count the sample anew") from error
-    for line in lines:
-        yield Cell(
-            frame=line.frame,
-            frame_index=0,
-            cell_id=line.cell_id,
-            kind=line.kind,
-            box=Box(*line.box_xyxy),
-            status=line.status,
-            class_name=line.class_name,
-            probability=line.probability,
-            place=line.place,
-            position_um=line.position_um,
-        )
-
-
-def _read_facts(
-    folder: Path, source: str | None, validation_report_sha256: str | None
-) -> CountFacts:
-    path = folder / "summary.json"
-    try:
-        with file_faults("read", path):
-            summary = Summary.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise StorageError(f"{path} is damaged: count the sample anew") from error
-    return CountFacts(
-        model=ModelUsed(
-            **summary.bundle.model_dump(),
-            validation_report_sha256=validation_report_sha256,
-        ),
-        source=source if source is not None else _read_source(folder / STORE_NAME),
-        pixel_size_um=summary.pixel_size_um,
-        warnings=(*summary.warnings, *summary.slide_doubts),
-        frames=summary.frames,
-        frames_left_out=summary.frames_left_out,
-        red_cells=summary.red_cells,
-        fields=summary.fields,
-        hemalens_version=summary.hemalens_version,
-    )
-
-
-def _read_source(path: Path) -> str:
-    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    with (
-        storage_faults(path),
-        contextlib.closing(sqlite3.connect(uri, uri=True)) as connection,
-    ):
-        row = connection.execute("SELECT content FROM header").fetchone()
-    return CountHeader.model_validate_json(row[0]).source
-
-
 def _checked(count_id: str) -> str:
     if not _COUNT_ID.fullmatch(count_id):
-        raise StationError(
-            "a count is named by 32 hexadecimal digits: see the list of samples"
-        )
+        raise RefusedError(Reason.COUNT_NAME)
     return count_id
 
 
 def _checked_sample_id(sample_id: str) -> str:
     found = sample_id.strip()
     if not found or len(found) > _LONGEST_SAMPLE_ID or not found.isprintable():
-        raise StationError(
-            f"a sample's name has 1 to {_LONGEST_SAMPLE_ID} printable characters, "
-            f"this one has {len(found)}: type or scan it again"
+        raise RefusedError(
+            Reason.SAMPLE_NAME, most=_LONGEST_SAMPLE_ID, found=len(found)
         )
     return found
 

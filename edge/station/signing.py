@@ -7,11 +7,7 @@ from edge.station.accounts import Account
 from edge.station.database import Station
 from edge.station.export.canonical import json
 from edge.station.records import Report, Role, Sample, SampleState, Signature
-from hemalens.errors import StationError
-
-
-class WrongPasswordError(StationError):
-    """Somebody signs who is not known by the password given."""
+from edge.station.refusals import Reason, RefusedError
 
 
 def sign(
@@ -32,19 +28,15 @@ def sign(
 
     Raises
     ------
-    WrongPasswordError
-        When nobody is known by it; the trail keeps that it was tried.
-    StationError
-        When the account may not sign, cells are not settled, the count goes on or is
-        signed already.
+    RefusedError
+        When the account may not sign, the password is wrong, which the trail keeps,
+        cells are not settled, the count goes on or is signed already.
     """
     if account.role is Role.SERVICE or account.is_disabled:
-        raise StationError(f"{account.name} may not sign: ask an operator")
+        raise RefusedError(Reason.MAY_NOT_SIGN, person=account.name)
     if not station.accounts.confirms(account, password):
         station.audit.add(account.name, "signing_refused", count_id)
-        raise WrongPasswordError(
-            "the password is wrong: nothing was signed, type it again"
-        )
+        raise RefusedError(Reason.WRONG_PASSWORD)
     with station.transaction():
         report = _signable(station, count_id)
         now = datetime.now(UTC)
@@ -58,12 +50,13 @@ def sign(
 def _signable(station: Station, count_id: str) -> Report:
     sample = station.samples.unsigned(count_id)
     if sample.state is SampleState.COUNTING:
-        raise StationError(f"{sample.sample_id} is still being counted: finish first")
-    report = station.reviews.report(count_id)
+        raise RefusedError(Reason.STILL_COUNTING, sample=sample.sample_id)
+    report = station.reports.get(count_id)
     if report.differential.open_cells:
-        raise StationError(
-            f"{report.differential.open_cells} uncertain cells of {sample.sample_id} "
-            "are not settled: give each a class or remove it, then sign"
+        raise RefusedError(
+            Reason.CELLS_OPEN,
+            open=report.differential.open_cells,
+            sample=sample.sample_id,
         )
     return report
 

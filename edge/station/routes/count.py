@@ -9,10 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from edge.population import Population
 from edge.station.accounts import Account
-from edge.station.guard import Context, Here, Reader, RefusedError
+from edge.station.guard import Context, Here, Reader
 from edge.station.live_frame import LiveProgress
 from edge.station.records import ReviewAction, ReviewedCell, Role, Sample
-from hemalens.errors import StationError
+from edge.station.refusals import Reason, RefusedError
 
 router = APIRouter(tags=["count"], prefix="/count")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -105,7 +105,7 @@ def undo(account: Reader, context: Here) -> tuple[ReviewedCell, ...]:
     reviews = context.station.reviews
     cell_id = reviews.last_reviewed(sample.count_id)
     if cell_id is None:
-        raise StationError("there is nothing to take back in this count")
+        raise RefusedError(Reason.NOTHING_TO_UNDO)
     undone = reviews.apply(
         sample.count_id,
         account.name,
@@ -120,11 +120,7 @@ def undo(account: Reader, context: Here) -> tuple[ReviewedCell, ...]:
 def _require_controller(context: Context, account: Account) -> Sample:
     sample = context.live.sample
     if sample is None:
-        raise RefusedError(409, "No count is under way.", "Start one.")
+        raise RefusedError(Reason.NO_COUNT_UNDER_WAY)
     if account.name != sample.operator and account.role is not Role.SUPERVISOR:
-        raise RefusedError(
-            403,
-            f"{sample.operator} steers this count.",
-            "Watch, or ask them or a supervisor.",
-        )
+        raise RefusedError(Reason.NOT_YOUR_COUNT, person=sample.operator)
     return sample

@@ -45,7 +45,7 @@ def export(
 ) -> Response:
     """Give a result as a file; the language is that of paper."""
     require_sample(context, count_id)
-    report = context.station.reviews.report(count_id)
+    report = context.station.reports.get(count_id)
     content, media_type, suffix = _exported(context, report, form, language)
     context.station.audit.add(account.name, "exported", count_id, {"form": form.value})
     # The sample's id is the laboratory's: it may hold what a file name may not.
@@ -59,7 +59,7 @@ def export(
 def send(count_id: CountId, account: Reader, context: Here) -> Queued:
     """Queue a result for the laboratory system."""
     require_sample(context, count_id)
-    report = context.station.reviews.report(count_id)
+    report = context.station.reports.get(count_id)
     message_id = _outbox(context).add(report, datetime.now(UTC))
     context.station.audit.add(account.name, "queued", count_id)
     return Queued(message_id=message_id)

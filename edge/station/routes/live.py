@@ -17,12 +17,12 @@ from edge.station.guard import (
     Context,
     Here,
     Reader,
-    RefusedError,
     session_token,
 )
 from edge.station.live_frame import Fault, LiveState
 from edge.station.pictures import read_field
 from edge.station.records import ModelUsed
+from edge.station.refusals import Reason, RefusedError
 from edge.station.routes.samples import require_field
 from hemalens import __name__ as _package
 
@@ -127,7 +127,7 @@ def picture(
     """Give the picture of a frame of the count under way."""
     sample = context.live.sample
     if sample is None:
-        raise RefusedError(404, "No count is under way.", "Start one.")
+        raise RefusedError(Reason.NO_SUCH_PICTURE)
     path = require_field(context, sample.count_id, frame)
     shown = context.live.frame()
     if shown is not None and shown.width <= _WIDEST_PX:

@@ -7,7 +7,13 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.station.guard import Context, Here, Reader, RefusedError, Supervisor
+from edge.station.guard import (
+    Context,
+    Here,
+    Reader,
+    Supervisor,
+    require_attempt,
+)
 from edge.station.live_frame import LiveState
 from edge.station.pictures import cell_picture, fields_folder, find_field
 from edge.station.records import (
@@ -17,9 +23,9 @@ from edge.station.records import (
     ReviewedCell,
     Sample,
 )
-from edge.station.signing import WrongPasswordError, sign
+from edge.station.refusals import Reason, RefusedError
+from edge.station.signing import sign
 from hemalens.classes import CellClass
-from hemalens.errors import StationError
 
 router = APIRouter(tags=["samples"], prefix="/samples")
 
@@ -73,7 +79,7 @@ def samples(
 def report(count_id: CountId, account: Reader, context: Here) -> Report:  # noqa: ARG001
     """Give a sample's result, without its cells."""
     require_sample(context, count_id)
-    whole = context.station.reviews.report(count_id)
+    whole = context.station.reports.get(count_id)
     return whole.model_copy(update={"cells": ()})
 
 
@@ -83,7 +89,7 @@ def discard(count_id: CountId, account: Supervisor, context: Here) -> None:
     require_sample(context, count_id)
     sample, state = context.live.sample, context.live.state
     if state is not LiveState.IDLE and sample and sample.count_id == count_id:
-        raise StationError("this count is under way: finish it first")
+        raise RefusedError(Reason.COUNT_UNDER_WAY)
     context.station.samples.discard(count_id, account.name)
 
 
@@ -108,7 +114,7 @@ def crop(
     """Give the picture of a cell."""
     found = _cells(context, count_id, only=(cell_id,))
     if not found:
-        raise RefusedError(404, "There is no such cell in this count.")
+        raise RefusedError(Reason.NO_SUCH_CELL)
     path = require_field(context, count_id, found[0].frame)
     facts = context.station.samples.facts(count_id)
     frame = context.live.frame()
@@ -161,31 +167,26 @@ def sign_off(
     """Sign a result; it then never changes."""
     require_sample(context, count_id)
     key = f"name {account.name}"
-    if (wait_s := context.sign_ins.wait_s(key)) > 0:
-        raise RefusedError(429, "Too many attempts.", "Wait some minutes.", wait_s)
+    require_attempt(context, key)
     try:
         sign(context.station, count_id, account, wanted.password, wanted.comment)
-    except WrongPasswordError as error:
-        context.sign_ins.failed(key)
-        raise RefusedError(403, "The password is wrong.", "Try again.") from error
-    return context.station.reviews.report(count_id).model_copy(update={"cells": ()})
+    except RefusedError as error:
+        if error.reason is Reason.WRONG_PASSWORD:
+            context.sign_ins.failed(key)
+        raise
+    return context.station.reports.get(count_id).model_copy(update={"cells": ()})
 
 
 def require_sample(context: Context, count_id: str) -> Sample:
     """Find a sample, or refuse in words."""
-    try:
-        return context.station.samples.get(count_id)
-    except StationError as error:
-        raise RefusedError(
-            404, "There is no such count.", "Choose one of the list."
-        ) from error
+    return context.station.samples.get(count_id)
 
 
 def require_field(context: Context, count_id: str, frame: str) -> FilePath:
     """Find the picture of a frame, or refuse in words."""
     folder = fields_folder(context.station.samples.folder(count_id))
     if (path := find_field(folder, frame)) is None:
-        raise RefusedError(404, "There is no picture of this frame.")
+        raise RefusedError(Reason.NO_SUCH_PICTURE)
     return path
 
 

@@ -10,11 +10,12 @@ from edge.station.guard import (
     Context,
     ForAnybody,
     Here,
-    RefusedError,
     csrf_of,
+    require_attempt,
     session_token,
 )
 from edge.station.records import Role
+from edge.station.refusals import Reason, RefusedError
 
 router = APIRouter(tags=["session"])
 
@@ -34,6 +35,8 @@ class AccountShown(BaseModel):
     name: str
     full_name: str
     role: Role
+    is_disabled: bool = False
+    """May not sign in any more."""
 
 
 class SessionShown(BaseModel):
@@ -41,6 +44,8 @@ class SessionShown(BaseModel):
 
     account: AccountShown
     csrf: str
+    needs_password: bool
+    """A signature asks for the password; not at a station without accounts."""
 
 
 class NewPassword(BaseModel):
@@ -61,14 +66,11 @@ def sign_in(
         return _shown(context.automatic, context, None)
     address = request.client.host if request.client else "nowhere"
     keys = (f"name {wanted.name}", f"address {address}")
-    if (wait_s := context.sign_ins.wait_s(*keys)) > 0:
-        raise RefusedError(
-            429, "Too many attempts to sign in.", "Wait some minutes.", wait_s
-        )
+    require_attempt(context, *keys)
     account = context.station.accounts.check(wanted.name, wanted.password)
     if account is None:
         context.sign_ins.failed(*keys)
-        raise RefusedError(401, "Name or password is wrong.", "Try again.")
+        raise RefusedError(Reason.WRONG_SIGN_IN)
     context.sign_ins.succeeded(*keys)
     if (old := request.cookies.get(COOKIE)) is not None:
         context.station.accounts.end(old)
@@ -106,17 +108,29 @@ def sign_out(
 @router.post("/password", status_code=204)
 def change_password(wanted: NewPassword, account: Anyone, context: Here) -> None:
     """Change one's own password."""
+    if context.automatic is not None:
+        raise RefusedError(Reason.NO_ACCOUNTS)
     key = f"name {account.name}"
-    if (wait_s := context.sign_ins.wait_s(key)) > 0:
-        raise RefusedError(429, "Too many attempts.", "Wait some minutes.", wait_s)
+    require_attempt(context, key)
     if context.station.accounts.check(account.name, wanted.old) is None:
         context.sign_ins.failed(key)
-        raise RefusedError(403, "The old password is wrong.", "Try again.")
+        raise RefusedError(Reason.WRONG_PASSWORD)
     context.station.accounts.change_password(account.name, wanted.new, account.name)
 
 
 def _shown(account: Account, context: Context, token: str | None) -> SessionShown:
-    shown = AccountShown(
-        name=account.name, full_name=account.full_name, role=account.role
+    return SessionShown(
+        account=shown_account(account),
+        csrf=csrf_of(context, token),
+        needs_password=context.automatic is None,
     )
-    return SessionShown(account=shown, csrf=csrf_of(context, token))
+
+
+def shown_account(account: Account) -> AccountShown:
+    """Leave out nothing: an account holds no secret."""
+    return AccountShown(
+        name=account.name,
+        full_name=account.full_name,
+        role=account.role,
+        is_disabled=account.is_disabled,
+    )

@@ -8,6 +8,9 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from edge.station.answers import refusal
+from edge.station.refusals import Reason
+
 MOST_BODY_BYTES: Final = 1 << 20
 MOST_FAILURES: Final = 5
 WITHIN_S: Final = 300.0
@@ -75,7 +78,8 @@ class BodyLimit:
             return
         content = await self._read(receive)
         if content is None:
-            await _refuse(send)
+            headers = {"Connection": "close"}
+            await refusal(Reason.TOO_LARGE, headers=headers)(scope, receive, send)
             return
         whole: Message = {"type": "http.request", "body": content, "more_body": False}
         waiting = [whole]
@@ -96,12 +100,3 @@ class BodyLimit:
                 return None
             if not message.get("more_body", False):
                 return content
-
-
-async def _refuse(send: Send) -> None:
-    body = (
-        b'{"error":"The request is larger than 1 MiB.","mend":"Send less at a time."}'
-    )
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

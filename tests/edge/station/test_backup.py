@@ -16,12 +16,12 @@ def test_a_restored_station_is_the_one_that_was_saved(tmp_path: Path) -> None:
         count_id = finished(station)
         (station.samples.folder(count_id) / "fields").mkdir()
         (station.samples.folder(count_id) / "fields" / "f.jpg").write_bytes(b"picture")
-        before = station.reviews.report(count_id)
+        before = station.reports.get(count_id)
         backup(station, tmp_path / "saved.tar")
     assert (tmp_path / "saved.tar").stat().st_mode & 0o777 == 0o600
     restore(tmp_path / "saved.tar", tmp_path / "again")
     with open_station(tmp_path / "again") as station:
-        assert station.reviews.report(count_id) == before
+        assert station.reports.get(count_id) == before
         picture = station.samples.folder(count_id) / "fields" / "f.jpg"
         assert picture.read_bytes() == b"picture"
         assert station.audit.verify() is None

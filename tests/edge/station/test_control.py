@@ -31,7 +31,7 @@ def test_a_check_without_cells_is_refused(tmp_path: Path) -> None:
         for found, missed in ((0, 0), (-1, 2)):
             with pytest.raises(StationError):
                 station.controls.located(count_id, found, missed, "ana")
-        with pytest.raises(StationError, match="no count"):
+        with pytest.raises(StationError, match="no such count"):
             station.controls.located("0" * 32, 1, 0, "ana")
 
 

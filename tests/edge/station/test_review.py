@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.station.counted_results import reviewable_cells
 from edge.station.database import Station
 from edge.station.records import ReviewAction, ReviewedCell
-from edge.station.samples import reviewable_cells
 from hemalens.classes import CellClass, CellStatus
 from hemalens.errors import StationError
 from tests.edge.made_counts import made_cell
@@ -161,7 +161,7 @@ def test_the_report_of_an_unsigned_count_tells_what_the_count_found(
     tmp_path: Path,
 ) -> None:
     with open_station(tmp_path) as station:
-        report = station.reviews.report(finished(station))
+        report = station.reports.get(finished(station))
     assert report.signature is None
     assert (report.source, report.laboratory) == ("demo:", "Made laboratory")
     assert report.warnings == ("the light is dim", "the stain is strange")

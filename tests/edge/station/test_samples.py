@@ -31,7 +31,7 @@ def test_a_discarded_count_is_gone_but_for_the_trail(tmp_path: Path) -> None:
         station.samples.discard(count_id, "ana")
         assert station.samples.all() == ()
         assert not station.samples.folder(count_id).exists()
-        with pytest.raises(StationError, match="no count"):
+        with pytest.raises(StationError, match="no such count"):
             station.samples.get(count_id)
         assert station.audit.entries(count_id)[-1].action == "count_discarded"
 

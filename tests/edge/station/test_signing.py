@@ -13,7 +13,8 @@ from edge.station.accounts import AUTOMATIC_ACCOUNT
 from edge.station.database import Station
 from edge.station.export.canonical import json
 from edge.station.records import ReviewAction, Role, SampleState
-from edge.station.signing import WrongPasswordError, sign
+from edge.station.refusals import RefusedError
+from edge.station.signing import sign
 from hemalens.classes import CellClass
 from hemalens.errors import StationError, StorageError
 from tests.edge.station.made_station import (
@@ -42,7 +43,7 @@ def test_a_signed_report_is_kept_as_it_was_signed(tmp_path: Path) -> None:
     with open_station(tmp_path) as station:
         count_id = signed(station)
     with Station.open(tmp_path, laboratory="Another name") as station:
-        report = station.reviews.report(count_id)
+        report = station.reports.get(count_id)
     assert report.laboratory == "Made laboratory"
     assert report.sample.state is SampleState.SIGNED
     assert (report.sample.signed_by, report.comment) == ("ana", "a comment")
@@ -60,7 +61,7 @@ def test_a_report_that_is_not_what_was_signed_is_refused(tmp_path: Path) -> None
             altered = "CAST(replace(content, '5', '6') AS BLOB)"
             connection.execute(f"UPDATE signature SET content = {altered}")
         with pytest.raises(StationError, match="no longer what the station keeps"):
-            station.reviews.report(count_id)
+            station.reports.get(count_id)
 
 
 def test_open_cells_stand_in_the_way(tmp_path: Path) -> None:
@@ -84,10 +85,10 @@ def test_a_wrong_password_signs_nothing_and_is_kept_in_the_trail(
     with open_station(tmp_path) as station:
         count_id = finished(station)
         settle(station, count_id)
-        with pytest.raises(WrongPasswordError, match="password is wrong"):
+        with pytest.raises(RefusedError, match="password is wrong"):
             sign(station, count_id, add_account(station), "wrong password")
         assert station.audit.entries(count_id)[-1].action == "signing_refused"
-        assert station.reviews.report(count_id).signature is None
+        assert station.reports.get(count_id).signature is None
 
 
 def test_a_service_account_does_not_sign(tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_nothing_of_a_signed_count_can_be_changed(tmp_path: Path) -> None:
         count_id = signed(station)
         account = station.accounts.get("ana")
         assert account is not None
-        before = station.reviews.report(count_id)
+        before = station.reports.get(count_id)
         for attempt in (
             lambda: settle(station, count_id),
             lambda: sign(station, count_id, account, PASSWORD),
@@ -126,7 +127,7 @@ def test_nothing_of_a_signed_count_can_be_changed(tmp_path: Path) -> None:
         ):
             with pytest.raises(StationError, match="signed"):
                 attempt()
-        assert station.reviews.report(count_id) == before
+        assert station.reports.get(count_id) == before
         assert station.samples.folder(count_id).is_dir()
 
 
@@ -158,14 +159,14 @@ def test_nothing_of_a_signed_count_can_be_changed(tmp_path: Path) -> None:
 def test_the_database_itself_refuses_changes(tmp_path: Path, statement: str) -> None:
     with open_station(tmp_path) as station:
         count_id = signed(station)
-        before = station.reviews.report(count_id), station.audit.entries()
+        before = station.reports.get(count_id), station.audit.entries()
         with (
             pytest.raises(StorageError) as caught,
             station.transaction() as connection,
         ):
             connection.execute(statement)
         assert isinstance(caught.value.__cause__, sqlite3.IntegrityError)
-        assert (station.reviews.report(count_id), station.audit.entries()) == before
+        assert (station.reports.get(count_id), station.audit.entries()) == before
 
 
 _ENDLESS_REVIEW = """
