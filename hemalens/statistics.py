@@ -12,14 +12,22 @@ References
 .. [5] McNemar: Note on the sampling error of the difference between correlated
    proportions or percentages. Psychometrika 12 (1947) 153, doi 10.1007/BF02295996;
    exact form: the discordant pairs are tosses of a fair coin.
+.. [6] Wilson: Probable inference, the law of succession, and statistical inference.
+   Journal of the American Statistical Association 22 (1927) 209, doi
+   10.1080/01621459.1927.10502953.
 """
 
 import math
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import Final
 
 _NEGLIGIBLE: Final = 1e-18
 """Terms below this share of the sum no longer change it in double precision."""
+_LAST_STEP: Final = 1e-8
+"""Newton's steps square: what is left after one so small is below double precision."""
+_MOST_STEPS: Final = 60
+"""Of numbers so large that rounding keeps the steps from becoming small."""
 
 
 def _tail_sum(first: float, next_ratio: Callable[[int], float], terms: int) -> float:
@@ -108,12 +116,33 @@ def clopper_pearson(k: int, n: int, level: float = 0.95) -> tuple[float, float]:
     if not 0 <= k <= n:
         raise ValueError(f"cannot have {k} successes in {n} trials")
     tail = _tail(level)
-    low, high = 0.0, 1.0
-    if k > 0:
-        low = _solve(lambda p: _at_least(k, n, p), tail, 0.0, 1.0)
-    if k < n:
-        high = _solve(lambda p: _at_least(k + 1, n, p), 1 - tail, 0.0, 1.0)
-    return low, high
+    return _lower_limit(k, n, tail), 1 - _lower_limit(n - k, n, tail)
+
+
+def _lower_limit(k: int, n: int, tail: float) -> float:
+    """Find the chance at which `k` or more successes have the probability `tail`.
+
+    By Newton's method on logarithms, from Wilson's limit [6]_: the logarithm of that
+    probability, a beta distribution's, is concave in the chance's, so that no step
+    goes astray.
+    """
+    if k == 0:
+        return 0.0
+    p = _wilson_lower_limit(k / n, n, tail)
+    for _ in range(_MOST_STEPS):
+        probability = _at_least(k, n, p)
+        slope = k * _binomial(k, n, p) / probability
+        step = math.log(tail / probability) / slope
+        p *= math.exp(step)
+        if abs(step) < _LAST_STEP:
+            break
+    return p
+
+
+def _wilson_lower_limit(share: float, n: int, tail: float) -> float:
+    z = NormalDist().inv_cdf(1 - tail)
+    spread = math.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2)
+    return (share + z * z / (2 * n) - z * spread) / (1 + z * z / n)
 
 
 def _poisson(i: int, mean: float) -> float:

@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import beta, binomtest
 
 from hemalens.statistics import (
     clopper_pearson,
@@ -126,6 +126,19 @@ def test_large_counts_stay_exact() -> None:
     with localcontext(prec=60):
         assert at_least(3376, 3417, low) == pytest.approx(0.025, rel=1e-9)
         assert at_least(3377, 3417, high) == pytest.approx(0.975, rel=1e-9)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.9999])
+@pytest.mark.parametrize("n", [1, 100, 17_000, 1_000_000])
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 1])
+def test_limits_are_quantiles_of_the_beta_distribution(
+    share: float, n: int, level: float
+) -> None:
+    k = round(share * n)
+    low, high = clopper_pearson(k, n, level)
+    tail = (1 - level) / 2
+    assert low == pytest.approx(beta.ppf(tail, k, n - k + 1) if k else 0, rel=1e-8)
+    assert high == pytest.approx(beta.isf(tail, k + 1, n - k) if k < n else 1, rel=1e-8)
 
 
 def at_least(k: int, n: int, p: float) -> float:
