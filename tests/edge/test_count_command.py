@@ -1,4 +1,4 @@
-"""``hemalens count`` as a person runs it, in a process of its own."""
+"""``hemalens count`` as a person runs it."""
 
 import json
 import resource
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -16,11 +17,17 @@ import pytest
 from edge.capture.demo_slide import DemoSlide
 from hemalens.classes import CLASS_NAMES, LEUKOCYTES
 from hemalens.image_set import read_unlabelled
+from tests.command_line import Command, in_this_process
 
 FRAME = DemoSlide(seed=3, frames=1, width_px=480, height_px=360).frame(0).image
 
 
-def count(
+@pytest.fixture
+def count(capfd: pytest.CaptureFixture[str]) -> Command:
+    return partial(in_this_process, capfd, "count")
+
+
+def count_in_own_process(
     *arguments: str | Path, before: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -110,7 +117,7 @@ BAD = (
 
 @pytest.mark.parametrize("make", BAD, ids=lambda make: make.__name__.strip("_"))
 def test_bad_input_gets_one_line_and_leaves_nothing(
-    make: Callable[[Path], Path], tmp_path: Path
+    count: Command, make: Callable[[Path], Path], tmp_path: Path
 ) -> None:
     inputs, outputs = tmp_path / "in", tmp_path / "out"
     inputs.mkdir()
@@ -125,6 +132,7 @@ def test_bad_input_gets_one_line_and_leaves_nothing(
 
 
 def test_one_bad_image_breaks_the_count_off_and_it_can_be_continued(
+    count: Command,
     tmp_path: Path,
 ) -> None:
     inputs, output = tmp_path / "in", tmp_path / "results"
@@ -149,7 +157,9 @@ def test_one_bad_image_breaks_the_count_off_and_it_can_be_continued(
     assert summary["red_cells"] == whole["red_cells"]
 
 
-def test_a_16_bit_image_counts_like_its_8_bit_one(tmp_path: Path) -> None:
+def test_a_16_bit_image_counts_like_its_8_bit_one(
+    count: Command, tmp_path: Path
+) -> None:
     deep = _bgr(FRAME).astype(np.uint16) * 257
     shallow = count(_png(tmp_path / "a.png", _bgr(FRAME)), "--json")
     run = count(_png(tmp_path / "b.png", deep), "--json")
@@ -157,7 +167,7 @@ def test_a_16_bit_image_counts_like_its_8_bit_one(tmp_path: Path) -> None:
     assert json.loads(run.stdout)["counts"] == json.loads(shallow.stdout)["counts"]
 
 
-def test_transparency_is_dropped(tmp_path: Path) -> None:
+def test_transparency_is_dropped(count: Command, tmp_path: Path) -> None:
     bgra = cv2.cvtColor(FRAME, cv2.COLOR_RGB2BGRA)
     bgra[..., 3] = 7
     plain = count(_png(tmp_path / "a.png", _bgr(FRAME)), "--json")
@@ -168,7 +178,9 @@ def test_transparency_is_dropped(tmp_path: Path) -> None:
 
 def test_results_are_as_the_design_says(tmp_path: Path) -> None:
     output = tmp_path / "results"
-    run = count("demo:frames=2,width_px=640,height_px=480", "--output", output)
+    run = count_in_own_process(
+        "demo:frames=2,width_px=640,height_px=480", "--output", output
+    )
     assert run.returncode == 0, run.stderr
     assert {p.name for p in output.iterdir()} == {
         "summary.json",
@@ -200,7 +212,7 @@ def test_results_are_as_the_design_says(tmp_path: Path) -> None:
     assert sum(summary["counts"].values()) == len(counted) - len(reds)
 
 
-def test_saved_crops_are_images_like_pbcs(tmp_path: Path) -> None:
+def test_saved_crops_are_images_like_pbcs(count: Command, tmp_path: Path) -> None:
     output = tmp_path / "results"
     source = "demo:frames=2,seed=3,width_px=640,height_px=480"
     run = count(source, "--output", output, "--save-crops", "--json")
@@ -218,7 +230,7 @@ def test_saved_crops_are_images_like_pbcs(tmp_path: Path) -> None:
         assert cv2.imread(str(image.path)).shape == (256, 256, 3)
 
 
-def test_crops_without_an_output_are_a_usage_error() -> None:
+def test_crops_without_an_output_are_a_usage_error(count: Command) -> None:
     run = count("demo:frames=1", "--save-crops")
     assert run.returncode == 2
     assert "--save-crops needs --output" in run.stderr
@@ -245,7 +257,7 @@ def test_ctrl_c_keeps_what_was_counted(tmp_path: Path) -> None:
     assert summary["red_cells"] + sum(summary["counts"].values()) == len(counted)
 
 
-def test_the_count_ends_at_its_target(tmp_path: Path) -> None:
+def test_the_count_ends_at_its_target(count: Command, tmp_path: Path) -> None:
     run = count(
         "demo:frames=100000,width_px=640,height_px=480", "--target", "4", "--json"
     )
@@ -256,7 +268,7 @@ def test_the_count_ends_at_its_target(tmp_path: Path) -> None:
     assert summary["target"] == 4
 
 
-def test_fields_that_overlap_count_their_cells_once() -> None:
+def test_fields_that_overlap_count_their_cells_once(count: Command) -> None:
     options = "frames=4,overlap_fraction=0.5,width_px=640,height_px=480,seed=3"
     once = json.loads(count(f"demo:{options}", "--json").stdout)
     each = json.loads(count(f"demo:{options}", "--separate-fields", "--json").stdout)
@@ -264,7 +276,7 @@ def test_fields_that_overlap_count_their_cells_once() -> None:
     assert once["red_cells"] < 0.75 * each["red_cells"]
 
 
-def test_results_already_there_are_kept(tmp_path: Path) -> None:
+def test_results_already_there_are_kept(count: Command, tmp_path: Path) -> None:
     (tmp_path / "old.txt").write_text("yesterday's count")
     run = count("demo:frames=1", "--output", tmp_path)
     assert run.returncode == 1
@@ -272,7 +284,7 @@ def test_results_already_there_are_kept(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["old.txt"]
 
 
-def test_an_output_below_a_file_is_refused(tmp_path: Path) -> None:
+def test_an_output_below_a_file_is_refused(count: Command, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     run = count("demo:frames=1", "--output", tmp_path / "file" / "results")
     assert run.returncode == 1
@@ -280,7 +292,7 @@ def test_an_output_below_a_file_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_bytes() == b""
 
 
-def test_an_unwritable_output_is_refused() -> None:
+def test_an_unwritable_output_is_refused(count: Command) -> None:
     run = count("demo:frames=1", "--output", "/proc/results")
     assert run.returncode == 1
     assert run.stderr.startswith("hemalens: cannot write /proc/results")
@@ -292,7 +304,7 @@ def test_a_full_disk_is_named_and_leaves_no_results(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 
     output = tmp_path / "results"
-    run = count("demo:frames=3", "--output", output, before=fill_disk)
+    run = count_in_own_process("demo:frames=3", "--output", output, before=fill_disk)
     assert run.returncode == 1
     assert run.stderr.count("\n") == 1, run.stderr
     assert str(tmp_path) in run.stderr
@@ -302,13 +314,13 @@ def test_a_full_disk_is_named_and_leaves_no_results(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "bundle", ["absent.hemalens", "cnn-of-mine"], ids=["file", "name"]
 )
-def test_an_absent_bundle_is_named(bundle: str) -> None:
+def test_an_absent_bundle_is_named(count: Command, bundle: str) -> None:
     run = count("demo:frames=1", "--bundle", bundle)
     assert run.returncode == 1
     assert bundle in run.stderr
 
 
-def test_a_damaged_bundle_is_refused(tmp_path: Path) -> None:
+def test_a_damaged_bundle_is_refused(count: Command, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged.hemalens"
     content = bytearray(Path("edge/bundles/cnn.hemalens").read_bytes())
     content[len(content) // 2] ^= 255
@@ -320,7 +332,7 @@ def test_a_damaged_bundle_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "7", "nan"])
-def test_an_impossible_pixel_size_is_refused(size: str) -> None:
+def test_an_impossible_pixel_size_is_refused(count: Command, size: str) -> None:
     run = count("demo:frames=1", "--pixel-size-um", size)
     assert run.returncode == 1
     assert "pixel size" in run.stderr
