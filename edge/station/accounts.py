@@ -156,21 +156,38 @@ class Accounts:
             connection.execute("DELETE FROM login WHERE name = ?", (name,))
             self._audit.add(by, "password_changed", detail={"name": name})
 
-    def disable(self, name: str, by: str) -> None:
+    def disable(self, name: str, by: str) -> Account:
         """Let a person in no more; it takes effect at once.
 
         Raises
         ------
         RefusedError
-            When there is no such account.
+            When there is no such account, or it is their own.
         """
-        with self._transaction() as connection:
-            self._need(name)
-            connection.execute(
-                "UPDATE account SET is_disabled = 1 WHERE name = ?", (name,)
-            )
-            connection.execute("DELETE FROM login WHERE name = ?", (name,))
-            self._audit.add(by, "account_disabled", detail={"name": name})
+        sql = "UPDATE account SET is_disabled = 1 WHERE name = ?"
+        return self._change(name, by, sql, (name,), "account_disabled")
+
+    def enable(self, name: str, by: str) -> Account:
+        """Let a person in again.
+
+        Raises
+        ------
+        RefusedError
+            When there is no such account, or it is their own.
+        """
+        sql = "UPDATE account SET is_disabled = 0 WHERE name = ?"
+        return self._change(name, by, sql, (name,), "account_enabled")
+
+    def change_role(self, name: str, role: Role, by: str) -> Account:
+        """Give a person another role; they sign in anew.
+
+        Raises
+        ------
+        RefusedError
+            When there is no such account, or it is their own.
+        """
+        sql = "UPDATE account SET role = ? WHERE name = ?"
+        return self._change(name, by, sql, (role.value, name), "role_changed")
 
     def begin(self, account: Account) -> str:
         """Sign a person in and give the token, of which only a digest is kept."""
@@ -208,9 +225,25 @@ class Accounts:
             if row is not None:
                 self._audit.add(row[0], "signed_out")
 
-    def _need(self, name: str) -> None:
-        if self.get(name) is None:
+    def _change(
+        self, name: str, by: str, sql: str, values: tuple[str, ...], action: str
+    ) -> Account:
+        with self._transaction() as connection:
+            self._need(name)
+            if name == by:
+                raise RefusedError(Reason.OWN_ACCOUNT)
+            connection.execute(sql, values)
+            connection.execute("DELETE FROM login WHERE name = ?", (name,))
+            account = self._need(name)
+            detail = {"name": name, "role": account.role.value}
+            self._audit.add(by, action, detail=detail)
+            return account
+
+    def _need(self, name: str) -> Account:
+        account = self.get(name)
+        if account is None:
             raise RefusedError(Reason.NO_SUCH_ACCOUNT, name=name)
+        return account
 
     def _hash(self, password: str) -> str:
         if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:

@@ -9,14 +9,34 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from edge.station.answers import DESCRIBED, say_in_words
 from edge.station.guard import Context
-from edge.station.routes import controls, count, export, keeping, live, samples, session
+from edge.station.routes import (
+    accounts,
+    audit,
+    controls,
+    count,
+    export,
+    live,
+    outbox,
+    samples,
+    session,
+)
 from edge.station.security.headers import SecurityHeaders
 from edge.station.security.limits import BodyLimit
 from edge.station.settings import LOOPBACK_NAMES
 
 PREFIX: Final = "/api/1"
 PAGE: Final = Path(__file__).parent / "page"
-_PARTS: Final = (session, live, count, samples, export, controls, keeping)
+_PARTS: Final = (
+    session,
+    live,
+    count,
+    samples,
+    export,
+    outbox,
+    controls,
+    audit,
+    accounts,
+)
 
 
 def make_app(context: Context) -> FastAPI:

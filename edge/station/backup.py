@@ -6,6 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from edge.station.audit import RESTORED
+from edge.station.audit_key import KEY_NAME, AuditKey, read_key, write_key
 from edge.station.database import DATABASE_NAME, Station
 from edge.store import file_faults
 from hemalens.errors import StationError
@@ -16,7 +18,8 @@ _SETTINGS: Final = "station.toml"
 def backup(station: Station, path: Path) -> None:
     """Write a tar file of the database and the counts, while the station goes on.
 
-    It holds patients' data as they are, and is made for its owner alone.
+    It holds patients' data as they are, and is made for its owner alone. The key that
+    seals the audit trail is not in it: whoever alters a backup is found out.
 
     Raises
     ------
@@ -45,14 +48,21 @@ def backup(station: Station, path: Path) -> None:
     station.audit.add("station", "backed_up", detail={"file": path.name})
 
 
-def restore(path: Path, folder: Path) -> None:
+def restore(path: Path, folder: Path, audit_key: Path | None = None) -> None:
     """Lay out a backup in a new data folder, and check the trail it holds.
+
+    Parameters
+    ----------
+    path, folder : Path
+    audit_key : Path, optional
+        A copy of the key that sealed the trail, which no backup holds. Without it the
+        lines are checked against each other alone, and a new key seals what follows.
 
     Raises
     ------
     StationError
-        When the folder holds something, the file is no backup, or its trail broken;
-        nothing is left behind then.
+        When the folder holds something, the file is no backup, its trail broken or
+        sealed with another key; nothing is left behind then.
     StorageError
         When it cannot be read or written.
     """
@@ -67,10 +77,19 @@ def restore(path: Path, folder: Path) -> None:
         inner = Path(scratch) / "data"
         inner.mkdir(mode=0o700)
         _unpack(path, inner)
-        _check_trail(inner, path)
+        if audit_key is not None:
+            write_key(inner / KEY_NAME, _read_given(audit_key))
+        _check_trail(inner, path, has_key=audit_key is not None)
         if folder.exists():
             folder.rmdir()
         shutil.move(inner, folder)
+
+
+def _read_given(path: Path) -> AuditKey:
+    key = read_key(path)
+    if key is None:
+        raise StationError(f"there is no key {path}: give the copy of audit.key")
+    return key
 
 
 def _made(folder: Path) -> Path:
@@ -104,13 +123,20 @@ def _check_member(member: tarfile.TarInfo, path: Path) -> None:
         raise StationError(f"{path} is no backup, it holds {member.name}: use another")
 
 
-def _check_trail(folder: Path, path: Path) -> None:
+def _check_trail(folder: Path, path: Path, *, has_key: bool) -> None:
     if not (folder / DATABASE_NAME).exists():
         raise StationError(f"{path} is no backup, it has no database: use another")
-    with Station.open(folder) as station:
-        broken = station.audit.verify()
-        if broken is not None:
+    with Station.open(folder, has_new_key=not has_key) as station:
+        last = station.audit.latest(limit=1)
+        if has_key and last and last[0].key_id != station.audit.key_id:
             raise StationError(
-                f"the trail in {path} is broken at line {broken}: use another backup"
+                f"the key given is not the one that sealed the trail in {path}: give "
+                "the copy of that station's audit.key"
             )
-        station.audit.add("station", "restored", detail={"file": path.name})
+        station.audit.add("station", RESTORED, detail={"file": path.name})
+        found = station.audit.check()
+        if found.first_broken is not None:
+            raise StationError(
+                f"the trail in {path} is broken at line {found.first_broken}: use "
+                "another backup"
+            )

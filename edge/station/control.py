@@ -167,6 +167,9 @@ class Controls:
         sql = (
             "SELECT count_id, counted_at FROM sample WHERE sample_id = ? "
             "AND is_control AND NOT is_discarded AND state != 'counting' "
+            # Of an amended count the last signed report alone.
+            "AND (amends IS NULL OR state = 'signed') AND count_id NOT IN "
+            "(SELECT amends FROM sample WHERE amends NOTNULL AND state = 'signed') "
             "ORDER BY number DESC LIMIT ?"
         )
         found: dict[CellClass, list[tuple[str, datetime, float]]]

@@ -13,7 +13,9 @@ from typing import Final, Self, TextIO
 from argon2 import PasswordHasher
 
 from edge.station.accounts import Accounts
+from edge.station.amendments import Amendments
 from edge.station.audit import Audit
+from edge.station.audit_key import KEY_NAME, AuditKey, new_key, read_key, write_key
 from edge.station.control import Controls
 from edge.station.differential import read_reference_percent
 from edge.station.reports import Reports
@@ -25,7 +27,7 @@ from edge.store.faults import storage_faults
 from hemalens.errors import StationError, StorageError
 
 DATABASE_NAME: Final = "station.sqlite"
-_VERSION: Final = 1
+_VERSION: Final = 2
 _SCHEMA: Final = """
 CREATE TABLE account (
     name TEXT PRIMARY KEY, full_name TEXT NOT NULL, role TEXT NOT NULL,
@@ -40,8 +42,10 @@ CREATE TABLE sample (
     sample_id TEXT NOT NULL, operator TEXT NOT NULL, state TEXT NOT NULL,
     is_control INTEGER NOT NULL, population TEXT NOT NULL, target INTEGER,
     started_at TEXT NOT NULL, counted_at TEXT, signed_at TEXT, signed_by TEXT,
-    facts TEXT, is_discarded INTEGER NOT NULL DEFAULT 0
+    facts TEXT, is_discarded INTEGER NOT NULL DEFAULT 0,
+    amends TEXT REFERENCES sample (count_id), amendment TEXT
 ) STRICT;
+CREATE UNIQUE INDEX amendment_of_count ON sample (amends) WHERE NOT is_discarded;
 CREATE TABLE cell (
     count_id TEXT NOT NULL REFERENCES sample (count_id), cell_id INTEGER NOT NULL,
     content TEXT NOT NULL, PRIMARY KEY (count_id, cell_id)
@@ -60,8 +64,10 @@ CREATE TABLE signature (
 ) STRICT;
 CREATE TABLE audit (
     number INTEGER PRIMARY KEY, at TEXT NOT NULL, person TEXT NOT NULL,
-    action TEXT NOT NULL, count_id TEXT, detail TEXT NOT NULL, digest TEXT NOT NULL
+    action TEXT NOT NULL, count_id TEXT, detail TEXT NOT NULL, digest TEXT NOT NULL,
+    key_id TEXT NOT NULL, seal TEXT NOT NULL
 ) STRICT;
+CREATE INDEX audit_of_count ON audit (count_id, number);
 CREATE TABLE located (
     number INTEGER PRIMARY KEY,
     count_id TEXT NOT NULL REFERENCES sample (count_id), at TEXT NOT NULL,
@@ -96,6 +102,8 @@ class Station:
         Open; closed with the station.
     lock_file : text file
         Locked for this process.
+    audit_key : AuditKey
+        Seals the trail.
     laboratory : str
         Stands at the head of reports.
     hasher : PasswordHasher, optional
@@ -103,7 +111,7 @@ class Station:
 
     Attributes
     ----------
-    accounts, audit, samples, words, reviews, reports, controls
+    accounts, audit, samples, words, reviews, reports, amendments, controls
         Its parts.
     """
 
@@ -112,6 +120,7 @@ class Station:
         folder: Path,
         connection: sqlite3.Connection,
         lock_file: TextIO,
+        audit_key: AuditKey,
         *,
         laboratory: str = "",
         hasher: PasswordHasher | None = None,
@@ -121,7 +130,7 @@ class Station:
         self._lock_file = lock_file
         self._lock = threading.RLock()
         reference = read_reference_percent(folder / "station.toml")
-        self.audit = Audit(self.transaction)
+        self.audit = Audit(self.transaction, audit_key)
         self.accounts = Accounts(self.transaction, self.audit, hasher)
         self.samples = Samples(self.transaction, self.audit, folder / "counts")
         self.words = Words(self.transaction)
@@ -129,6 +138,9 @@ class Station:
             self.transaction, self.audit, self.samples, self.words, reference
         )
         self.reports = Reports(self.transaction, self.samples, self.reviews, laboratory)
+        self.amendments = Amendments(
+            self.transaction, self.audit, self.samples, self.words, self.reports
+        )
         self.controls = Controls(self.transaction, self.audit, self.reports)
 
     @classmethod
@@ -138,15 +150,25 @@ class Station:
         *,
         laboratory: str = "",
         hasher: PasswordHasher | None = None,
+        has_new_key: bool = False,
     ) -> Self:
         """Open the station in a folder, or begin one there.
 
         The folder is for its owner alone: patients' data lie in it as they are.
 
+        Parameters
+        ----------
+        folder : Path
+        laboratory : str
+        hasher : PasswordHasher, optional
+        has_new_key : bool
+            Where the trail's key is lost, go on with a new one; it seals what follows.
+
         Raises
         ------
         StationError
-            When another process has it open, or a later version wrote it.
+            When another process has it open, a later version wrote it, or the trail's
+            key is missing.
         StorageError
             When it cannot be read or written.
         """
@@ -157,8 +179,14 @@ class Station:
             lock_file = _lock(folder)
         try:
             connection = _connect(folder / DATABASE_NAME)
+            key = _audit_key(folder / KEY_NAME, connection, has_new_key=has_new_key)
             return cls(
-                folder, connection, lock_file, laboratory=laboratory, hasher=hasher
+                folder,
+                connection,
+                lock_file,
+                key,
+                laboratory=laboratory,
+                hasher=hasher,
             )
         except BaseException:
             lock_file.close()
@@ -227,6 +255,23 @@ def _lock(folder: Path) -> TextIO:
             f"the station in {folder} is open in another process: stop that first"
         ) from error
     return file
+
+
+def _audit_key(
+    path: Path, connection: sqlite3.Connection, *, has_new_key: bool
+) -> AuditKey:
+    key = read_key(path)
+    if key is None:
+        with storage_faults(path.with_name(DATABASE_NAME)):
+            has_lines = connection.execute("SELECT 1 FROM audit").fetchone()
+        if has_lines and not has_new_key:
+            raise StationError(
+                f"{path} is missing, and the audit trail is sealed with it: bring its "
+                "copy back, or begin another with 'hemalens station audit new-key'"
+            )
+        key = new_key()
+        write_key(path, key)
+    return key
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -51,6 +51,10 @@ class Sample(_Record):
     counted_at: datetime | None = None
     signed_at: datetime | None = None
     signed_by: str | None = None
+    amends: str | None = None
+    """The signed count that this one corrects."""
+    superseded_by: str | None = None
+    """The signed count that corrects this one; null in what is signed."""
 
 
 class ReviewAction(StrEnum):
@@ -162,6 +166,28 @@ class AuditEntry(_Record):
     detail: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
     digest: str
     """SHA-256 over this line and the digest of the one before."""
+    key_id: str
+    """Of the station's key that sealed it."""
+    seal: str
+    """HMAC of the digest, under that key."""
+
+
+class TrailCheck(_Record):
+    """What came of checking the audit trail."""
+
+    lines: int
+    """Found in order, from the first."""
+    first_broken: int | None
+    """The first that was changed or is missing."""
+    unchecked: int
+    """Lines in order whose seal was made with a key that is not here."""
+    last_digest: str
+    """Noted elsewhere, it tells of lines cut off the end."""
+
+    @property
+    def is_whole(self) -> bool:
+        """No line was changed, and none is missing but perhaps at the end."""
+        return self.first_broken is None
 
 
 class Signature(_Record):
@@ -172,6 +198,23 @@ class Signature(_Record):
     at: datetime
     content_sha256: str
     """Of the canonical JSON of the report without its signature."""
+
+
+class Amendment(_Record):
+    """What an amended report says of the one it takes the place of."""
+
+    number: int
+    """1 for the first amendment of a count."""
+    reason: str
+    by: str
+    """Who began it."""
+    origin: str
+    """The count that was amended first: the report keeps its place in other systems."""
+    former_count_id: str
+    former_content_sha256: str
+    former_signed_by: str
+    """By full name."""
+    former_signed_at: datetime
 
 
 class Report(_Record):
@@ -191,5 +234,7 @@ class Report(_Record):
     """Stands at the head of a report."""
     hemalens_version: str
     comment: str = ""
+    amendment: Amendment | None = None
+    """Null where no signed report went before."""
     signature: Signature | None = None
     """Null while the report is provisional: exports say so on every page."""

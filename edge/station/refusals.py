@@ -88,6 +88,12 @@ class Reason(Enum):
         "sign or discard that one",
     )
 
+    NO_REASON = (
+        409,
+        "an amendment's reason has 1 to {most} characters, this one has {found}",
+        "say why the report is amended",
+    )
+
     NOTHING_TO_UNDO = 409, "there is nothing to take back in this count", "go on"
     CELL_NOTHING_TO_UNDO = 409, "there is nothing to undo on cell {cell}", "go on"
     CELL_UNKNOWN = (

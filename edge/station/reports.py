@@ -78,7 +78,9 @@ class Reports:
             content_sha256=content_sha256,
         )
         report = Report.model_validate_json(content)
-        return report.model_copy(update={"signature": signature})
+        now = self._samples.get(count_id)
+        sample = report.sample.model_copy(update={"superseded_by": now.superseded_by})
+        return report.model_copy(update={"signature": signature, "sample": sample})
 
     def _standing(self, count_id: str) -> Report:
         sample = self._samples.get(count_id)
@@ -95,4 +97,5 @@ class Reports:
             frames_left_out=facts.frames_left_out,
             laboratory=self._laboratory,
             hemalens_version=facts.hemalens_version,
+            amendment=self._samples.amendment(count_id),
         )

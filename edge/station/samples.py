@@ -17,17 +17,23 @@ from edge.station.counted_results import (
     read_facts,
     reviewable_cells,
 )
-from edge.station.records import ReviewedCell, Sample, SampleState
+from edge.station.records import Amendment, ReviewedCell, Sample, SampleState
 from edge.station.refusals import Reason, RefusedError
 from edge.store import file_faults
 from edge.unfinished_count import unfinished_folder
 
 _COUNT_ID: Final = re.compile("[0-9a-f]{32}")
 _LONGEST_SAMPLE_ID: Final = 64
-_COLUMNS: Final = (
+_KEPT: Final = (
     "sample_id, count_id, operator, state, is_control, population, target, "
-    "started_at, counted_at, signed_at, signed_by"
+    "started_at, counted_at, signed_at, signed_by, amends"
 )
+_SUPERSEDED_BY: Final = (
+    "SELECT later.count_id FROM sample AS later "
+    "WHERE later.amends = sample.count_id AND later.state = 'signed'"
+)
+_COLUMNS: Final = f"{_KEPT}, ({_SUPERSEDED_BY}) AS superseded_by"
+_NAMES: Final = (*_KEPT.split(", "), "superseded_by")
 
 
 class Samples:
@@ -72,8 +78,8 @@ class Samples:
             target=target,
             started_at=datetime.now(UTC),
         )
-        values = ", ".join("?" * 11)
-        sql = f"INSERT OR IGNORE INTO sample ({_COLUMNS}) VALUES ({values})"  # noqa: S608
+        values = ", ".join("?" * len(_to_row(sample)))
+        sql = f"INSERT OR IGNORE INTO sample ({_KEPT}) VALUES ({values})"  # noqa: S608
         with self._transaction() as connection:
             if not connection.execute(sql, _to_row(sample)).rowcount:
                 raise RefusedError(Reason.COUNT_THERE, count_id=sample.count_id)
@@ -110,6 +116,67 @@ class Samples:
         with self._transaction() as connection:
             rows = connection.execute(sql, (before, before, limit))
             return tuple(_from_row(row) for row in rows)
+
+    def counting(self) -> Sample | None:
+        """Give the sample whose count goes on, or was broken off."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM sample WHERE NOT is_discarded "  # noqa: S608
+            "AND state = ? ORDER BY number DESC LIMIT 1"
+        )
+        with self._transaction() as connection:
+            row = connection.execute(sql, (SampleState.COUNTING.value,)).fetchone()
+        return None if row is None else _from_row(row)
+
+    def begin_amendment(self, amendment: Amendment) -> Sample:
+        """Copy a signed count into one that may be reviewed and signed again."""
+        count_id = secrets.token_hex(16)
+        values = (
+            count_id,
+            SampleState.REVIEW.value,
+            amendment.former_count_id,
+            amendment.model_dump_json(),
+            amendment.former_count_id,
+        )
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO sample (count_id, state, amends, amendment, sample_id, "
+                "operator, is_control, population, target, started_at, counted_at, "
+                "facts) SELECT ?, ?, ?, ?, sample_id, operator, is_control, "
+                "population, target, started_at, counted_at, facts FROM sample "
+                "WHERE count_id = ?",
+                values,
+            )
+            connection.execute(
+                "INSERT INTO cell SELECT ?, cell_id, content FROM cell "
+                "WHERE count_id = ?",
+                (count_id, amendment.former_count_id),
+            )
+            return self.get(count_id)
+
+    def amendment(self, count_id: str) -> Amendment | None:
+        """Say what a count amends, and why; None where it amends nothing."""
+        sql = "SELECT amendment FROM sample WHERE count_id = ?"
+        with self._transaction() as connection:
+            row = connection.execute(sql, (_checked(count_id),)).fetchone()
+        if row is None or row[0] is None:
+            return None
+        return Amendment.model_validate_json(row[0])
+
+    def open_amendment(self, count_id: str) -> str | None:
+        """Name the count that is to amend another, and is not signed yet."""
+        sql = (
+            "SELECT count_id FROM sample WHERE amends = ? AND NOT is_discarded "
+            "AND state != ?"
+        )
+        values = (_checked(count_id), SampleState.SIGNED.value)
+        with self._transaction() as connection:
+            row = connection.execute(sql, values).fetchone()
+        return None if row is None else row[0]
+
+    def pictures(self, count_id: str) -> Path:
+        """Name the folder that has a count's pictures: an amended one's are shared."""
+        amendment = self.amendment(count_id)
+        return self.folder(count_id if amendment is None else amendment.origin)
 
     def folder(self, count_id: str) -> Path:
         """Name the folder of a count's results, there or yet to be made.
@@ -277,10 +344,9 @@ def _to_row(sample: Sample) -> tuple[str | int | None, ...]:
         None,
         None,
         None,
+        None,
     )
 
 
 def _from_row(row: tuple[str | int | None, ...]) -> Sample:
-    return Sample.model_validate(
-        dict(zip(_COLUMNS.split(", "), row, strict=True)), strict=False
-    )
+    return Sample.model_validate(dict(zip(_NAMES, row, strict=True)), strict=False)

@@ -85,7 +85,7 @@ def serve(
 
 @click.group()
 def station() -> None:
-    """Keep the station: accounts, backups."""
+    """Keep the station: accounts, backups, the audit trail."""
 
 
 @station.group()
@@ -152,12 +152,53 @@ def backup(file: Path, data: Path) -> None:
 @station.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @_DATA
-def restore(file: Path, data: Path) -> None:
+@click.option(
+    "--audit-key",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Copy of the station's audit.key, which no backup holds.",
+)
+def restore(file: Path, data: Path, audit_key: Path | None) -> None:
     """Bring a backup back into an empty folder."""
     _require_web()
     from edge.station.backup import restore as read
 
-    read(file, data)
+    read(file, data, audit_key)
+
+
+@station.group()
+def audit() -> None:
+    """Check the audit trail."""
+
+
+@audit.command()
+@_DATA
+@click.pass_context
+def verify(context: click.Context, data: Path) -> None:
+    """Check that no line of the trail was changed; exit 3 when one was.
+
+    The station may go on meanwhile. Note the last digest elsewhere: it tells of lines
+    cut off the end.
+    """
+    _require_web()
+    from edge.station.trail import check_trail
+
+    found = check_trail(data)
+    if found.unchecked:
+        click.echo(f"{found.unchecked} lines are sealed with an earlier key")
+    if found.first_broken is not None:
+        click.echo(f"line {found.first_broken} was changed or is missing")
+        context.exit(3)
+    click.echo(f"{found.lines} lines, whole; the last digest is {found.last_digest}")
+
+
+@audit.command("new-key")
+@_DATA
+def new_key(data: Path) -> None:
+    """Go on with a new key where audit.key is lost; the trail says so."""
+    _require_web()
+    from edge.station.trail import renew_key
+
+    renew_key(data)
 
 
 def _opened(data: Path) -> "Station":

@@ -15,7 +15,7 @@ from edge.station.delivery import delivering, sender
 from edge.station.export.outbox import Outbox
 from edge.station.guard import Context
 from edge.station.live import Live
-from edge.station.records import Differential, ModelUsed, ReviewedCell, SampleState
+from edge.station.records import Differential, ModelUsed, ReviewedCell
 from edge.station.settings import StationSettings
 from hemalens.bundle import Bundle
 from hemalens.errors import StationError
@@ -51,9 +51,8 @@ def opened(settings: StationSettings, station: Station) -> Iterator[Context]:
         )
 
     live = Live(settings.source, bundle, station.samples.folder, counted, differential)
-    for sample in station.samples.all(limit=1):
-        if sample.state is SampleState.COUNTING:
-            live.take_up(sample)
+    if (sample := station.samples.counting()) is not None:
+        live.take_up(sample)
     try:
         yield Context(
             station=station,

@@ -38,17 +38,23 @@ def sign(
         station.audit.add(account.name, "signing_refused", count_id)
         raise RefusedError(Reason.WRONG_PASSWORD)
     with station.transaction():
-        report = _signable(station, count_id)
+        report = _signable(station, count_id, account)
         now = datetime.now(UTC)
         signed = _as_signed(report, account, comment, now)
         signature = _keep(station, signed, account, now)
         detail = {"content_sha256": signature.content_sha256}
         station.audit.add(account.name, "signed", count_id, detail)
+        if report.sample.amends is not None:
+            detail = {"superseded_by": count_id}
+            former = report.sample.amends
+            station.audit.add(account.name, "superseded", former, detail)
     return signature
 
 
-def _signable(station: Station, count_id: str) -> Report:
+def _signable(station: Station, count_id: str, account: Account) -> Report:
     sample = station.samples.unsigned(count_id)
+    if sample.amends is not None and account.role is not Role.SUPERVISOR:
+        raise RefusedError(Reason.AMENDMENT_NEEDS_SUPERVISOR)
     if sample.state is SampleState.COUNTING:
         raise RefusedError(Reason.STILL_COUNTING, sample=sample.sample_id)
     report = station.reports.get(count_id)

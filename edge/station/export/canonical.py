@@ -8,7 +8,8 @@ from edge.station.records import Report
 def json(report: Report) -> bytes:
     """Spell a report: sorted keys, no spaces, UTF-8, so that equals are equal bytes.
 
-    A signature's ``content_sha256`` is the SHA-256 of this with ``signature`` null.
+    A signature's ``content_sha256`` is the SHA-256 of this with ``signature`` and the
+    sample's ``superseded_by`` null, for these come after it.
     """
     return dumps(
         report.model_dump(mode="json"),

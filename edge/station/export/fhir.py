@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
 from edge.station.export.loinc import PANEL, SYSTEM, Code
-from edge.station.export.notes import notes
+from edge.station.export.notes import notes, origin
 from edge.station.export.results import Result, results
 from hemalens.errors import MissingExtraError
 
@@ -58,8 +58,9 @@ def fhir(report: Report) -> bytes:
 
 
 def _id(report: Report, part: str) -> str:
-    # Drawn from the count: sent again, it is the same resource and no second one.
-    return str(uuid5(UUID(report.sample.count_id), part))
+    # Drawn from the count: sent again, or amended, it is the same resource and no
+    # second one.
+    return str(uuid5(UUID(origin(report)), part))
 
 
 def _urn(report: Report, part: str) -> str:
@@ -67,7 +68,9 @@ def _urn(report: Report, part: str) -> str:
 
 
 def _status(report: Report) -> str:
-    return "preliminary" if report.signature is None else "final"
+    if report.signature is None:
+        return "preliminary"
+    return "final" if report.amendment is None else "amended"
 
 
 def _issued(report: Report) -> str:
@@ -87,7 +90,7 @@ def _diagnostic_report(report: Report) -> Resource:
     resource: Resource = {
         "resourceType": "DiagnosticReport",
         "id": _id(report, "report"),
-        "identifier": [{"value": report.sample.count_id}],
+        "identifier": [{"value": origin(report)}],
         "status": _status(report),
         "category": [{"coding": [{"system": f"{TERMINOLOGY}/v2-0074", "code": "HM"}]}],
         "code": _coded(PANEL),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from edge.station.export.loinc import PANEL, Code
-from edge.station.export.notes import notes
+from edge.station.export.notes import notes, origin
 from edge.station.export.results import Result, results
 from edge.station.records import Report
 
@@ -68,7 +68,9 @@ def _code(code: Code) -> str:
 
 
 def _status(report: Report) -> str:
-    return "P" if report.signature is None else "F"
+    if report.signature is None:
+        return "P"
+    return "F" if report.amendment is None else "C"
 
 
 def _issued(report: Report) -> str:
@@ -99,7 +101,7 @@ def _request(report: Report) -> str:
     fields = {
         1: "1",
         2: _text(report.sample.sample_id),
-        3: f"{report.sample.count_id}^HemaLens",
+        3: f"{origin(report)}^HemaLens",
         4: _code(PANEL),
         7: _time(report.sample.started_at),
         22: _issued(report),

@@ -10,6 +10,11 @@ ENGLISH: Final[Labels] = MappingProxyType(
     {
         "title": "Differential blood count",
         "provisional": "PROVISIONAL - NOT SIGNED",
+        "amended": "AMENDED REPORT - AMENDMENT {number}",
+        "superseded": "SUPERSEDED - AN AMENDED REPORT HAS TAKEN ITS PLACE",
+        "amendment": "Amendment {number} of the report signed by {name}, {at} "
+        "(SHA-256 {digest}).",
+        "reason": "Reason: {reason}",
         "sample": "Sample",
         "operator": "Operator",
         "counted": "Counted",
@@ -62,6 +67,11 @@ GERMAN: Final[Labels] = MappingProxyType(
     {
         "title": "Differentialblutbild",
         "provisional": "VORLÄUFIG - NICHT UNTERSCHRIEBEN",
+        "amended": "GEÄNDERTER BEFUND - ÄNDERUNG {number}",
+        "superseded": "ERSETZT - EIN GEÄNDERTER BEFUND IST AN SEINE STELLE GETRETEN",
+        "amendment": "Änderung {number} des Befunds, unterschrieben von {name}, {at} "
+        "(SHA-256 {digest}).",
+        "reason": "Grund: {reason}",
         "sample": "Probe",
         "operator": "Untersucht von",
         "counted": "Gezählt",

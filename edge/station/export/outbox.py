@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from edge.station.export.hl7_v2 import hl7
 from edge.station.export.mllp import AckCode, Acknowledgement, DeliveryError
 from edge.station.records import Report
+from edge.station.refusals import Reason, RefusedError
 
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(minutes=15)
@@ -22,6 +23,7 @@ CREATE TABLE IF NOT EXISTS outbox (
     number INTEGER PRIMARY KEY,
     message_id TEXT NOT NULL UNIQUE,
     count_id TEXT NOT NULL,
+    sample_id TEXT NOT NULL,
     message TEXT NOT NULL,
     state TEXT NOT NULL,
     queued_at TEXT NOT NULL,
@@ -51,11 +53,18 @@ class OutboxEntry(BaseModel):
 
     message_id: str
     count_id: str
+    sample_id: str
     state: DeliveryState
     queued_at: datetime
     attempts: int
+    next_at: datetime
+    """When it is due, while it waits."""
     answer: str
     """The laboratory system's reason, or why it was not reached."""
+
+
+_NAMES: Final = tuple(OutboxEntry.model_fields)
+_COLUMNS: Final = ", ".join(_NAMES)
 
 
 class Outbox:
@@ -81,6 +90,7 @@ class Outbox:
         row = (
             message_id,
             report.sample.count_id,
+            report.sample.sample_id,
             hl7(report, message_id),
             DeliveryState.WAITING,
             now.isoformat(),
@@ -88,22 +98,45 @@ class Outbox:
         )
         with self._transaction() as connection:
             connection.execute(
-                "INSERT INTO outbox (message_id, count_id, message, state, queued_at,"
-                " next_at) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO outbox (message_id, count_id, sample_id, message, state,"
+                " queued_at, next_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
         return message_id
 
-    def entries(self, limit: int = 100) -> tuple[OutboxEntry, ...]:
-        """Give the messages, newest first."""
+    def entries(
+        self, limit: int = 100, before: str | None = None
+    ) -> tuple[OutboxEntry, ...]:
+        """Give the messages, newest first; those queued before the message `before`."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM outbox WHERE (? IS NULL OR number <"  # noqa: S608
+            " (SELECT number FROM outbox WHERE message_id = ?))"
+            " ORDER BY number DESC LIMIT ?"
+        )
         with self._transaction() as connection:
-            rows = connection.execute(
-                "SELECT message_id, count_id, state, queued_at, attempts, answer"
-                " FROM outbox ORDER BY number DESC LIMIT ?",
-                (limit,),
-            ).fetchall()
-        names = tuple(OutboxEntry.model_fields)
-        return tuple(OutboxEntry(**dict(zip(names, row, strict=True))) for row in rows)
+            rows = connection.execute(sql, (before, before, limit)).fetchall()
+        return tuple(_entry(row) for row in rows)
+
+    def again(self, message_id: str, now: datetime) -> OutboxEntry:
+        """Let a message that waits, or was rejected, be due at once.
+
+        Raises
+        ------
+        RefusedError
+            When there is no such message, or it was accepted.
+        """
+        with self._transaction() as connection:
+            sql = f"SELECT {_COLUMNS} FROM outbox WHERE message_id = ?"  # noqa: S608
+            row = connection.execute(sql, (message_id,)).fetchone()
+            if row is None:
+                raise RefusedError(Reason.NO_SUCH_MESSAGE)
+            if _entry(row).state is DeliveryState.ACCEPTED:
+                raise RefusedError(Reason.MESSAGE_ACCEPTED)
+            connection.execute(
+                "UPDATE outbox SET state = ?, next_at = ? WHERE message_id = ?",
+                (DeliveryState.WAITING, now.timestamp(), message_id),
+            )
+            return _entry(connection.execute(sql, (message_id,)).fetchone())
 
     def deliver(self, send: Send, now: datetime) -> int:
         """Send what is due, oldest first, and say how many were taken.
@@ -153,6 +186,10 @@ class Outbox:
                 " WHERE number = ?",
                 (attempts + 1, due.timestamp(), why, number),
             )
+
+
+def _entry(row: tuple[str | int | float, ...]) -> OutboxEntry:
+    return OutboxEntry.model_validate(dict(zip(_NAMES, row, strict=True)))
 
 
 def _wait(attempts: int) -> timedelta:

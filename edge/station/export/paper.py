@@ -1,5 +1,6 @@
 """An A4 page of the report: its font, its head and foot."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -75,19 +76,28 @@ class Paper(FPDF):
         self.cell(width, height, line, align=align)
 
     def header(self) -> None:
-        """Print whose report it is, and in large letters that it is not signed."""
+        """Print whose report it is, and in large letters what it is not."""
         self.ink(10, bold=True)
         self.words(self.report.laboratory, self.epw / 2)
         self.ink(9, colour=GREY)
         sample = f"{self.labels['sample']} {self.report.sample.sample_id}"
         self.words(sample, self.epw / 2, align="R")
         self.ln(7)
-        if self.report.signature is None:
-            self.ink(15, bold=True, colour=ALARM)
+        for text in self._stamps():
+            self.ink(13, bold=True, colour=ALARM)
             self.set_draw_color(*ALARM)
-            text = self.labels["provisional"]
             self.cell(self.epw, 9, self.plain(text), border=1, align="C")
-            self.ln(12)
+            self.ln(11)
+
+    def _stamps(self) -> Iterator[str]:
+        """Give what nobody may overlook."""
+        report, labels = self.report, self.labels
+        if report.amendment is not None:
+            yield labels["amended"].format(number=report.amendment.number)
+        if report.signature is None:
+            yield labels["provisional"]
+        if report.sample.superseded_by is not None:
+            yield labels["superseded"]
 
     def footer(self) -> None:
         """Print what pre-classified, and the page's number."""

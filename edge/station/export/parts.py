@@ -16,6 +16,7 @@ COLUMNS_MM: Final = (42.0, 14.0, 14.0, 26.0, 20.0, 17.0)
 def print_report(paper: Paper, crops: Callable[[int], bytes | None]) -> None:
     """Print all parts in their order."""
     _facts(paper)
+    _amendment(paper)
     _table(paper)
     _others(paper)
     _doubts(paper)
@@ -50,6 +51,24 @@ def _head(paper: Paper) -> Iterator[tuple[str, str]]:
     yield labels["population"], sample.population.value
     left_out = "".join(f", {n} {why}" for why, n in report.frames_left_out.items())
     yield labels["fields"], f"{report.frames}{left_out}"
+
+
+def _amendment(paper: Paper) -> None:
+    amendment = paper.report.amendment
+    if amendment is None:
+        return
+    former = paper.labels["amendment"].format(
+        number=amendment.number,
+        name=amendment.former_signed_by,
+        at=f"{amendment.former_signed_at:%Y-%m-%d %H:%M %Z}",
+        digest=amendment.former_content_sha256,
+    )
+    reason = paper.labels["reason"].format(reason=amendment.reason)
+    paper.ink(8.5, colour=GREY)
+    paper.multi_cell(paper.epw, 4.4, paper.plain(former), new_x="LMARGIN")
+    paper.ink(9.5, bold=True)
+    paper.multi_cell(paper.epw, 4.8, paper.plain(reason), new_x="LMARGIN")
+    paper.ln(3)
 
 
 def _pair(paper: Paper, name: str, value: str, width: float) -> None:

@@ -12,6 +12,9 @@ COLUMNS: Final = (
     "state",
     "signed_by",
     "signed_at",
+    "amends",
+    "amendment_reason",
+    "superseded_by",
     "class",
     "count",
     "percent",
@@ -40,14 +43,23 @@ def _head(report: Report) -> tuple[str | None, ...]:
     sample, signature = report.sample, report.signature
     signed_by = signature.full_name if signature else None
     signed_at = signature.at.isoformat() if signature else None
-    state = "final" if signature else "provisional"
+    amendment = report.amendment
     return (
         _harmless(sample.sample_id),
         sample.count_id,
-        state,
+        _state(report),
         _harmless(signed_by),
         signed_at,
+        sample.amends,
+        _harmless(amendment.reason if amendment else None),
+        sample.superseded_by,
     )
+
+
+def _state(report: Report) -> str:
+    if report.signature is None:
+        return "provisional"
+    return "final" if report.amendment is None else "amended"
 
 
 def _harmless(text: str | None) -> str | None:

@@ -98,6 +98,15 @@ def finish(account: Reader, context: Here) -> LiveProgress:
     return context.live.progress()
 
 
+@router.post("/discard", status_code=204)
+def discard(account: Reader, context: Here) -> None:
+    """Give up the count under way; its trail stays."""
+    with context.starting:
+        _require_controller(context, account)
+        sample = context.live.discard()
+        context.station.samples.discard(sample.count_id, account.name)
+
+
 @router.post("/undo")
 def undo(account: Reader, context: Here) -> tuple[ReviewedCell, ...]:
     """Take back the last word on a cell of this count."""

@@ -1,14 +1,11 @@
 """Results in the forms that leave the station."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel
 
-from edge.station.export.outbox import Outbox, OutboxEntry
 from edge.station.guard import Context, Here, Reader
 from edge.station.pictures import cell_picture, fields_folder, find_field
 from edge.station.records import Report
@@ -29,12 +26,6 @@ class Form(StrEnum):
     HL7 = "hl7"
 
 
-class Queued(BaseModel):
-    """A message that waits for the laboratory system."""
-
-    message_id: str
-
-
 @router.get("/samples/{count_id}/export/{form}", response_class=Response)
 def export(
     count_id: CountId,
@@ -53,26 +44,6 @@ def export(
     return Response(
         content, media_type=media_type, headers={"Content-Disposition": name}
     )
-
-
-@router.post("/samples/{count_id}/send", status_code=202)
-def send(count_id: CountId, account: Reader, context: Here) -> Queued:
-    """Queue a result for the laboratory system."""
-    require_sample(context, count_id)
-    report = context.station.reports.get(count_id)
-    message_id = _outbox(context).add(report, datetime.now(UTC))
-    context.station.audit.add(account.name, "queued", count_id)
-    return Queued(message_id=message_id)
-
-
-@router.get("/outbox")
-def outbox(account: Reader, context: Here) -> tuple[OutboxEntry, ...]:  # noqa: ARG001
-    """List the messages, newest first."""
-    return _outbox(context).entries()
-
-
-def _outbox(context: Context) -> Outbox:
-    return Outbox(context.station.transaction)
 
 
 def _exported(
@@ -104,7 +75,8 @@ def _exported(
 def _crops(context: Context, report: Report) -> Callable[[int], bytes | None]:
     """Cut cells out when the report asks for them."""
     cells = {cell.cell_id: cell for cell in report.cells}
-    folder = fields_folder(context.station.samples.folder(report.sample.count_id))
+    samples = context.station.samples
+    folder = fields_folder(samples.pictures(report.sample.count_id))
 
     def crop(cell_id: int) -> bytes | None:
         cell = cells.get(cell_id)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.station.amendments import LONGEST_REASON
 from edge.station.guard import (
     Context,
     Here,
@@ -53,6 +54,14 @@ class Reviewed(BaseModel):
 
     cells: tuple[ReviewedCell, ...]
     differential: Differential
+
+
+class AmendmentWanted(BaseModel):
+    """Why a signed report is to be amended."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=LONGEST_REASON)
 
 
 class SignatureWanted(BaseModel):
@@ -177,6 +186,15 @@ def sign_off(
     return context.station.reports.get(count_id).model_copy(update={"cells": ()})
 
 
+@router.post("/{count_id}/amend", status_code=201)
+def amend(
+    count_id: CountId, wanted: AmendmentWanted, account: Supervisor, context: Here
+) -> Sample:
+    """Begin to amend a signed count: gives a new one, to be reviewed and signed."""
+    require_sample(context, count_id)
+    return context.station.amendments.begin(count_id, wanted.reason, account.name)
+
+
 def require_sample(context: Context, count_id: str) -> Sample:
     """Find a sample, or refuse in words."""
     return context.station.samples.get(count_id)
@@ -184,7 +202,7 @@ def require_sample(context: Context, count_id: str) -> Sample:
 
 def require_field(context: Context, count_id: str, frame: str) -> FilePath:
     """Find the picture of a frame, or refuse in words."""
-    folder = fields_folder(context.station.samples.folder(count_id))
+    folder = fields_folder(context.station.samples.pictures(count_id))
     if (path := find_field(folder, frame)) is None:
         raise RefusedError(Reason.NO_SUCH_PICTURE)
     return path

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from edge.differential import DifferentialCount, differential_count
 from edge.population import Population
 from edge.station.records import (
+    Amendment,
     ClassShare,
     Differential,
     ModelUsed,
@@ -17,6 +18,7 @@ from edge.station.records import (
 from hemalens.classes import CellClass
 
 AT = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+FORMER = "fedcba9876543210fedcba9876543210"
 REFERENCE = {
     CellClass.NEUTROPHIL: (40.0, 80.0),
     CellClass.LYMPHOCYTE: (20.0, 40.0),
@@ -40,6 +42,8 @@ def made_report(
     counts: dict[CellClass, int] = COUNTS,
     *,
     signed: bool = False,
+    amended: bool = False,
+    superseded: bool = False,
     sample_id: str = "S-2041",
     comment: str = "",
     warnings: tuple[str, ...] = (),
@@ -58,6 +62,8 @@ def made_report(
             counted_at=datetime(2026, 3, 4, 9, 36, tzinfo=UTC),
             signed_at=at if signed else None,
             signed_by="mara" if signed else None,
+            amends=FORMER if amended else None,
+            superseded_by="f" * 32 if superseded else None,
         ),
         differential=made_differential(counts),
         cells=made_cells(counts),
@@ -75,11 +81,25 @@ def made_report(
         laboratory=laboratory,
         hemalens_version="1.0.0",
         comment=comment,
+        amendment=made_amendment() if amended else None,
         signature=Signature(
             person="mara", full_name="Mara Müller", at=at, content_sha256="ef" * 32
         )
         if signed
         else None,
+    )
+
+
+def made_amendment() -> Amendment:
+    return Amendment(
+        number=1,
+        reason="an immature granulocyte was overlooked",
+        by="mara",
+        origin=FORMER,
+        former_count_id=FORMER,
+        former_content_sha256="12" * 32,
+        former_signed_by="Mara Müller",
+        former_signed_at=AT,
     )
 
 

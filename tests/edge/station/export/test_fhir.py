@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from edge.station.export.fhir import fhir
 from edge.station.export.loinc import NRBC, SHARES
 from hemalens.classes import CellClass
-from tests.edge.station.made_report import made_report
+from tests.edge.station.made_report import FORMER, made_report
 
 pytest.importorskip("fhir.resources", reason="the extra report is not installed")
 
@@ -53,12 +53,29 @@ def test_values_read_back_are_those_of_the_report(counts, signed):
 
 
 @pytest.mark.parametrize(
-    ("signed", "status"), [(False, "preliminary"), (True, "final")]
+    ("signed", "amended", "status"),
+    [
+        (False, False, "preliminary"),
+        (True, False, "final"),
+        (False, True, "preliminary"),
+        (True, True, "amended"),
+    ],
 )
-def test_status_follows_the_signature(signed, status):
-    report = made_report(signed=signed)
+def test_status_follows_the_signature(signed, amended, status):
+    report = made_report(signed=signed, amended=amended)
     found = of_type(report, "DiagnosticReport") + of_type(report, "Observation")
     assert {one["status"] for one in found} == {status}
+
+
+def test_an_amendment_takes_the_formers_place_and_says_why():
+    amended = made_report(signed=True, amended=True)
+    sample = amended.sample.model_copy(update={"count_id": FORMER, "amends": None})
+    former = amended.model_copy(update={"sample": sample, "amendment": None})
+    assert resources(amended).keys() == resources(former).keys()
+    (panel,) = (one for one in of_type(amended, "Observation") if "note" in one)
+    notes = " ".join(note["text"] for note in panel["note"])
+    assert "Amendment 1" in notes
+    assert "an immature granulocyte was overlooked" in notes
 
 
 def test_every_reference_leads_to_a_resource():

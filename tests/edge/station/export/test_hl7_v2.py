@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from edge.station.export.hl7_v2 import hl7
 from hemalens.classes import CellClass
 from tests.edge.station.export.test_fhir import expected
-from tests.edge.station.made_report import made_report
+from tests.edge.station.made_report import FORMER, made_report
 
 python_hl7 = pytest.importorskip("hl7", reason="the library hl7 is not installed")
 parser = pytest.importorskip("hl7apy.parser", reason="hl7apy is not installed")
@@ -32,10 +32,12 @@ def test_values_read_back_are_those_of_the_report(counts, signed):
 
 
 @pytest.mark.parametrize("signed", [False, True])
-def test_message_is_valid_oru_r01(signed):
+@pytest.mark.parametrize("amended", [False, True])
+def test_message_is_valid_oru_r01(signed, amended):
     from hl7apy.consts import VALIDATION_LEVEL
 
-    text = hl7(made_report(signed=signed, comment="clumps | seen"), "MSG1")
+    report = made_report(signed=signed, amended=amended, comment="clumps | seen")
+    text = hl7(report, "MSG1")
     message = parser.parse_message(text, VALIDATION_LEVEL.STRICT, find_groups=True)
     assert message.validate()
     assert message.name == "ORU_R01"
@@ -55,9 +57,12 @@ def test_sample_id_makes_no_segment():
     assert len(segments(text, "OBX")) == 7
 
 
-@pytest.mark.parametrize(("signed", "status"), [(False, "P"), (True, "F")])
-def test_status_follows_the_signature(signed, status):
-    text = hl7(made_report(signed=signed), "1")
+@pytest.mark.parametrize(
+    ("signed", "amended", "status"),
+    [(False, False, "P"), (True, False, "F"), (False, True, "P"), (True, True, "C")],
+)
+def test_status_follows_the_signature(signed, amended, status):
+    text = hl7(made_report(signed=signed, amended=amended), "1")
     assert {str(obx[11]) for obx in segments(text, "OBX")} == {status}
     assert str(segments(text, "OBR")[0][25]) == status
 
@@ -67,3 +72,16 @@ def test_note_after_a_value_tells_its_limits():
     notes = [str(note[3]) for note in segments(text, "NTE")]
     # 5 of 100: the textbook's 1.6 to 11.3.
     assert "5 cells; 95 % confidence limits 1.64 to 11.28 %" in notes
+
+
+def test_an_amendment_is_of_the_order_it_corrects_and_says_why():
+    text = hl7(made_report(signed=True, amended=True), "1")
+    assert str(segments(text, "OBR")[0][3]) == f"{FORMER}^HemaLens"
+    (note,) = (n for n in segments(text, "NTE") if "Amendment 1" in str(n[3]))
+    assert "an immature granulocyte was overlooked" in str(note[3])
+    assert "12" * 32 in str(note[3])
+
+
+def test_a_superseded_report_says_so():
+    notes = segments(hl7(made_report(signed=True, superseded=True), "1"), "NTE")
+    assert any("Superseded" in str(note[3]) for note in notes)

@@ -2,7 +2,7 @@ import csv as reader
 from io import StringIO
 
 from edge.station.export.table import csv
-from tests.edge.station.made_report import made_report
+from tests.edge.station.made_report import FORMER, made_report
 
 
 def lines(report):
@@ -28,6 +28,17 @@ def test_unsigned_is_provisional():
     assert {(line["state"], line["signed_by"]) for line in signed} == {
         ("final", "Mara Müller")
     }
+
+
+def test_an_amendment_names_what_it_amends():
+    (said,) = {
+        (line["state"], line["amends"], line["amendment_reason"])
+        for line in lines(made_report(signed=True, amended=True))
+    }
+    reason = "an immature granulocyte was overlooked"
+    assert said == ("amended", FORMER, reason)
+    superseded = lines(made_report(signed=True, superseded=True))
+    assert {line["superseded_by"] for line in superseded} == {"f" * 32}
 
 
 def test_sample_id_is_no_formula():

@@ -1,0 +1,28 @@
+"""The audit trail, for supervisors."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from edge.station.guard import Here, Supervisor
+from edge.station.records import AuditEntry, TrailCheck
+
+router = APIRouter(tags=["audit"], prefix="/audit")
+
+
+@router.get("")
+def trail(
+    account: Supervisor,  # noqa: ARG001 - asked for
+    context: Here,
+    count_id: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
+    before: Annotated[int | None, Query(ge=1, lt=2**62)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> tuple[AuditEntry, ...]:
+    """Give lines of the trail, newest first: of one count, or of all."""
+    return context.station.audit.latest(count_id, before, limit)
+
+
+@router.get("/check")
+def check(account: Supervisor, context: Here) -> TrailCheck:  # noqa: ARG001
+    """Check that no line was changed."""
+    return context.station.audit.check()
