@@ -2,14 +2,19 @@
 
 const ROOT = "/api/1";
 const UNREACHABLE = { error: "error.unreachable", mend: "error.unreachable.mend" };
+/** Rows of a list that are asked for at once. */
+export const PAGE = 50;
+export const CROP_SIDE_UM = 24;
 let csrf = "";
 
-/** A refusal in the station's words: `message`, and `mend`, what to do. */
+/** A refusal: `message` and `mend` in the station's English, and the code of both. */
 export class Refusal extends Error {
-  constructor(status, { error, mend }) {
+  constructor(status, { error, mend, code, values }) {
     super(error);
     this.status = status;
     this.mend = mend ?? "";
+    this.code = code ?? "";
+    this.values = values ?? {};
   }
 }
 
@@ -44,28 +49,44 @@ function keepCsrf(session) {
 
 const at = encodeURIComponent;
 
+function query(wanted) {
+  const given = Object.entries(wanted).filter(([, value]) => value != null);
+  return `?${new URLSearchParams(given)}`;
+}
+
 export const session = async () => keepCsrf(await call("GET", "/session"));
 export const signIn = async (name, password) =>
   keepCsrf(await call("POST", "/session", { name, password }));
 export const signOut = () => call("DELETE", "/session");
+export const changePassword = (old, wanted) => call("POST", "/password", { old, new: wanted });
 export const status = () => call("GET", "/status");
 export const startCount = (wanted) => call("POST", "/count", wanted);
 export const steer = (verb, body) => call("POST", `/count/${verb}`, body);
-export const samples = (before) =>
-  call("GET", `/samples?limit=50${before ? `&before=${at(before)}` : ""}`);
+export const samples = (before) => call("GET", `/samples${query({ before, limit: PAGE })}`);
 export const report = (count) => call("GET", `/samples/${at(count)}`);
 export const cells = (count) => call("GET", `/samples/${at(count)}/cells`);
 export const review = (count, change) => call("POST", `/samples/${at(count)}/review`, change);
 export const sign = (count, password, comment) =>
   call("POST", `/samples/${at(count)}/sign`, { password, comment });
+export const amend = (count, reason) => call("POST", `/samples/${at(count)}/amend`, { reason });
+export const discard = (count) => call("DELETE", `/samples/${at(count)}`);
 export const send = (count) => call("POST", `/samples/${at(count)}/send`);
 export const controls = () => call("GET", "/controls");
 export const located = (found) => call("POST", "/controls/located", found);
+export const outbox = (before) => call("GET", `/outbox${query({ before, limit: PAGE })}`);
+export const sendAgain = (message) => call("POST", `/outbox/${at(message)}/again`);
+export const audit = (count, before) =>
+  call("GET", `/audit${query({ count_id: count, before, limit: PAGE })}`);
+export const auditCheck = () => call("GET", "/audit/check");
+export const accounts = () => call("GET", "/accounts");
+export const addAccount = (wanted) => call("POST", "/accounts", wanted);
+export const changeAccount = (name, what, body) =>
+  call("POST", `/accounts/${at(name)}/${what}`, body);
 
 export const liveUrl = `${ROOT}/live`;
 export const pictureUrl = (frame) => `${ROOT}/live/picture?frame=${at(frame)}`;
 export const cropUrl = (count, cell) =>
-  `${ROOT}/samples/${at(count)}/cells/${cell}/crop?side_um=24`;
+  `${ROOT}/samples/${at(count)}/cells/${cell}/crop?side_um=${CROP_SIDE_UM}`;
 export const fieldUrl = (count, frame) => `${ROOT}/samples/${at(count)}/fields/${at(frame)}`;
 export const exportUrl = (count, kind) =>
   `${ROOT}/samples/${at(count)}/export/${kind}?language=${document.documentElement.lang}`;

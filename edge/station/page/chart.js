@@ -8,11 +8,10 @@ const HEIGHT = 200;
 const LEFT = 56;
 const EDGE = 14;
 
-/** Draw points `{at, value}`; `mean` and `sd` give the limits at 1, 2 and 3 s. */
+/** Draw points `{at, value}`, one at least; `mean` and `sd` give the limits at 1, 2 and 3 s. */
 export function drawChart(title, points, mean, sd) {
   const chart = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "chart" });
   chart.append(svg("title", {}, summary(title, points, mean)));
-  if (!points.length) return chart;
   const place = placer(points, mean, sd);
   for (const line of limitLines(points, mean, sd)) chart.append(...drawLimit(line, place));
   const way = points.map((point, index) => `${place.x(index)},${place.y(point.value)}`);
@@ -23,7 +22,6 @@ export function drawChart(title, points, mean, sd) {
 
 function summary(title, points, mean) {
   const last = points.at(-1);
-  if (!last) return say("chart.none", { title });
   return say("chart.summary", { title, count: points.length, mean: number(mean, 1), last: number(last.value, 1) });
 }
 

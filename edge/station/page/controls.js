@@ -8,6 +8,7 @@ import { attempt, tell } from "./messages.js";
 
 export function wireControls() {
   find("located-form").addEventListener("submit", keepLocated);
+  find("located-count").onchange = () => attempt(proposeLocated);
 }
 
 export async function showControls() {
@@ -15,6 +16,14 @@ export async function showControls() {
   const counted = samples.filter((sample) => sample.state !== "counting");
   find("located-count").replaceChildren(...counted.map(asOption));
   find("charts").replaceChildren(locatedChart(kept.located), ...kept.charts.map(countChart));
+  if (counted.length) await proposeLocated();
+}
+
+// A review knows which leukocytes the station found and which a person added.
+async function proposeLocated() {
+  const { differential } = await api.report(find("located-count").value);
+  find("located-missed").value = differential.added_cells;
+  find("located-found").value = differential.leukocytes - differential.added_cells;
 }
 
 function keepLocated(event) {
@@ -50,5 +59,5 @@ function figure(name, points, mean, sd) {
   const last = points.at(-1);
   const said = last ? say("chart.last", { value: number(last.value, 1), at: moment(last.at) }) : say("chart.empty");
   const caption = element("figcaption", {}, element("strong", { textContent: title }), ` ${said}`);
-  return element("figure", { className: "card" }, caption, drawChart(title, points, mean, sd));
+  return element("figure", { className: "card" }, caption, ...(last ? [drawChart(title, points, mean, sd)] : []));
 }

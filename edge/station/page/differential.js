@@ -26,26 +26,25 @@ function emptyRow({ name }) {
   const row = element("tr", { data: { class: name } });
   const head = element("th", { scope: "row" }, badge(classOf(name)), element("span"));
   row.append(head);
-  for (const column of ["count", "percent", "bar", "range", "flag"]) {
+  for (const column of ["count", "percent", "bar", "range", "expected", "flag"]) {
     row.append(element("td", { className: column }));
   }
   return row;
 }
 
 function fillRow(row, share, differential) {
-  const [head, count, percent, bar, range, flag] = row.cells;
+  const [head, count, percent, bar, range, expected, flag] = row.cells;
   write(head.lastChild, say(`class.${row.dataset.class}`));
   write(count, number(share?.count ?? 0));
   if (NOT_LEUKOCYTES.has(row.dataset.class)) {
     write(percent, besideText(row.dataset.class, differential));
-    percent.colSpan = 3;
-    bar.hidden = true;
-    range.hidden = true;
+    percent.classList.add("beside");
     return;
   }
   write(percent, share?.percent == null ? "–" : `${number(share.percent, 1)} %`);
   bar.replaceChildren(...(share?.percent == null ? [] : [drawBar(share)]));
-  write(range, rangeText(share));
+  write(range, rangeText(share?.ci95_percent, 1));
+  write(expected, rangeText(share?.reference_percent, 0));
   showFlag(flag, share?.flag);
 }
 
@@ -58,10 +57,8 @@ function besideText(name, differential) {
   return perField == null ? "–" : say("perField", { value: number(perField, 1) });
 }
 
-function rangeText(share) {
-  if (!share?.ci95_percent) return "";
-  return share.ci95_percent.map((limit) => number(limit, 1)).join(" – ");
-}
+const rangeText = (limits, digits) =>
+  limits ? limits.map((limit) => number(limit, digits)).join(" – ") : "";
 
 function showFlag(cell, flag) {
   const text = flag ? `${FLAG_MARKS[flag]} ${say(`flag.${flag}`)}` : "";

@@ -1,6 +1,6 @@
 // The gallery: only rows in sight are in the document, so 10,000 cells scroll smoothly.
 
-import { cropUrl } from "./api.js";
+import { CROP_SIDE_UM, cropUrl } from "./api.js";
 import { classOf, finalClass } from "./classes.js";
 import { badge } from "./differential.js";
 import { element } from "./dom.js";
@@ -22,9 +22,10 @@ export class Gallery {
     new ResizeObserver(() => this.layOut()).observe(root);
   }
 
-  /** Show these cells of a count. */
-  show(count, cells) {
+  /** Show these cells of a count, whose frames have pixels of this size, or null. */
+  show(count, cells, pixelSizeUm) {
     this.count = count;
+    this.pixelSizeUm = pixelSizeUm;
     this.groups = grouped(cells);
     this.order = [...this.groups.values()].flat();
     this.layOut();
@@ -79,7 +80,9 @@ export class Gallery {
   tile(cell) {
     const picture = element("img", { src: cropUrl(this.count, cell.cell_id), alt: "", draggable: false });
     const doubt = element("span", { className: "doubt", textContent: callOf(cell) });
-    const tile = element("div", { className: "tile", role: "option", id: `cell${cell.cell_id}` }, picture, doubt);
+    const mark = element("span", { className: "mark" });
+    placeMark(mark, cell, this.pixelSizeUm);
+    const tile = element("div", { className: "tile", role: "option", id: `cell${cell.cell_id}` }, picture, mark, doubt);
     tile.dataset.cell = cell.cell_id;
     tile.setAttribute("aria-label", labelOf(cell));
     if (cell.person_class) tile.append(badge(classOf(finalClass(cell) ?? "removed")));
@@ -127,8 +130,19 @@ export class Gallery {
 /** What the model called a cell, briefly. */
 export function callOf(cell) {
   if (!cell.model_class) return say("review.added");
-  const percent = number(100 * (cell.model_probability ?? 0));
-  return `${classOf(cell.model_class).letter} ${percent} %`;
+  const percent = 100 * (cell.model_probability ?? 0);
+  // Nothing is told as certain that is not.
+  const said = percent > 99 && percent < 100 ? `> ${number(99)}` : number(Math.floor(percent));
+  return `${classOf(cell.model_class).letter} ${said} %`;
+}
+
+/** Set corners around the cell in the middle of its crop: others may lie beside it. */
+export function placeMark(mark, { box_xyxy: [left, top, right, bottom] }, pixelSizeUm) {
+  mark.hidden = !pixelSizeUm;
+  if (!pixelSizeUm) return;
+  const share = (side) => `${Math.min(96, (110 * side * pixelSizeUm) / CROP_SIDE_UM)}%`;
+  mark.style.width = share(right - left);
+  mark.style.height = share(bottom - top);
 }
 
 function labelOf(cell) {

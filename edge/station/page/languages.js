@@ -2,14 +2,24 @@
 
 export const LANGUAGES = { en: "English", de: "Deutsch" };
 const KEPT = "hemalens.language";
+// Of what the station refuses; in English its own sentence is shown.
+const REFUSALS_OF = new Set(["de"]);
 let words = {};
+let refusals = {};
 let language = "en";
 
 /** The text of a key, with `{name}` replaced; a sentence of the server passes as it is. */
-export function say(key, values = {}) {
-  const text = words[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+export const say = (key, values = {}) => filled(words[key] ?? key, values);
+
+export const isKnown = (key) => key in words;
+
+/** What was refused and what to do, by its code; else in the station's own words. */
+export function sayRefusal({ code, values, message, mend }) {
+  const said = refusals[code] ?? [message, mend].map((text) => say(text ?? ""));
+  return said.map((text) => filled(text, values)).filter(Boolean).join(" ");
 }
+
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values?.[name] ?? "");
 
 export const locale = () => language;
 
@@ -30,9 +40,11 @@ function kept() {
   return chosen in LANGUAGES ? chosen : "en";
 }
 
+const load = async (file) => (await fetch(`languages/${file}.json`)).json();
+
 export async function loadLanguage(chosen = kept()) {
-  const answer = await fetch(`languages/${chosen}.json`);
-  words = await answer.json();
+  words = await load(chosen);
+  refusals = REFUSALS_OF.has(chosen) ? await load(`refusals/${chosen}`) : {};
   language = chosen;
   localStorage.setItem(KEPT, chosen);
   document.documentElement.lang = chosen;

@@ -4,21 +4,20 @@ import * as api from "./api.js";
 import { showDifferential } from "./differential.js";
 import { find, write } from "./dom.js";
 import { followCount } from "./feed.js";
-import { number, say } from "./languages.js";
+import { isKnown, number, say, sayRefusal } from "./languages.js";
 import { drawFrame } from "./overlay.js";
-import { showSteering } from "./steer.js";
+import { isRunning, sampleOf, showSteering } from "./steer.js";
+import { who } from "./who.js";
 
 const NOTHING_YET = { shares: [] };
 
-let account = null;
 let newest = null;
 let isConnected = true;
 let newestFrame = null;
 let isDrawing = false;
 
-/** Begin to follow the count for an account; call once. */
-export function beginLive(person) {
-  account = person;
+/** Begin to follow the count; call once. */
+export function beginLive() {
   return followCount({
     progress: (progress) => {
       newest = progress;
@@ -38,16 +37,25 @@ export function beginLive(person) {
 
 /** Show the newest state again, as after a change of language. */
 export async function showLive() {
-  document.body.classList.toggle("disconnected", !isConnected);
+  showConnection();
   if (!newest) return;
-  showState(newest);
-  showFault(newest.fault);
-  showProgress(newest);
-  showOptics(newest);
-  showDifferential(find("live-differential"), newest.differential ?? NOTHING_YET);
-  showOthers(newest);
-  showDoubts(newest.slide_doubts ?? []);
-  await showSteering(newest, account);
+  const progress = newest;
+  const sample = await sampleOf(progress);
+  if (progress !== newest) return;
+  showState(progress, sample);
+  showFault(progress.fault);
+  showProgress(progress);
+  showOptics(progress);
+  showDifferential(find("live-differential"), progress.differential ?? NOTHING_YET);
+  write(find("others"), say("live.others", { red: number(progress.red_cells) }));
+  showDoubts(progress.slide_doubts ?? []);
+  showSteering(progress, sample, who.account);
+}
+
+function showConnection() {
+  document.body.classList.toggle("disconnected", !isConnected);
+  find("lost").hidden = isConnected;
+  write(find("lost"), isConnected ? "" : say("state.lost"));
 }
 
 // Frames may come faster than they are drawn: then only the newest is.
@@ -73,18 +81,32 @@ async function drawOne(frame) {
   drawFrame(find("picture"), picture, frame);
   const why = find("left-out");
   why.hidden = !frame.left_out;
-  if (frame.left_out) write(why, say("live.leftOut", { why: say(frame.left_out) }));
+  if (frame.left_out) write(why, say("live.leftOut", { why: leftOutBecause(frame.left_out) }));
 }
 
-function showState({ state, target }) {
-  const line = find("state");
-  line.dataset.state = isConnected ? state : "lost";
-  write(line, isConnected ? say(`state.${state}`, { target }) : say("state.lost"));
+function leftOutBecause(said) {
+  const key = `leftOut.${said.split(":")[0]}`;
+  return isKnown(key) ? say(key) : said;
+}
+
+// Whose numbers these are is said before anything else.
+function showState(progress, sample) {
+  const runs = isRunning(progress);
+  const state = progress.state === "fault" && !runs ? "idle" : progress.state;
+  find("state").parentElement.dataset.state = isConnected ? state : "lost";
+  write(find("state"), isConnected ? say(`state.${state}`, { target: progress.target }) : say("state.lost"));
+  const control = sample?.is_control ? ` (${say("samples.control")})` : "";
+  write(find("sample"), runs && sample ? sample.sample_id + control : "");
+  find("last-title").hidden = runs || !sample;
+  write(find("last-title"), sample ? say("live.last", { sample: sample.sample_id + control }) : "");
+  find("view-live").classList.toggle("empty", !sample);
 }
 
 function showFault(fault) {
   find("fault").hidden = !fault;
-  if (fault) write(find("fault"), [fault.what, fault.mend].filter(Boolean).join(" "));
+  if (!fault) return;
+  const { code, what, mend } = fault;
+  write(find("fault"), sayRefusal({ code: `fault.${code}`, message: what, mend, values: { what } }));
 }
 
 function showProgress({ leukocytes, target, uncertain }) {
@@ -108,11 +130,6 @@ function showOptics(progress) {
 }
 
 const wordOf = (what, seen) => (seen ? say(`${what}.${seen.word}`) : "–");
-
-function showOthers({ nrbc, platelets, red_cells: redCells }) {
-  const values = { nrbc: number(nrbc), platelets: number(platelets), red: number(redCells) };
-  write(find("others"), say("live.others", values));
-}
 
 function showDoubts(doubts) {
   const list = find("doubts");

@@ -2,12 +2,15 @@
 
 import { Refusal } from "./api.js";
 import { find } from "./dom.js";
-import { say } from "./languages.js";
+import { sayRefusal } from "./languages.js";
+
+// A modal dialog hides what lies behind it, so the line goes along.
+const home = () => document.querySelector("dialog[open]") ?? find("message-home");
+document.addEventListener("close", () => home().prepend(find("message-box")), true);
 
 export function tell(text, kind = "done") {
   const box = find("message-box");
-  // A modal dialog hides what lies behind it, so the line goes along.
-  (document.querySelector("dialog[open]") ?? find("message-home")).prepend(box);
+  home().prepend(box);
   const line = find("message");
   line.dataset.kind = kind;
   line.textContent = text;
@@ -21,7 +24,7 @@ export async function attempt(act) {
     return true;
   } catch (fault) {
     if (!(fault instanceof Refusal)) throw fault;
-    tell([say(fault.message), say(fault.mend)].filter(Boolean).join(" "), "fault");
+    tell(sayRefusal(fault), "fault");
     return false;
   }
 }

@@ -1,16 +1,16 @@
 // The review: select cells, give them a class, remove, take back.
 
 import * as api from "./api.js";
-import { CLASSES, classOf } from "./classes.js";
-import { badge } from "./differential.js";
+import { showClassButtons } from "./class_buttons.js";
 import { wireDrag } from "./drag.js";
-import { element, find, write } from "./dom.js";
+import { find, write } from "./dom.js";
 import { Gallery } from "./gallery.js";
-import { keyOf, wireKeyMap, wishOf } from "./keys.js";
+import { wireKeyMap, wishOf } from "./keys.js";
 import { wireLargeView } from "./large_view.js";
 import { number, say } from "./languages.js";
 import { attempt } from "./messages.js";
 import { wireSign } from "./sign.js";
+import { showAmendment } from "./ways.js";
 
 const STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1 };
 const selection = new Set();
@@ -24,20 +24,23 @@ export function wireReview() {
   gallery = new Gallery(find("gallery"), selection);
   STEPS.ArrowDown = () => gallery.plan.columns;
   STEPS.ArrowUp = () => -gallery.plan.columns;
-  large = wireLargeView({ beside: (steps) => cellOf(gallery.beside(steps)), act, add, key: onKey });
+  large = wireLargeView({ beside: (steps) => cellOf(gallery.beside(steps)), reclassify, add, key: onKey });
   gallery.root.addEventListener("click", onClick);
   gallery.root.addEventListener("dblclick", openLarge);
   gallery.root.addEventListener("keydown", onKey);
   find("undo").onclick = undo;
   find("remove").onclick = () => act("remove");
+  find("enlarge").onclick = openLarge;
   find("add-cell").onclick = () => large.adding(report, [...cells.values()], cellOf(gallery.active));
   wireKeyMap(showClassBar);
-  wireDrag(gallery, selection, (name) => act("reclassify", name));
+  wireDrag(gallery, selection, reclassify);
   wireSign(() => report.sample.count_id, open => (report = open) && showReview());
 }
 
 const cellOf = (id) => cells.get(id);
+const reclassify = (name) => act("reclassify", name);
 const isSigned = () => report?.sample.state === "signed";
+const isCounting = () => report?.sample.state === "counting";
 
 /** Load a count's cells and show them. */
 export async function openReview(count) {
@@ -59,14 +62,17 @@ export function showReview() {
   if (!report) return;
   const name = report.sample.sample_id;
   write(find("review-title"), say("review.title", { name }));
-  gallery.show(report.sample.count_id, cells.values());
+  gallery.show(report.sample.count_id, cells.values(), report.pixel_size_um);
+  showAmendment(report);
   showClassBar();
   showOpen();
   showSelection();
 }
 
 function showOpen() {
-  const { open_cells: open, agreement_percent: agreement } = report.differential;
+  const { agreement_percent: agreement } = report.differential;
+  // Of a count under way the report knows none yet; the cells here are what is shown.
+  const open = gallery.groups.get("uncertain").length;
   const line = find("open-cells");
   line.dataset.state = isSigned() ? "signed" : open ? "open" : "settled";
   const agreed = agreement == null ? "" : ` · ${say("review.agreement", { percent: number(agreement, 1) })}`;
@@ -80,21 +86,17 @@ function showSelection() {
   const isIdle = isSigned() || !(selection.size || gallery.active !== undefined);
   find("remove").disabled = isIdle;
   find("undo").disabled = isSigned() || !history.length;
-  find("add-cell").disabled = isSigned();
+  find("add-cell").disabled = isSigned() || isCounting();
+  find("enlarge").disabled = gallery.active === undefined;
+  find("to-sign").hidden = isCounting();
+  find("to-count").hidden = !isCounting();
   for (const button of find("class-bar").children) button.disabled = isIdle;
 }
 
 function showClassBar() {
-  find("class-bar").replaceChildren(...CLASSES.map(({ name }) => classButton(name)));
-}
-
-function classButton(name) {
-  const key = element("kbd", { textContent: keyOf(name) });
-  const count = gallery?.groups?.get(name)?.length ?? 0;
-  const text = element("span", { textContent: `${say(`class.${name}`)} ${number(count)}` });
-  const button = element("button", { type: "button", data: { class: name } }, badge(classOf(name)), text, key);
-  button.onclick = () => act("reclassify", name);
-  return button;
+  find("class-bar").hidden = isSigned();
+  showClassButtons(find("class-bar"), reclassify, (name) => gallery.groups.get(name).length);
+  large.showClasses();
 }
 
 function onClick(event) {

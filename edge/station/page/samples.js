@@ -20,7 +20,7 @@ async function add(before) {
   const found = await api.samples(before);
   find("sample-rows").append(...found.map(row));
   oldest = found.at(-1)?.count_id ?? oldest;
-  find("more-samples").hidden = found.length < 50;
+  find("more-samples").hidden = found.length < api.PAGE;
   find("no-samples").hidden = find("sample-rows").rows.length > 0;
 }
 
@@ -29,12 +29,14 @@ function row(sample) {
   const href = isCounting ? "#live" : `#review/${sample.count_id}`;
   const name = element("a", { href, textContent: sample.sample_id });
   const control = sample.is_control ? ` (${say("samples.control")})` : "";
-  const state = element("span", { className: "tag", textContent: say(`sample.${sample.state}`) });
-  state.dataset.state = sample.state;
+  const word = sample.superseded_by ? "superseded" : sample.state;
+  const state = element("span", { className: "tag", textContent: say(`sample.${word}`) });
+  state.dataset.state = word;
+  const amends = sample.amends ? ` (${say("samples.amendment")})` : "";
   return element(
     "tr",
     {},
-    element("td", {}, name, control),
+    element("td", {}, name, control + amends),
     element("td", {}, moment(sample.started_at)),
     element("td", {}, sample.operator),
     element("td", {}, state),

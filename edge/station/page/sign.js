@@ -5,6 +5,8 @@ import { showDifferential } from "./differential.js";
 import { element, find, write } from "./dom.js";
 import { moment, number, say } from "./languages.js";
 import { attempt, tell } from "./messages.js";
+import { showWays, wireWays } from "./ways.js";
+import { isSupervisor, who } from "./who.js";
 
 const EXPORTS = { pdf: "PDF", csv: "CSV", json: "JSON", fhir: "FHIR", hl7: "HL7" };
 
@@ -16,6 +18,7 @@ export function wireSign(count, changed) {
       find("sign").showModal();
     });
   find("sign-close").onclick = () => find("sign").close();
+  wireWays(count);
   find("sign-form").addEventListener("submit", (event) => {
     event.preventDefault();
     sign(count(), changed);
@@ -38,17 +41,23 @@ function showReport(report) {
   const { differential, signature } = report;
   showDifferential(find("sign-differential"), differential);
   const open = differential.open_cells;
+  const needsOther = Boolean(report.amendment) && !isSupervisor();
+  write(find("sign-title"), report.sample.sample_id);
   find("sign-form").hidden = Boolean(signature);
-  find("sign-do").disabled = open > 0;
+  find("sign-password-label").hidden = !who.needsPassword;
+  find("sign-password").required = who.needsPassword;
+  find("sign-do").disabled = open > 0 || needsOther;
   find("sign-state").dataset.state = signature ? "signed" : open ? "open" : "settled";
-  write(find("sign-state"), stateText(signature, open));
+  write(find("sign-state"), stateText(signature, open, needsOther));
   write(find("sign-facts"), factsText(report));
-  showExports(report.sample.count_id);
+  showExports(report);
+  showWays(report);
 }
 
-function stateText(signature, open) {
+function stateText(signature, open, needsOther) {
   if (signature) return say("sign.by", { name: signature.full_name, at: moment(signature.at) });
-  return open ? say("sign.open", { count: number(open) }) : say("sign.ready");
+  if (open) return say("sign.open", { count: number(open) });
+  return say(needsOther ? "sign.bySupervisor" : "sign.ready");
 }
 
 function factsText({ differential, model, signature }) {
@@ -63,7 +72,9 @@ function factsText({ differential, model, signature }) {
   return say("sign.facts", counts) + digest;
 }
 
-function showExports(count) {
+function showExports({ sample, signature }) {
+  const count = sample.count_id;
+  write(find("export-title"), say(signature ? "export.label" : "export.provisional"));
   const links = Object.entries(EXPORTS).map(([kind, name]) =>
     element("a", { className: "button", href: api.exportUrl(count, kind), download: "", textContent: name }),
   );

@@ -1,20 +1,27 @@
-// Start, pause, resume, continue, finish: shown to whoever may steer.
+// Start, pause, resume, continue, finish, discard: shown to whoever may steer.
 
 import * as api from "./api.js";
+import { isSure } from "./ask.js";
 import { find, write } from "./dom.js";
-import { say } from "./languages.js";
+import { number, say } from "./languages.js";
 import { attempt } from "./messages.js";
 
 const OPEN = { pause: ["counting"], resume: ["paused", "fault"], continue: ["complete"] };
-const RUNNING = new Set(["counting", "paused", "complete"]);
-let controllerOf = { count: null, name: null };
+const RUNNING = new Set(["counting", "paused", "complete", "fault"]);
+let newest = {};
+let known = { count: null, sample: null };
+
+/** A count is under way, though it may be paused or stopped by a fault. */
+export const isRunning = (progress) => RUNNING.has(progress.state) && Boolean(progress.count_id);
 
 export function wireSteering() {
   find("start-form").addEventListener("submit", start);
   find("pause").onclick = () => attempt(() => api.steer("pause"));
   find("resume").onclick = () => attempt(() => api.steer("resume"));
   find("continue").onclick = () => attempt(() => api.steer("continue", { by: 100 }));
-  find("finish").onclick = () => attempt(() => api.steer("finish"));
+  find("finish").onclick = finish;
+  find("discard").onclick = discard;
+  find("live-undo").onclick = () => attempt(() => api.steer("undo"));
 }
 
 function start(event) {
@@ -32,33 +39,63 @@ function start(event) {
   });
 }
 
+async function finish() {
+  const { leukocytes, target } = newest;
+  const isShort = target && leukocytes < target;
+  const counts = { count: number(leukocytes), target: number(target) };
+  if (isShort && !(await isSure(say("steer.finishShort", counts), say("steer.finish")))) return;
+  await attempt(() => api.steer("finish"));
+}
+
+async function discard() {
+  const what = say("steer.sureDiscard", { sample: known.sample?.sample_id ?? "" });
+  if (!(await isSure(what, say("steer.discard")))) return;
+  if (await attempt(() => api.steer("discard"))) known = { count: null, sample: null };
+}
+
+/** The sample of the count on show; null when there is none or it was discarded. */
+export async function sampleOf({ count_id: count }) {
+  if (!count) return null;
+  if (known.count !== count) {
+    const found = await api.report(count).catch((fault) => fault);
+    // Only a station that answers says that there is none.
+    if (found.status !== 0) known = { count, sample: found.sample ?? null };
+    else return null;
+  }
+  return known.sample;
+}
+
 /** Show the buttons that the state allows this account. */
-export async function showSteering(progress, account) {
-  const isRunning = RUNNING.has(progress.state);
-  const controller = isRunning ? await controllerName(progress.count_id) : null;
-  const maySteer = !controller || controller === account.name || account.role === "supervisor";
-  const wasHidden = find("start-form").hidden;
-  find("start-form").hidden = isRunning || account.role === "service";
-  if (wasHidden && !find("start-form").hidden && !find("view-live").hidden) find("sample-id").focus();
-  find("steer").hidden = !isRunning || !maySteer;
+export function showSteering(progress, sample, account) {
+  newest = progress;
+  const runs = isRunning(progress);
+  const maySteer = !runs || sample?.operator === account.name || account.role === "supervisor";
+  showStart(!runs);
+  find("steer").hidden = !runs || !maySteer;
   for (const [verb, states] of Object.entries(OPEN)) {
     find(verb).hidden = !states.includes(progress.state);
   }
+  find("finish").classList.toggle("primary", progress.state === "complete");
   find("watching").hidden = maySteer;
-  write(find("watching"), say("live.watching", { name: controller ?? "" }));
-  showWayToReview(progress, isRunning);
+  write(find("watching"), say("live.watching", { name: sample?.operator ?? "" }));
+  showWayToReview(progress, runs, Boolean(sample));
+  find("live-undo").hidden = !runs || !maySteer || !wasCorrected(progress.differential);
 }
 
-function showWayToReview({ count_id: count }, isRunning) {
+function showStart(isWanted) {
+  const form = find("start-form");
+  const appears = form.hidden && isWanted;
+  form.hidden = !isWanted;
+  if (appears && !find("view-live").hidden) find("sample-id").focus();
+}
+
+function showWayToReview(progress, runs, isThere) {
   const way = find("to-review");
-  way.hidden = !count || isRunning;
-  if (count) way.href = `#review/${count}`;
+  way.hidden = !isThere || (runs && progress.state === "counting");
+  if (isThere) way.href = `#review/${progress.count_id}`;
+  way.classList.toggle("primary", !runs);
+  write(way, say(runs ? "live.toReviewSoFar" : "live.toReview"));
 }
 
-async function controllerName(count) {
-  if (controllerOf.count !== count) {
-    const known = await api.status().catch(() => null);
-    if (known) controllerOf = { count, name: known.controller };
-  }
-  return controllerOf.name;
-}
+const wasCorrected = (differential) =>
+  differential && (differential.agreement_percent != null || differential.removed_cells + differential.added_cells > 0);

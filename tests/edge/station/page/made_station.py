@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
-from playwright.sync_api import Page, Request, Route
+from playwright.sync_api import Page, Request, Route, expect
 
 import edge.station
 from edge.differential import differential_count
@@ -50,10 +50,38 @@ def made_cells(count: int, uncertain: int) -> list[Json]:
 
 
 class MadeStation:
-    """Answers for one count; `page` is routed to it."""
+    """Answers for one count; `page` is routed to it.
 
-    def __init__(self, page: Page, cells: list[Json]) -> None:
+    Parameters
+    ----------
+    page : Page
+    cells : list
+        Of the count.
+    role : str
+        Of whoever looks at it.
+    needs_password : bool
+        Whether the station has accounts.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        cells: list[Json],
+        role: str = "operator",
+        *,
+        needs_password: bool = True,
+    ) -> None:
         self.cells = cells
+        self.role = role
+        self.needs_password = needs_password
+        self.operator = "anna"
+        self.amendment: Json | None = None
+        self.fault: Json | None = None
+        self.accounts = [
+            _account("anna", role),
+            _account("ben", "operator"),
+            {**_account("carl", "operator"), "is_disabled": True},
+        ]
         self.state = "idle"
         self.calls: list[tuple[str, str, Json | None]] = []
         self.signature: Json | None = None
@@ -91,8 +119,13 @@ class MadeStation:
 
     def _said(self, method: str, path: str, body: Json | None) -> Any:
         if path == "/session":
-            account = {"name": "anna", "full_name": "Anna", "role": "operator"}
-            return {"account": account, "csrf": "token"}
+            if not self.role:
+                return {"error": "Nobody is signed in.", "mend": "Sign in."}
+            return {
+                "account": _account("anna", self.role),
+                "csrf": "token",
+                "needs_password": self.needs_password,
+            }
         if path == "/status":
             return {
                 "laboratory": "North",
@@ -102,15 +135,43 @@ class MadeStation:
         if path == "/samples":
             return [self._sample()]
         if path == "/controls":
-            return {"located": [], "charts": []}
+            return made_controls()
         if path.startswith("/count"):
             return self._steered(path)
+        if path.startswith(("/outbox", "/audit", "/accounts")):
+            return self._kept(path, body)
         return self._said_of_sample(path, body)
 
     def _steered(self, path: str) -> Json:
-        states = {"/count/pause": "paused", "/count/finish": "idle"}
-        self.state = states.get(path, "counting")
+        states = {"pause": "paused", "finish": "idle", "discard": "idle"}
+        self.state = states.get(path.rpartition("/")[2], "counting")
         return {}
+
+    def _kept(self, path: str, body: Json | None) -> Any:
+        if path == "/outbox":
+            return {"is_delivering": True, "entries": made_messages()}
+        if path == "/audit":
+            return made_audit()
+        if path == "/audit/check":
+            return {
+                "lines": 3,
+                "first_broken": 2,
+                "unchecked": 0,
+                "last_digest": "0" * 64,
+            }
+        if path == "/accounts" and body is not None:
+            self.accounts.append({**body, "is_disabled": False})
+        elif path.startswith("/accounts/"):
+            _, _, name, what = path.split("/")
+            self._change_account(name, what, body)
+        return self.accounts if path == "/accounts" else {}
+
+    def _change_account(self, name: str, what: str, body: Json | None) -> None:
+        account = next(one for one in self.accounts if one["name"] == name)
+        if what == "role" and body is not None:
+            account["role"] = body["role"]
+        elif what in {"lock", "unlock"}:
+            account["is_disabled"] = what == "lock"
 
     def _said_of_sample(self, path: str, body: Json | None) -> Any:
         if path.endswith("/cells"):
@@ -119,6 +180,19 @@ class MadeStation:
             return {"cells": self._reviewed(body), "differential": self._differential()}
         if path.endswith("/sign") and body is not None:
             return self._signed(body)
+        if path.endswith("/amend") and body is not None:
+            self.amendment = {
+                "number": 1,
+                "reason": body["reason"],
+                "by": "anna",
+                "origin": COUNT_ID,
+                "former_count_id": COUNT_ID,
+                "former_signed_by": "anna",
+                "former_signed_at": "2026-11-25T12:00:00Z",
+                "former_content_sha256": "0" * 64,
+            }
+            self.signature = None
+            return {**self._sample(), "count_id": "b" * 32}
         return self._report()
 
     def _reviewed(self, body: Json) -> list[Json]:
@@ -133,8 +207,13 @@ class MadeStation:
         return changed
 
     def _signed(self, body: Json) -> Json:
-        if body["password"] != PASSWORD:
-            return {"error": "This is another password.", "mend": "Type it again."}
+        if self.needs_password and body["password"] != PASSWORD:
+            return {
+                "error": "The password is wrong.",
+                "mend": "Type it again.",
+                "code": "wrong_password",
+                "values": {},
+            }
         self.signature = {
             "person": "anna",
             "full_name": "Anna",
@@ -147,12 +226,14 @@ class MadeStation:
         return {
             "sample_id": "S-1",
             "count_id": COUNT_ID,
-            "operator": "anna",
+            "operator": self.operator,
             "state": "signed" if self.signature else "review",
             "is_control": False,
             "started_at": "2026-11-25T11:00:00Z",
             "signed_at": None,
             "signed_by": None,
+            "amends": None,
+            "superseded_by": None,
         }
 
     def _report(self) -> Json:
@@ -162,6 +243,7 @@ class MadeStation:
             "model": {"name": "cnn", "version": "1.0.0"},
             "pixel_size_um": 0.1,
             "signature": self.signature,
+            "amendment": self.amendment,
         }
 
     def _differential(self) -> Json:
@@ -208,11 +290,104 @@ class MadeStation:
             "frames_per_second": 4.0,
             "focus": {"sharpness": 0.7, "word": "sharp"},
             "exposure": {"word": "good"},
-            "fault": None,
+            "fault": self.fault,
             "slide_doubts": [],
         }
         # The browser asks again 200 ms after the stream ends: a feed made of pieces.
         return f"retry: 200\nevent: progress\ndata: {json.dumps(progress)}\n\n"
+
+
+def open_review(
+    page: Page, *, cells: int = 40, uncertain: int = 3, role: str = "operator"
+) -> MadeStation:
+    """Show the review of a made count."""
+    station = MadeStation(page, made_cells(cells, uncertain), role)
+    page.goto(f"{ADDRESS}/#review/{COUNT_ID}")
+    expect(page.locator(".tile").first).to_be_visible()
+    return station
+
+
+def made_controls() -> Json:
+    """Draw up a fortnight's checks, the last control two deviations off."""
+    values = [58, 60, 61, 59, 60, 62, 58, 60, 59, 61, 60, 59, 61, 66]
+    days = [f"2026-11-{day:02}T08:00:00Z" for day in range(10, 24)]
+    return {
+        "located": [
+            {
+                "count_id": COUNT_ID,
+                "at": day,
+                "person": "anna",
+                "found": 198,
+                "missed": 2,
+                "located_percent": 99.0 - place % 3,
+            }
+            for place, day in enumerate(days)
+        ],
+        "charts": [
+            {
+                "sample_id": "CTRL-1",
+                "class_name": "neutrophil",
+                "points": [
+                    {
+                        "count_id": COUNT_ID,
+                        "at": day,
+                        "percent": value,
+                        "deviations": 0,
+                    }
+                    for day, value in zip(days, values, strict=True)
+                ],
+                "mean_percent": 60.0,
+                "sd_percent": 2.0,
+            }
+        ],
+    }
+
+
+def made_messages() -> list[Json]:
+    """Draw up a message of each state."""
+    answers = {"waiting": "not reached", "accepted": "", "rejected": "unknown sample"}
+    return [
+        {
+            "message_id": state,
+            "count_id": COUNT_ID,
+            "sample_id": f"S-{number}",
+            "state": state,
+            "queued_at": "2026-11-25T12:00:00Z",
+            "attempts": number,
+            "next_at": None,
+            "answer": answer,
+        }
+        for number, (state, answer) in enumerate(answers.items())
+    ]
+
+
+def made_audit() -> list[Json]:
+    """Draw up a trail."""
+    detail = {"cell_id": 7, "class_name": "monocyte"}
+    actions = {"signed": {}, "cell_reclassified": detail, "unheard_of": {"x": True}}
+    return [
+        {
+            "number": 3 - place,
+            "at": "2026-11-25T12:00:00Z",
+            "person": "anna",
+            "action": action,
+            "count_id": COUNT_ID,
+            "detail": said,
+            "digest": "0" * 64,
+            "key_id": None,
+            "seal": None,
+        }
+        for place, (action, said) in enumerate(actions.items())
+    ]
+
+
+def _account(name: str, role: str) -> Json:
+    return {
+        "name": name,
+        "full_name": name.title(),
+        "role": role,
+        "is_disabled": False,
+    }
 
 
 def _final(cell: Json) -> str | None:

@@ -8,6 +8,8 @@ from typing import Final
 import pytest
 
 import edge.station
+from edge.station.live_frame import FaultCode
+from edge.station.refusals import Reason
 from hemalens.classes import CLASS_NAMES
 
 PAGE: Final = Path(edge.station.__file__).parent / "page"
@@ -21,6 +23,10 @@ HTML: Final = (PAGE / "index.html").read_text(encoding="utf-8")
 
 def words_of(path: Path) -> dict[str, str]:
     return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _values(text: str) -> set[str]:
+    return set(re.findall(r"\{\w+\}", text))
 
 
 def asked_for() -> set[str]:
@@ -49,9 +55,36 @@ def test_language_has_the_keys_and_values_of_english(path: Path) -> None:
     assert other.keys() == english.keys()
     for key, text in english.items():
         assert other[key].strip()
-        assert set(re.findall(r"\{\w+\}", other[key])) == set(
-            re.findall(r"\{\w+\}", text)
-        ), key
+        assert _values(other[key]) == _values(text), key
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in LANGUAGES if path.stem != "en"],
+    ids=lambda path: path.stem,
+)
+def test_language_says_every_refusal_and_fault(path: Path) -> None:
+    said = words_of(path.parent / "refusals" / path.name)
+    wanted = {reason.code: (reason.what, reason.mend or "") for reason in Reason}
+    faults = {f"fault.{code}" for code in FaultCode}
+    assert said.keys() == wanted.keys() | faults
+    for code, sentences in wanted.items():
+        for own, english in zip(said[code], sentences, strict=True):
+            assert bool(own) == bool(english), code
+            assert _values(own) <= _values(" ".join(sentences)), code
+    for code in faults:
+        assert all(said[code]), code
+        assert _values("".join(said[code])) <= {"{what}"}
+
+
+def test_every_action_of_the_audit_trail_has_words() -> None:
+    written = set()
+    for source in Path(edge.station.__file__).parent.rglob("*.py"):
+        text = source.read_text(encoding="utf-8")
+        written |= set(re.findall(r'audit\.add\(\s*[^,()]+,\s*"(\w+)"', text))
+    assert len(written) > 10
+    actions = {f"action.{one}" for one in written}
+    assert actions <= words_of(PAGE / "languages" / "en.json").keys()
 
 
 def test_every_text_that_is_asked_for_has_words() -> None:
