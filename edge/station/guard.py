@@ -7,7 +7,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import APIKeyCookie
 
 from edge.station.accounts import Account
 from edge.station.database import Station
@@ -18,6 +19,14 @@ from edge.station.security.limits import SignInLimit
 from edge.station.settings import StationSettings
 
 COOKIE: Final = "hemalens_session"
+_COOKIE: Final = APIKeyCookie(
+    name=COOKIE,
+    auto_error=False,
+    description="Given when signing in. Requests that are not safe also carry the "
+    "session's csrf in X-CSRF-Token.",
+)
+"""For the API's description; the session is looked up by what it depends on."""
+_OWN_PAGE: Final = frozenset({"same-origin", "none"})
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -92,7 +101,12 @@ class Needs:
     def __init__(self, *roles: Role) -> None:
         self.roles = frozenset(roles)
 
-    def __call__(self, request: Request, context: Here) -> Account:
+    def __call__(
+        self,
+        request: Request,
+        context: Here,
+        cookie: Annotated[str | None, Security(_COOKIE)],  # noqa: ARG002 - described
+    ) -> Account:
         """Give the account, or refuse."""
         account = signed_in(context, request)
         if account is None:
@@ -112,6 +126,12 @@ def require_csrf(context: Context, request: Request) -> None:
     expected = csrf_of(context, session_token(context, request))
     given = request.headers.get("x-csrf-token", "")
     if not hmac.compare_digest(given.encode(), expected.encode()):
+        raise RefusedError(Reason.NOT_FROM_PAGE)
+
+
+def require_own_page(request: Request) -> None:
+    """Refuse what a browser says another site's page asks for."""
+    if request.headers.get("sec-fetch-site", "none") not in _OWN_PAGE:
         raise RefusedError(Reason.NOT_FROM_PAGE)
 
 

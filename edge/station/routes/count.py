@@ -1,11 +1,9 @@
 """Starting and steering the count."""
 
-import re
 import secrets
-from typing import Annotated, Final
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from edge.population import Population
 from edge.station.accounts import Account
@@ -15,14 +13,6 @@ from edge.station.records import ReviewAction, ReviewedCell, Role, Sample
 from edge.station.refusals import Reason, RefusedError
 
 router = APIRouter(tags=["count"], prefix="/count")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-
-
-def _printable(text: str) -> str:
-    text = text.strip()
-    if not text or _CONTROL.search(text):
-        raise ValueError("a sample id is of printable characters")
-    return text
 
 
 class NewCount(BaseModel):
@@ -30,9 +20,7 @@ class NewCount(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    sample_id: Annotated[
-        str, Field(min_length=1, max_length=64), AfterValidator(_printable)
-    ]
+    sample_id: str = Field(min_length=1, max_length=64)
     target: int | None = Field(default=200, ge=1, le=10_000)
     population: Population | None = None
     """The station's own where it is not said."""

@@ -12,6 +12,7 @@ from edge.station.guard import (
     Here,
     csrf_of,
     require_attempt,
+    require_own_page,
     session_token,
 )
 from edge.station.records import Role
@@ -62,6 +63,7 @@ def sign_in(
     wanted: SignIn, request: Request, response: Response, context: Here
 ) -> SessionShown:
     """Sign in; an earlier session of this browser ends."""
+    require_own_page(request)
     if context.automatic is not None:
         return _shown(context.automatic, context, None)
     address = request.client.host if request.client else "nowhere"
