@@ -1,9 +1,10 @@
 """Amending what is signed: a new count of the same cells that refers to the former."""
 
+import secrets
 from typing import Final
 
 from edge.station.audit import Audit, Transaction
-from edge.station.records import Amendment, Report, Sample
+from edge.station.records import Amendment, Report, Sample, SampleState
 from edge.station.refusals import Reason, RefusedError
 from edge.station.reports import Reports
 from edge.station.samples import Samples
@@ -66,13 +67,13 @@ class Amendments:
             former = self._reports.get(count_id)
             self._require_amendable(former)
             amendment = _amendment(former, reason, person)
-            sample = self._samples.begin_amendment(amendment)
-            self._words.copy(count_id, to=sample.count_id)
-            detail = {"reason": reason, "amended_by": sample.count_id}
+            new_id = self._copy(amendment)
+            self._words.copy(count_id, to=new_id)
+            detail = {"reason": reason, "amended_by": new_id}
             self._audit.add(person, "amendment_begun", count_id, detail)
             detail = {"reason": reason, "amends": count_id}
-            self._audit.add(person, "amendment_begun", sample.count_id, detail)
-        return sample
+            self._audit.add(person, "amendment_begun", new_id, detail)
+            return self._samples.get(new_id)
 
     def _require_amendable(self, former: Report) -> None:
         sample = former.sample
@@ -80,11 +81,41 @@ class Amendments:
             raise RefusedError(Reason.NOT_SIGNED, sample=sample.sample_id)
         if sample.superseded_by is not None:
             raise RefusedError(Reason.SUPERSEDED, sample=sample.sample_id)
-        begun = self._samples.open_amendment(sample.count_id)
-        if begun is not None:
+        if (begun := self._begun(sample.count_id)) is not None:
             raise RefusedError(
                 Reason.AMENDMENT_OPEN, sample=sample.sample_id, count_id=begun
             )
+
+    def _begun(self, count_id: str) -> str | None:
+        """Name the count that is to amend another, and is not signed yet."""
+        sql = (
+            "SELECT count_id FROM sample WHERE amends = ? AND NOT is_discarded "
+            "AND state != ?"
+        )
+        values = (count_id, SampleState.SIGNED.value)
+        with self._transaction() as connection:
+            row = connection.execute(sql, values).fetchone()
+        return None if row is None else row[0]
+
+    def _copy(self, amendment: Amendment) -> str:
+        """Copy a signed count into one that may be reviewed, and name that."""
+        new_id, former = secrets.token_hex(16), amendment.former_count_id
+        values = (new_id, SampleState.REVIEW.value, former, amendment.model_dump_json())
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO sample (count_id, state, amends, amendment, sample_id, "
+                "operator, is_control, population, target, started_at, counted_at, "
+                "facts) SELECT ?, ?, ?, ?, sample_id, operator, is_control, "
+                "population, target, started_at, counted_at, facts FROM sample "
+                "WHERE count_id = ?",
+                (*values, former),
+            )
+            connection.execute(
+                "INSERT INTO cell SELECT ?, cell_id, content FROM cell "
+                "WHERE count_id = ?",
+                (new_id, former),
+            )
+        return new_id
 
 
 def _amendment(former: Report, reason: str, person: str) -> Amendment:

@@ -21,74 +21,13 @@ from edge.station.differential import read_reference_percent
 from edge.station.reports import Reports
 from edge.station.review import Reviews
 from edge.station.samples import Samples
+from edge.station.schema import VERSION, new_database
 from edge.station.words import Words
 from edge.store import file_faults
 from edge.store.faults import storage_faults
 from hemalens.errors import StationError, StorageError
 
 DATABASE_NAME: Final = "station.sqlite"
-_VERSION: Final = 2
-_SCHEMA: Final = """
-CREATE TABLE account (
-    name TEXT PRIMARY KEY, full_name TEXT NOT NULL, role TEXT NOT NULL,
-    password_hash TEXT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0
-) STRICT;
-CREATE TABLE login (
-    token_sha256 TEXT PRIMARY KEY, name TEXT NOT NULL REFERENCES account,
-    begun_at TEXT NOT NULL, seen_at TEXT NOT NULL
-) STRICT;
-CREATE TABLE sample (
-    number INTEGER PRIMARY KEY, count_id TEXT NOT NULL UNIQUE,
-    sample_id TEXT NOT NULL, operator TEXT NOT NULL, state TEXT NOT NULL,
-    is_control INTEGER NOT NULL, population TEXT NOT NULL, target INTEGER,
-    started_at TEXT NOT NULL, counted_at TEXT, signed_at TEXT, signed_by TEXT,
-    facts TEXT, is_discarded INTEGER NOT NULL DEFAULT 0,
-    amends TEXT REFERENCES sample (count_id), amendment TEXT
-) STRICT;
-CREATE UNIQUE INDEX amendment_of_count ON sample (amends) WHERE NOT is_discarded;
-CREATE TABLE cell (
-    count_id TEXT NOT NULL REFERENCES sample (count_id), cell_id INTEGER NOT NULL,
-    content TEXT NOT NULL, PRIMARY KEY (count_id, cell_id)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE review (
-    number INTEGER PRIMARY KEY,
-    count_id TEXT NOT NULL REFERENCES sample (count_id), cell_id INTEGER NOT NULL,
-    at TEXT NOT NULL, person TEXT NOT NULL, action TEXT NOT NULL,
-    class_name TEXT, frame TEXT, box_xyxy TEXT
-) STRICT;
-CREATE INDEX review_of_count ON review (count_id, cell_id, number);
-CREATE TABLE signature (
-    count_id TEXT PRIMARY KEY REFERENCES sample (count_id),
-    person TEXT NOT NULL, full_name TEXT NOT NULL, at TEXT NOT NULL,
-    content_sha256 TEXT NOT NULL, content BLOB NOT NULL
-) STRICT;
-CREATE TABLE audit (
-    number INTEGER PRIMARY KEY, at TEXT NOT NULL, person TEXT NOT NULL,
-    action TEXT NOT NULL, count_id TEXT, detail TEXT NOT NULL, digest TEXT NOT NULL,
-    key_id TEXT NOT NULL, seal TEXT NOT NULL
-) STRICT;
-CREATE INDEX audit_of_count ON audit (count_id, number);
-CREATE TABLE located (
-    number INTEGER PRIMARY KEY,
-    count_id TEXT NOT NULL REFERENCES sample (count_id), at TEXT NOT NULL,
-    person TEXT NOT NULL, found INTEGER NOT NULL, missed INTEGER NOT NULL
-) STRICT;
-"""
-_NEVER_CHANGED: Final = {
-    "audit": "number",
-    "review": "number",
-    "signature": "count_id",
-    "located": "number",
-}
-"""Tables that only grow, with their keys."""
-_HELD_BY_SIGNATURE: Final = (
-    ("review", "INSERT", "new"),
-    ("cell", "INSERT", "new"),
-    ("cell", "UPDATE", "old"),
-    ("cell", "DELETE", "old"),
-    ("sample", "INSERT", "new"),
-    ("sample", "DELETE", "old"),
-)
 
 
 class Station:
@@ -295,37 +234,9 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _begin(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == 0:
-        statements = (_SCHEMA, *_triggers(), f"PRAGMA user_version={_VERSION};")
-        connection.executescript("\n".join(("BEGIN;", *statements, "COMMIT;")))
-    elif version != _VERSION:
+        connection.executescript(new_database())
+    elif version != VERSION:
         raise StorageError(
             f"{path} was written by another version of HemaLens (format {version}, "
-            f"this one reads {_VERSION}): install that version"
+            f"this one reads {VERSION}): install that version"
         )
-
-
-def _triggers() -> Iterator[str]:
-    """Refuse in the database itself what no code may do."""
-    for table, key in _NEVER_CHANGED.items():
-        # REPLACE deletes without telling the DELETE trigger.
-        yield (
-            f"CREATE TRIGGER {table}_no_REPLACE BEFORE INSERT ON {table} "  # noqa: S608
-            f"WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = new.{key}) "
-            f"BEGIN SELECT RAISE(ABORT, '{table} is never changed'); END;"
-        )
-        for event in ("UPDATE", "DELETE"):
-            yield (
-                f"CREATE TRIGGER {table}_no_{event} BEFORE {event} ON {table} BEGIN "
-                f"SELECT RAISE(ABORT, '{table} is never changed'); END;"
-            )
-    for table, event, row in _HELD_BY_SIGNATURE:
-        yield (
-            f"CREATE TRIGGER {table}_{event}_signed BEFORE {event} ON {table} "  # noqa: S608
-            f"WHEN EXISTS (SELECT 1 FROM signature WHERE count_id = {row}.count_id) "
-            "BEGIN SELECT RAISE(ABORT, 'the count is signed'); END;"
-        )
-    yield (
-        "CREATE TRIGGER sample_UPDATE_signed BEFORE UPDATE ON sample "
-        "WHEN old.state = 'signed' "
-        "BEGIN SELECT RAISE(ABORT, 'the count is signed'); END;"
-    )

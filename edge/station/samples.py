@@ -127,32 +127,6 @@ class Samples:
             row = connection.execute(sql, (SampleState.COUNTING.value,)).fetchone()
         return None if row is None else _from_row(row)
 
-    def begin_amendment(self, amendment: Amendment) -> Sample:
-        """Copy a signed count into one that may be reviewed and signed again."""
-        count_id = secrets.token_hex(16)
-        values = (
-            count_id,
-            SampleState.REVIEW.value,
-            amendment.former_count_id,
-            amendment.model_dump_json(),
-            amendment.former_count_id,
-        )
-        with self._transaction() as connection:
-            connection.execute(
-                "INSERT INTO sample (count_id, state, amends, amendment, sample_id, "
-                "operator, is_control, population, target, started_at, counted_at, "
-                "facts) SELECT ?, ?, ?, ?, sample_id, operator, is_control, "
-                "population, target, started_at, counted_at, facts FROM sample "
-                "WHERE count_id = ?",
-                values,
-            )
-            connection.execute(
-                "INSERT INTO cell SELECT ?, cell_id, content FROM cell "
-                "WHERE count_id = ?",
-                (count_id, amendment.former_count_id),
-            )
-            return self.get(count_id)
-
     def amendment(self, count_id: str) -> Amendment | None:
         """Say what a count amends, and why; None where it amends nothing."""
         sql = "SELECT amendment FROM sample WHERE count_id = ?"
@@ -161,17 +135,6 @@ class Samples:
         if row is None or row[0] is None:
             return None
         return Amendment.model_validate_json(row[0])
-
-    def open_amendment(self, count_id: str) -> str | None:
-        """Name the count that is to amend another, and is not signed yet."""
-        sql = (
-            "SELECT count_id FROM sample WHERE amends = ? AND NOT is_discarded "
-            "AND state != ?"
-        )
-        values = (_checked(count_id), SampleState.SIGNED.value)
-        with self._transaction() as connection:
-            row = connection.execute(sql, values).fetchone()
-        return None if row is None else row[0]
 
     def pictures(self, count_id: str) -> Path:
         """Name the folder that has a count's pictures: an amended one's are shared."""
