@@ -1,4 +1,4 @@
-"""Golden vectors: drawn cells, so that no image of a dataset travels in a bundle."""
+"""Golden vectors' inputs: drawn cells, so that no dataset's image is in a bundle."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -2,14 +2,17 @@
 
 A zip, stored without compression, with a fixed layout::
 
-    SHA256SUMS          digest of every member below, as sha256sum writes it
-    signature.json      of SHA256SUMS; in a signed bundle alone
-    manifest.json       what the model is
-    model.tflite        the int8 model
-    golden_inputs.npy   uint8 (G, S, S, 3), RGB
-    golden_outputs.npy  uint8 (G, classes): the codes those inputs must give
-    validation.json     the report of the gate it passed, whose digest the manifest has
-    model_card.md       both in a few pages; these two once validation has passed
+    SHA256SUMS             digest of every member below, as sha256sum writes it
+    signature.json         of SHA256SUMS; in a signed bundle alone
+    manifest.json          what the model is
+    model.tflite           the int8 model
+    golden_inputs.npy      uint8 (G, S, S, 3), RGB
+    golden_outputs.npy     uint8 (G, classes): the codes those inputs must give
+    golden_embeddings.npy  uint8 (G, dimensions): those of the model's second output;
+                           exactly where the manifest has a tolerance for them
+    validation.json        the report of the gate it passed, whose digest the manifest
+                           has
+    model_card.md          both in a few pages; these two once validation has passed
 
 The same members make the same bytes, and only those bytes are read: a bundle with one
 byte changed anywhere is refused. `parse_bundle` checks names, sizes, layout, digests
@@ -18,8 +21,6 @@ and signature before anything is decoded; `hemalens.classifier` runs the golden 
 
 import hashlib
 import io
-import math
-import re
 import struct
 import zipfile
 from collections.abc import Collection
@@ -27,12 +28,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
 from hemalens.errors import BundleError
 from hemalens.first_fault import first_fault
+from hemalens.golden_vectors import GoldenVectors, npy_bytes, read_npy
 from hemalens.manifest import Manifest
 from hemalens.signature import Signature, Signer, TrustedKeys, verify
 
@@ -45,6 +45,7 @@ _SIGNATURE: Final = "signature.json"
 _MANIFEST: Final = "manifest.json"
 _MODEL: Final = "model.tflite"
 _GOLDEN: Final = ("golden_inputs.npy", "golden_outputs.npy")
+_EMBEDDINGS: Final = "golden_embeddings.npy"
 _EVIDENCE: Final = ("validation.json", "model_card.md")
 _MAXIMUM_BYTES: Final = {
     _SUMS: 4_096,
@@ -53,11 +54,12 @@ _MAXIMUM_BYTES: Final = {
     _MODEL: 67_108_864,
     _GOLDEN[0]: 16_777_216,
     _GOLDEN[1]: 1_048_576,
+    _EMBEDDINGS: 1_048_576,
     _EVIDENCE[0]: 4_194_304,
     _EVIDENCE[1]: 262_144,
 }
 """In the order of the file."""
-_OPTIONAL: Final = frozenset({_SIGNATURE, *_EVIDENCE})
+_OPTIONAL: Final = frozenset({_SIGNATURE, _EMBEDDINGS, *_EVIDENCE})
 _DIRECTORY_BYTES: Final = 4_096
 """More than the zip's own headers take."""
 _LARGEST_BYTES: Final = sum(_MAXIMUM_BYTES.values()) + _DIRECTORY_BYTES
@@ -65,40 +67,9 @@ _TOO_LARGE: Final = "larger than any bundle, not read"
 _HEADER_MAGIC: Final = b"PK\x03\x04"
 _HEADER: Final = struct.Struct("<8xH12xI2H")
 """Before each member of a zip: compression, size, lengths of the name and of more."""
-_NPY_HEADER: Final = re.compile(
-    rb"\x93NUMPY\x01\x00..\{'descr': '\|u1', 'fortran_order': False, "
-    rb"'shape': \(([1-9]\d{0,8}(?:, [1-9]\d{0,8}){1,3})\), \} *\n",
-    re.DOTALL,
-)
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 _UNIX: Final = 3
 _ZIP_VERSION: Final = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class GoldenVectors:
-    """Inputs with the output codes they must give.
-
-    Parameters
-    ----------
-    inputs : ndarray of shape (G, S, S, 3), uint8, RGB
-    outputs : ndarray of shape (G, classes), uint8
-    """
-
-    inputs: NDArray[np.uint8]
-    outputs: NDArray[np.uint8]
-
-    def __post_init__(self) -> None:
-        if self.inputs.dtype != np.uint8 or self.outputs.dtype != np.uint8:
-            raise ValueError("golden vectors are uint8")
-        if self.inputs.ndim != 4 or self.inputs.shape[3] != 3:
-            raise ValueError(f"golden inputs are (G, S, S, 3), not {self.inputs.shape}")
-        if self.outputs.ndim != 2 or len(self.outputs) != len(self.inputs):
-            raise ValueError("golden outputs are (G, classes), one row an input")
-        if not len(self.inputs):
-            raise ValueError("there is no golden vector")
-        self.inputs.flags.writeable = False
-        self.outputs.flags.writeable = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,16 +126,21 @@ def bundle_bytes(
     Raises
     ------
     BundleError
-        When the manifest names another report than the one given.
+        When the manifest names another report than the one given, or has no tolerance
+        for the golden embeddings that there are.
     """
     members = {
         _MANIFEST: manifest.model_dump_json(indent=2).encode() + b"\n",
         _MODEL: model,
-        **dict(zip(_GOLDEN, map(_npy, (golden.inputs, golden.outputs)), strict=True)),
+        _GOLDEN[0]: npy_bytes(golden.inputs),
+        _GOLDEN[1]: npy_bytes(golden.outputs),
     }
+    if golden.embeddings is not None:
+        members[_EMBEDDINGS] = npy_bytes(golden.embeddings)
     if evidence is not None:
         contents = (evidence.report, evidence.model_card.encode())
         members |= dict(zip(_EVIDENCE, contents, strict=True))
+    _require_embeddings_of(manifest, golden)
     _require_same_report(manifest, members)
     sums = _sums(members)
     signature = (
@@ -221,8 +197,7 @@ def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
         trusted.require(signature)
     manifest = _parsed_json(Manifest, _MANIFEST, members[_MANIFEST])
     try:
-        inputs, outputs = (_array(members[name]) for name in _GOLDEN)
-        golden = GoldenVectors(inputs=inputs, outputs=outputs)
+        golden = _golden(members)
         evidence = _evidence(members)
     except ValueError as error:
         raise BundleError(str(error)) from error
@@ -232,6 +207,7 @@ def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
         raise BundleError(
             "the golden vectors do not fit the manifest's input and classes"
         )
+    _require_embeddings_of(manifest, golden)
     _require_same_report(manifest, members)
     return Bundle(
         manifest=manifest,
@@ -348,6 +324,29 @@ def _verified_signature(members: dict[str, bytes]) -> Signature | None:
     return signature
 
 
+def _golden(members: dict[str, bytes]) -> GoldenVectors:
+    inputs, outputs = (read_npy(members[name]) for name in _GOLDEN)
+    held = members.get(_EMBEDDINGS)
+    embeddings = None if held is None else read_npy(held)
+    return GoldenVectors(inputs=inputs, outputs=outputs, embeddings=embeddings)
+
+
+def _require_embeddings_of(manifest: Manifest, golden: GoldenVectors) -> None:
+    has_tolerance = manifest.golden_embedding_tolerance_codes is not None
+    if has_tolerance != (golden.embeddings is not None):
+        raise BundleError(
+            f"the manifest has {'a' if has_tolerance else 'no'} tolerance for "
+            f"{_EMBEDDINGS}, which is {'not ' if has_tolerance else ''}there"
+        )
+    if golden.embeddings is None or manifest.likeness is None:
+        return
+    found, wanted = golden.embeddings.shape[1], manifest.likeness.dimensions
+    if found != wanted:
+        raise BundleError(
+            f"{_EMBEDDINGS} has {found} dimensions, the manifest's likeness {wanted}"
+        )
+
+
 def _evidence(members: dict[str, bytes]) -> EvidenceFiles | None:
     if _EVIDENCE[0] not in members:
         return None
@@ -364,21 +363,3 @@ def _require_same_report(manifest: Manifest, members: dict[str, bytes]) -> None:
             f"the manifest names the report {named and named[:12]}, "
             f"{_EVIDENCE[0]} is {found and found[:12]}"
         )
-
-
-def _npy(array: NDArray[np.uint8]) -> bytes:
-    buffer = io.BytesIO()
-    np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-    return buffer.getvalue()
-
-
-def _array(content: bytes) -> NDArray[np.uint8]:
-    """Read an array as `_npy` writes it; NumPy's own reader evaluates what it finds."""
-    header = _NPY_HEADER.match(content)
-    if header is None or int.from_bytes(content[8:10], "little") != header.end() - 10:
-        raise ValueError("golden vectors are uint8 in NumPy's format 1.0")
-    shape = tuple(int(side) for side in header[1].split(b","))
-    codes = np.frombuffer(content[header.end() :], np.uint8)
-    if math.prod(shape) != codes.size:
-        raise ValueError(f"golden vectors {shape} are not the {codes.size} B they hold")
-    return codes.reshape(shape).copy()

@@ -137,6 +137,9 @@ class Manifest(_Record):
     """Oldest TensorFlow Lite that has every operator, as the converter noted it."""
     runtimes: tuple[RuntimeRange, ...] = Field(default=SUPPORTED_RUNTIMES, min_length=1)
     golden_tolerance_codes: int = Field(ge=0, le=8)
+    golden_embedding_tolerance_codes: int | None = Field(default=None, ge=0, le=8)
+    """Of the second output; None where no golden vector has it, as in bundles made
+    before these were kept."""
     training: TrainingOrigin
     calibration_set_digest: Sha256
     measured: MeasuredAccuracy

@@ -6,8 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from hemalens.bundle import EvidenceFiles, GoldenVectors, bundle_bytes
+from hemalens.bundle import EvidenceFiles, bundle_bytes
 from hemalens.classes import CLASS_NAMES
+from hemalens.golden_vectors import GoldenVectors
 from hemalens.manifest import (
     DecisionThresholds,
     Evidence,
@@ -91,17 +92,33 @@ class Parts:
 
 
 def made_parts(
-    evidence: EvidenceFiles | None = None, *, model: bytes = b"made model"
+    evidence: EvidenceFiles | None = None,
+    *,
+    model: bytes = b"made model",
+    dimensions: int = 0,
 ) -> Parts:
-    """Make the parts of a small bundle that fit each other."""
+    """Make the parts of a small bundle that fit each other.
+
+    Parameters
+    ----------
+    evidence : EvidenceFiles, optional
+    model : bytes
+    dimensions : int
+        Of the golden embeddings; none where 0, as in older bundles.
+    """
+    manifest = made_manifest(evidence.report if evidence else None)
+    tolerance = {"golden_embedding_tolerance_codes": 1} if dimensions else {}
     shape = (_GOLDEN, _SIZE_PX, _SIZE_PX, 3)
     codes = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     return Parts(
-        manifest=made_manifest(evidence.report if evidence else None),
+        manifest=manifest.model_copy(update=tolerance),
         model=model,
         golden=GoldenVectors(
             inputs=codes,
             outputs=np.eye(_GOLDEN, len(CLASS_NAMES), dtype=np.uint8) * 255,
+            embeddings=codes.reshape(_GOLDEN, -1)[:, :dimensions]
+            if dimensions
+            else None,
         ),
         evidence=evidence,
     )

@@ -18,13 +18,14 @@ from edge.bundles import open_bundle, shipped_bundles
 from hemalens.bundle import (
     Bundle,
     EvidenceFiles,
-    GoldenVectors,
     bundle_bytes,
     parse_bundle,
     read_bundle,
 )
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import BundleError
+from hemalens.golden_vectors import GoldenVectors
+from hemalens.likeness import Likeness
 from hemalens.manifest import Manifest
 from tests.hemalens.made_bundle import Parts, made_parts, named
 from tests.hemalens.signing import signer_of
@@ -38,7 +39,10 @@ REQUIRED: Final = (
     "golden_outputs.npy",
 )
 EVIDENCE: Final = EvidenceFiles(report=b'{"passed": true}\n', model_card="# Made µ\n")
-WHOLE: Final = made_parts(EVIDENCE).packed(signer_of(Ed25519PrivateKey.generate()))
+EMBEDDINGS: Final = "golden_embeddings.npy"
+WHOLE: Final = made_parts(EVIDENCE, dimensions=3).packed(
+    signer_of(Ed25519PrivateKey.generate())
+)
 """A bundle with every member there is."""
 
 properties = settings(deadline=None, max_examples=40)
@@ -77,7 +81,8 @@ def parts(draw: st.DrawFn) -> Parts:
     classes = draw(st.lists(names, min_size=2, max_size=5, unique=True))
     codes = st.binary(min_size=golden * size**2 * 3, max_size=golden * size**2 * 3)
     report = draw(st.none() | st.binary(max_size=60))
-    start = made_parts().manifest
+    dimensions = draw(st.integers(0, 4))
+    start = made_parts(dimensions=dimensions).manifest
     return Parts(
         manifest=start.model_copy(
             update={
@@ -91,6 +96,9 @@ def parts(draw: st.DrawFn) -> Parts:
         golden=GoldenVectors(
             inputs=np.frombuffer(draw(codes), np.uint8).reshape(golden, size, size, 3),
             outputs=np.zeros((golden, len(classes)), np.uint8),
+            embeddings=np.full((golden, dimensions), 7, np.uint8)
+            if dimensions
+            else None,
         ),
         evidence=(
             EvidenceFiles(report=report, model_card=draw(names))
@@ -112,6 +120,9 @@ def test_what_is_packed_is_read_and_packs_again_to_the_same_bytes(
     assert read.model == made.model
     assert np.array_equal(read.golden.inputs, made.golden.inputs)
     assert np.array_equal(read.golden.outputs, made.golden.outputs)
+    assert (read.golden.embeddings is None) == (made.golden.embeddings is None)
+    if read.golden.embeddings is not None:
+        assert np.array_equal(read.golden.embeddings, made.golden.embeddings)
     assert read.evidence == made.evidence
     assert (read.signature is not None) == with_signature
     assert read.sha256 == hashlib.sha256(content).hexdigest()
@@ -642,6 +653,37 @@ def test_golden_vectors_that_do_not_fit_the_manifest_are_refused(
         outputs=np.zeros(tuple(outputs), np.uint8),
     )
     assert "do not fit" in refused(replace(made_parts(), golden=golden).packed())
+
+
+def test_golden_embeddings_come_with_their_tolerance_and_only_then() -> None:
+    held = {one.name: one.content for one in members_of(WHOLE)}[EMBEDDINGS]
+    said = refused(changed(made_parts().packed(), {EMBEDDINGS: held}))
+    assert said == f"the manifest has no tolerance for {EMBEDDINGS}, which is there"
+    content = made_parts(dimensions=3).packed()
+    said = refused(changed(content, {EMBEDDINGS: None}))
+    assert said == f"the manifest has a tolerance for {EMBEDDINGS}, which is not there"
+    with pytest.raises(BundleError, match="has no tolerance"):
+        replace(made_parts(), golden=made_parts(dimensions=3).golden).packed()
+
+
+@pytest.mark.parametrize("shape", ["(1, 3)", "(3,)", "(3, 1)", "(2, 3, 1)"])
+def test_golden_embeddings_are_a_row_an_input(shape: str) -> None:
+    body = bytes(int(np.prod([int(one) for one in shape[1:-1].split(",") if one])))
+    content = changed(
+        made_parts(dimensions=3).packed(), {EMBEDDINGS: npy(npy_header(shape), body)}
+    )
+    assert "golden" in refused(content)
+
+
+def test_golden_embeddings_have_the_dimensions_of_the_likeness() -> None:
+    made = made_parts(dimensions=3)
+    likeness = Likeness(centres=((0, 0, 0, 0),), farthest=1, split="x", n=1, unlike=0)
+    manifest = made.manifest.model_copy(update={"likeness": likeness})
+    with pytest.raises(BundleError) as error:
+        replace(made, manifest=manifest).packed()
+    assert str(error.value) == (
+        f"{EMBEDDINGS} has 3 dimensions, the manifest's likeness 4"
+    )
 
 
 # What the digests cannot say, the classifier does.

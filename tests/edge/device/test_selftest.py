@@ -12,7 +12,8 @@ from edge.device.finding import found
 from edge.device.golden_run import GoldenRun, GoldenRunFault, run_golden
 from edge.device.selftest import drawn_slide, installed_bundles, self_test
 from edge.device.update.current import ModelRoot
-from hemalens.bundle import SUFFIX, GoldenVectors, bundle_bytes
+from hemalens.bundle import SUFFIX, bundle_bytes
+from hemalens.golden_vectors import GoldenVectors
 from hemalens.interpreter import Runtime, choose_runtime
 
 

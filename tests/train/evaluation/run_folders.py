@@ -6,8 +6,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from hemalens.bundle import GoldenVectors, bundle_bytes
+from hemalens.bundle import bundle_bytes
 from hemalens.classes import CLASS_NAMES
+from hemalens.golden_vectors import GoldenVectors
 from hemalens.manifest import (
     DecisionThresholds,
     Manifest,
