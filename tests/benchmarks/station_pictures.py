@@ -59,6 +59,7 @@ def _count(page: Page, station: str, path: Path) -> None:
     page.wait_for_timeout(COUNTED_MS)
     _take(page, path)
     page.locator("#finish").click()
+    page.locator("#ask-yes").click()
     page.locator("#start-form").wait_for()
 
 

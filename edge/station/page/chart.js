@@ -5,7 +5,7 @@ import { number, say } from "./languages.js";
 
 const WIDTH = 640;
 const HEIGHT = 200;
-const LEFT = 56;
+const LEFT = 64;
 const EDGE = 14;
 
 /** Draw points `{at, value}`, one at least; `mean` and `sd` give the limits at 1, 2 and 3 s. */

@@ -109,14 +109,15 @@ function showFault(fault) {
   write(find("fault"), sayRefusal({ code: `fault.${code}`, message: what, mend, values: { what } }));
 }
 
-function showProgress({ leukocytes, target, uncertain }) {
-  write(find("leukocytes"), number(leukocytes));
+// Uncertain leukocytes are located too: with them the target is reached.
+function showProgress({ located, target, uncertain }) {
+  write(find("leukocytes"), number(located));
   const open = uncertain ? ` · ${say("live.uncertain", { count: number(uncertain) })}` : "";
   const goal = target ? say("live.ofTarget", { target: number(target) }) : say("live.counted");
   write(find("of-target"), goal + open);
   const bar = find("progress");
-  bar.max = target || Math.max(leukocytes, 1);
-  bar.value = Math.min(leukocytes, bar.max);
+  bar.max = target || Math.max(located, 1);
+  bar.value = Math.min(located, bar.max);
 }
 
 function showOptics(progress) {

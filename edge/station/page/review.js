@@ -42,12 +42,18 @@ const reclassify = (name) => act("reclassify", name);
 const isSigned = () => report?.sample.state === "signed";
 const isCounting = () => report?.sample.state === "counting";
 
-/** Load a count's cells and show them. */
+/** Load a count's cells and show them; until then nothing of another count is shown. */
 export async function openReview(count) {
+  report = null;
+  selection.clear();
+  gallery.active = undefined;
+  write(find("review-title"), "");
+  write(find("open-cells"), "");
+  gallery.show(count, []);
+  for (const id of ["undo", "remove", "enlarge", "add-cell", "to-sign"]) find(id).disabled = true;
   const [said, found] = await Promise.all([api.report(count), api.cells(count)]);
   report = said;
   cells = new Map(found.map((cell) => [cell.cell_id, cell]));
-  selection.clear();
   history.length = 0;
   gallery.root.scrollTop = 0;
   showReview();
@@ -88,6 +94,7 @@ function showSelection() {
   find("undo").disabled = isSigned() || !history.length;
   find("add-cell").disabled = isSigned() || isCounting();
   find("enlarge").disabled = gallery.active === undefined;
+  find("to-sign").disabled = false;
   find("to-sign").hidden = isCounting();
   find("to-count").hidden = !isCounting();
   for (const button of find("class-bar").children) button.disabled = isIdle;
@@ -171,7 +178,7 @@ async function undo() {
 /** Do something to the selected cells, or to the active one. */
 async function act(action, name) {
   const ids = selection.size ? [...selection] : [gallery.active];
-  if (isSigned() || ids[0] === undefined) return;
+  if (!report || isSigned() || ids[0] === undefined) return;
   const change = { action, cell_ids: ids };
   if (action === "reclassify") change.class_name = name;
   // The place, not the cell, stays active: the next doubtful cell moves up to it.

@@ -40,9 +40,9 @@ function start(event) {
 }
 
 async function finish() {
-  const { leukocytes, target } = newest;
-  const isShort = target && leukocytes < target;
-  const counts = { count: number(leukocytes), target: number(target) };
+  const { located, target } = newest;
+  const isShort = target && located < target;
+  const counts = { count: number(located), target: number(target) };
   if (isShort && !(await isSure(say("steer.finishShort", counts), say("steer.finish")))) return;
   await attempt(() => api.steer("finish"));
 }

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE_MS = 60_000
+"""For what comes at once on a machine that is not busy."""
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +19,7 @@ def browser() -> "Iterator[Browser]":
     sync_api = pytest.importorskip("playwright.sync_api", reason="it is missing")
     if CHROMIUM is None:
         pytest.skip("there is no chromium in the path")
+    sync_api.expect.set_options(timeout=PATIENCE_MS)
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox"]
