@@ -12,8 +12,8 @@ ENGLISH: Final[Labels] = MappingProxyType(
         "provisional": "PROVISIONAL - NOT SIGNED",
         "amended": "AMENDED REPORT - AMENDMENT {number}",
         "superseded": "SUPERSEDED - AN AMENDED REPORT HAS TAKEN ITS PLACE",
-        "amendment": "Amendment {number} of the report signed by {name}, {at} "
-        "(SHA-256 {digest}).",
+        "amendment": "Amendment {number} of the report signed by {name}, {at}",
+        "former": "Amended content SHA-256",
         "reason": "Reason: {reason}",
         "sample": "Sample",
         "operator": "Operator",
@@ -69,8 +69,8 @@ GERMAN: Final[Labels] = MappingProxyType(
         "provisional": "VORLÄUFIG - NICHT UNTERSCHRIEBEN",
         "amended": "GEÄNDERTER BEFUND - ÄNDERUNG {number}",
         "superseded": "ERSETZT - EIN GEÄNDERTER BEFUND IST AN SEINE STELLE GETRETEN",
-        "amendment": "Änderung {number} des Befunds, unterschrieben von {name}, {at} "
-        "(SHA-256 {digest}).",
+        "amendment": "Änderung {number} des Befunds, den {name} unterschrieb, {at}",
+        "former": "Geänderter Inhalt SHA-256",
         "reason": "Grund: {reason}",
         "sample": "Probe",
         "operator": "Untersucht von",

@@ -61,13 +61,13 @@ def _amendment(paper: Paper) -> None:
         number=amendment.number,
         name=amendment.former_signed_by,
         at=f"{amendment.former_signed_at:%Y-%m-%d %H:%M %Z}",
-        digest=amendment.former_content_sha256,
     )
     reason = paper.labels["reason"].format(reason=amendment.reason)
     paper.ink(8.5, colour=GREY)
-    paper.multi_cell(paper.epw, 4.4, paper.plain(former), new_x="LMARGIN")
+    paper.words(former, paper.epw)
+    paper.ln(5)
     paper.ink(9.5, bold=True)
-    paper.multi_cell(paper.epw, 4.8, paper.plain(reason), new_x="LMARGIN")
+    paper.multi_cell(paper.epw, 4.8, paper.plain(reason), align="L", new_x="LMARGIN")
     paper.ln(3)
 
 
@@ -188,6 +188,9 @@ def _evidence(paper: Paper) -> None:
         (f"{labels['model']} SHA-256", model.sha256),
         (labels["validation"], digest),
     ]
+    if paper.report.amendment is not None:
+        digest = paper.report.amendment.former_content_sha256
+        lines.append((labels["former"], digest))
     if signature is not None:
         lines.append((labels["content"], signature.content_sha256))
     for name, value in lines:
