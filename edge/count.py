@@ -162,6 +162,7 @@ def count_source(
             update={
                 **seen,
                 "population": settings.population,
+                "rare_class_weights": counter.rare_class_weights,
                 "slide_colours": counter.slide_colours,
             }
         )

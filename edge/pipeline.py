@@ -11,11 +11,12 @@ from calibration.optics.profile import OpticalProfile
 from edge.class_evidence import rule_out, weigh
 from edge.counted_frame import CountedFrame
 from edge.frame_look import FrameLook, FrameLooker
-from edge.population import Population, class_weights
+from edge.population import Population
 from edge.quality import SharpestSoFar, reason_to_leave_out
 from edge.scale import Scale
 from edge.second_look import look_twice
 from edge.slide_likeness import SlideLikeness
+from edge.slide_shares import SlideShares
 from edge.slide_stain import SlideStain
 from edge.stage_times import Stage, StageTimes
 from edge.track.slide_cells import SlideCells
@@ -71,7 +72,7 @@ class FrameCounter:
         self._looker = FrameLooker(self._scale, profile=profile, times=self._times)
         self._slide = slide
         self._sharpest = SharpestSoFar()
-        self._weights = class_weights(population, classifier.class_names)
+        self._shares = SlideShares(population, classifier.class_names)
         is_recoloured = classifier.manifest.stain is not None and not keep_stain
         self._stain = SlideStain() if is_recoloured else None
         self._likeness = SlideLikeness()
@@ -82,6 +83,12 @@ class FrameCounter:
     def slide_colours(self) -> SlideColours | None:
         """What the slide looks like so far; None when its stain is kept."""
         return None if self._stain is None else self._stain.colours()
+
+    @property
+    def rare_class_weights(self) -> dict[str, float]:
+        """What rare classes' probabilities are multiplied by; 1 is left out."""
+        weights = zip(self._classifier.class_names, self._shares.weights(), strict=True)
+        return {name: round(weight, 4) for name, weight in weights if weight < 1}
 
     @property
     def unlike_share(self) -> float | None:
@@ -162,11 +169,9 @@ class FrameCounter:
                 frame.image, detection.box.centre_xy, side, wanted.size_px
             )
         judged = look_twice(self._classifier, crops, self.slide_colours)
-        weighed = weigh(judged.probabilities, self._weights)
-        return replace(
-            judged,
-            probabilities=rule_out(weighed, stained, self._classifier.class_names),
-        )
+        left = rule_out(judged.probabilities, stained, self._classifier.class_names)
+        self._shares.learn(stained, left, judged.is_alike)
+        return replace(judged, probabilities=weigh(left, self._shares.weights()))
 
     def _new_crops(self, number: int) -> NDArray[np.uint8]:
         size_px = self._classifier.manifest.input.size_px

@@ -40,7 +40,8 @@ class Population(StrEnum):
     """Whose blood is counted."""
 
     UNRESTRICTED = "unrestricted"
-    """Anybody's: every class as the model gives it."""
+    """Anybody's: nothing is supposed; rare classes are as rare as the slide itself
+    shows (`edge.slide_shares`)."""
     NORMAL_ADULT = "normal-adult"
     NEWBORN = "newborn"
 

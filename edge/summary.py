@@ -74,6 +74,10 @@ class Summary(BaseModel):
     """Median over the frames; null when it had to be assumed."""
     population: Population = Population.UNRESTRICTED
     """Whose blood it was said to be: which classes were taken for rare."""
+    rare_class_weights: dict[str, float] = {}
+    """What the probabilities of rare classes were multiplied by at the end, for the
+    population or because the slide itself showed so few; a class not weighed is left
+    out."""
     slide_colours: SlideColours | None = None
     """What the slide's glass, red cells and nuclei looked like at the end; cells were
     classified in the colours of the model's training slides. Null when their own

@@ -1,7 +1,7 @@
 """Bundles on a labelled set, as a count would use them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from statistics import median
@@ -139,7 +139,8 @@ def bench_crops(
 ) -> Benched:
     """Classify single-cell images with each bundle.
 
-    They are taken for one slide: its colours are learned from all of them first.
+    They are taken for one slide: its colours, and how rare its rare classes are, are
+    learned from all of them first.
 
     Raises
     ------
@@ -152,10 +153,15 @@ def bench_crops(
         minimum = bundle.manifest.thresholds.minimum_probability
         colours = None if keep_stain else known.slide_colours
         judged = look_twice(classifier, known.crops, colours)
-        given = answer(
-            known, judged.probabilities, population, minimum_certainty=minimum
+        answers.append(
+            answer(
+                known,
+                judged.probabilities,
+                population,
+                minimum_certainty=minimum,
+                is_alike=judged.is_alike,
+            )
         )
-        answers.append(replace(given, is_unlike=~judged.is_alike))
     return Benched(
         note=SetNote(
             name=name,

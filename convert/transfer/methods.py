@@ -19,7 +19,8 @@ from convert.transfer.field_walk import CountedField, count_fields
 from convert.transfer.figures import TransferFigures, measure
 from convert.transfer.labelled_fields import LabelledField
 from edge.class_evidence import rule_out, weigh
-from edge.population import Population, class_weights
+from edge.population import Population
+from edge.slide_shares import SlideShares
 from edge.slide_stain import SlideStain
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
@@ -164,16 +165,25 @@ def answer(
     population: Population = Population.UNRESTRICTED,
     certainty: NDArray[np.float64] | None = None,
     minimum_certainty: float = 0.0,
+    is_alike: NDArray[np.bool_] | None = None,
 ) -> Answers:
-    """Bring what segmentation and the population know into a model's probabilities."""
-    weights = class_weights(population, CLASS_NAMES)
-    left = weigh(rule_out(probabilities, known.detections, CLASS_NAMES), weights)
+    """Bring what segmentation and the population know into a model's probabilities.
+
+    The cells are taken for one slide: how rare its rare classes are is learned from all
+    of them first, those left out that `is_alike` (N,) denies.
+    """
+    left = rule_out(probabilities, known.detections, CLASS_NAMES)
+    taught = np.ones(len(left), np.bool_) if is_alike is None else is_alike
+    shares = SlideShares(population, CLASS_NAMES)
+    shares.learn(known.detections, left, taught)
+    left = weigh(left, shares.weights())
     return Answers(
         images=known.images,
         cells=known.cells,
         probabilities=left,
         certainty=top_probability(left) if certainty is None else certainty,
         minimum_certainty=minimum_certainty,
+        is_unlike=None if is_alike is None else ~is_alike,
     )
 
 

@@ -91,6 +91,21 @@ def test_in_a_normal_adult_immature_granulocytes_are_rarer(
         assert after["neutrophil"] >= before["neutrophil"]
 
 
+def test_a_count_tells_what_rare_classes_were_weighed_by(
+    classifier: BundleClassifier,
+) -> None:
+    """A slide without a rare cell makes them rarer with every frame."""
+    counter = FrameCounter(classifier)
+    assert counter.rare_class_weights == {}
+    told = []
+    for frame in DemoSlide(seed=3, frames=6, mix="normal"):
+        counter.count(frame)
+        told.append(counter.rare_class_weights.get("erythroblast", 1.0))
+    assert told[-1] < told[0] <= 1
+    adult = FrameCounter(classifier, population=Population.NORMAL_ADULT)
+    assert adult.rare_class_weights == {"erythroblast": 0.05, "ig": 0.05}
+
+
 def test_a_pale_slide_is_brought_to_the_stain_the_model_knows(
     classifier: BundleClassifier,
 ) -> None:
