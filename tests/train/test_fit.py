@@ -15,7 +15,8 @@ from train.recipe import Recipe
 from train.run import EpochRecord, RunFolder, new_record
 from train.trainer import GivenFiles
 
-RECIPE = Recipe(model="cnn", input_size_px=32, epochs=3, batch_size=16)
+RECIPE = Recipe(model="cnn", input_size_px=32, width=0.25, epochs=3, batch_size=16)
+ONE_EPOCH = RECIPE.model_copy(update={"epochs": 1})
 DEVICES = Devices(accelerators=0)
 
 
@@ -70,6 +71,14 @@ def data(drawn_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> FitDa
     )
 
 
+@pytest.fixture(scope="module")
+def first(data: FitData, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Train for one epoch; tests leave its folder as it is."""
+    run = begin_run(tmp_path_factory.mktemp("runs") / "first", ONE_EPOCH)
+    fit(ONE_EPOCH, data, run, Listener(), DEVICES)
+    return run
+
+
 def test_a_stopped_run_ends_where_an_unbroken_one_does(
     data: FitData, tmp_path: Path
 ) -> None:
@@ -89,11 +98,9 @@ def test_a_stopped_run_ends_where_an_unbroken_one_does(
         assert one.validation_loss == pytest.approx(other.validation_loss, rel=1e-2)
 
 
-def test_a_run_that_is_complete_trains_no_more(data: FitData, tmp_path: Path) -> None:
-    recipe = RECIPE.model_copy(update={"epochs": 1})
-    fit(recipe, data, begin_run(tmp_path, recipe), Listener(), DEVICES)
+def test_a_run_that_is_complete_trains_no_more(data: FitData, first: RunFolder) -> None:
     again = Listener()
-    fit(recipe, data, begin_run(tmp_path, recipe), again, DEVICES)
+    fit(ONE_EPOCH, data, first, again, DEVICES)
     assert again.epochs == []
 
 
@@ -123,11 +130,11 @@ def test_a_full_disk_keeps_the_last_good_weights(tmp_path: Path) -> None:
     assert list(tmp_path.glob("unfinished*")) == []
 
 
-def test_a_run_can_begin_with_given_weights(data: FitData, tmp_path: Path) -> None:
-    recipe = RECIPE.model_copy(update={"epochs": 1, "learning_rate": 1e-9})
-    first = begin_run(tmp_path / "first")
-    fit(RECIPE.model_copy(update={"epochs": 1}), data, first, Listener(), DEVICES)
-    second = begin_run(tmp_path / "second")
+def test_a_run_can_begin_with_given_weights(
+    data: FitData, first: RunFolder, tmp_path: Path
+) -> None:
+    recipe = ONE_EPOCH.model_copy(update={"learning_rate": 1e-9})
+    second = begin_run(tmp_path)
     begun = FitData(
         windows=data.windows,
         validation=data.validation,
@@ -141,9 +148,9 @@ def test_a_run_can_begin_with_given_weights(data: FitData, tmp_path: Path) -> No
         assert np.allclose(np.asarray(one), np.asarray(other), atol=1e-6)
 
 
-def test_weights_of_another_network_are_refused(data: FitData, tmp_path: Path) -> None:
-    first = begin_run(tmp_path / "first")
-    fit(RECIPE.model_copy(update={"epochs": 1}), data, first, Listener(), DEVICES)
+def test_weights_of_another_network_are_refused(
+    data: FitData, first: RunFolder, tmp_path: Path
+) -> None:
     begun = FitData(
         windows=data.windows,
         validation=data.validation,
@@ -151,12 +158,12 @@ def test_weights_of_another_network_are_refused(data: FitData, tmp_path: Path) -
     )
     other = RECIPE.model_copy(update={"model": "paper_cnn"})
     with pytest.raises(TrainingError, match="does not fit paper_cnn"):
-        fit(other, begun, begin_run(tmp_path / "second"), Listener(), DEVICES)
+        fit(other, begun, begin_run(tmp_path), Listener(), DEVICES)
 
 
 def test_a_loss_that_is_no_number_ends_the_run(data: FitData, tmp_path: Path) -> None:
     run = begin_run(tmp_path)
-    fit(RECIPE.model_copy(update={"epochs": 1}), data, run, Listener(), DEVICES)
+    run.complete_epoch(FIRST, lambda path: path.write_bytes(EMPTY_ARCHIVE), [])
     kept = run.best_model.read_bytes()
     wild = RECIPE.model_copy(update={"learning_rate": 1e30})
     with pytest.raises(TrainingError, match="learning-rate"):
