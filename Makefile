@@ -19,8 +19,8 @@ WORKERS ?= 2
 test: $(VENVS)/develop/.installed $(TFLITE)
 	$(DEVELOP)/python -m pytest -n $(WORKERS) --dist loadfile
 
-# The deepest of the nine networks, from training to int8: minutes each.
-test-slow: $(VENVS)/develop/.installed
+# The deepest of the nine networks, from training to int8, and other long ways round.
+test-slow: $(VENVS)/develop/.installed $(TFLITE)
 	$(DEVELOP)/python -m pytest -m slow
 
 check: lint types test

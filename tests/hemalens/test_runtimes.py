@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ TFLITE_PYTHON = ROOT / ".venvs" / "tflite" / "bin" / "python"
 LARGEST_DIFFERENCE_CODES = {"cnn": 8, "mobilenetv2": 32}
 """Rounding adds up in a deep network where two classes are nearly even. Measured
 2026-11, ai-edge-litert 2.3 and tflite-runtime 2.14: `cnn` 5, `mobilenetv2` 23 on 1,697
-real cells (6 beyond 8) and 28 on 200 drawn ones, 2 of them of another class."""
+real cells (6 beyond 8) and 19 on 200 drawn ones (4 beyond 8)."""
 
 PROGRAM = """
 import json, sys
@@ -60,10 +61,19 @@ def _drawn(size_px: int, folder: Path) -> NDArray[np.uint8]:
 
 def _real(size_px: int, folder: Path) -> NDArray[np.uint8]:
     """PBC's validation images, cut as the bundles' input asks."""
+    return _validation(size_px, folder, every=1)
+
+
+def _some_real(size_px: int, folder: Path) -> NDArray[np.uint8]:
+    return _validation(size_px, folder, every=6)
+
+
+def _validation(size_px: int, folder: Path, every: int) -> NDArray[np.uint8]:
     if not PBC.is_dir():
         pytest.skip(f"PBC's images are not at {PBC}")
     images = read_class_folders(PBC).of_split(Split.VALIDATION)
-    return cached_crops(images, size_px=size_px, folder=folder).crops
+    some = replace(images, images=images.images[::every])
+    return cached_crops(some, size_px=size_px, folder=folder).crops
 
 
 @pytest.mark.skipif(
@@ -71,7 +81,14 @@ def _real(size_px: int, folder: Path) -> NDArray[np.uint8]:
     reason="no tflite-runtime environment: it needs Python 3.11 (make test makes it)",
 )
 @pytest.mark.parametrize("bundle", shipped_bundles())
-@pytest.mark.parametrize("crops", [_drawn, _real], ids=["drawn", "real"])
+@pytest.mark.parametrize(
+    "crops",
+    [
+        pytest.param(_drawn, id="drawn"),
+        pytest.param(_some_real, id="some real"),
+        pytest.param(_real, id="real", marks=pytest.mark.slow),
+    ],
+)
 def test_both_runtimes_give_the_same_answers(
     bundle: str, crops: Callable[[int, Path], NDArray[np.uint8]], tmp_path: Path
 ) -> None:
@@ -90,9 +107,9 @@ def test_both_runtimes_give_the_same_answers(
     answered = np.maximum(*(_answered(codes, manifest) for codes in (new, old)))
     print(f"other class: {(~same).sum()}, answered {answered.mean():.3f}")
     assert same[answered].all()
-    if crops is _real:
+    if crops is not _drawn:
         assert answered.mean() > 0.9
-        assert np.mean(~same) <= 0.001
+        assert (~same).sum() <= 1
 
 
 def _answered(codes: NDArray[np.uint8], manifest: Manifest) -> NDArray[np.bool_]:
