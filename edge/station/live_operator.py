@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import cv2
-
 from edge.count_progress import CountProgress
 from edge.counted_frame import CountedFrame
 from edge.operator import Wish
@@ -26,6 +24,7 @@ from edge.station.live_frame import (
     exposure_of,
     focus_of,
 )
+from edge.station.pictures import encode_picture, page_sized
 from edge.station.records import ReviewedCell
 from edge.station.refusals import Reason, RefusedError
 from edge.store import file_faults
@@ -34,9 +33,10 @@ from hemalens.classes import CellKind
 from hemalens.records import Cell
 from hemalens.stain import SlideColours, StainReference
 
-JPEG_QUALITY: Final = 92
 _RATE_OVER: Final = 20
 """Frames that the rate is taken over."""
+_PICTURES: Final = 3
+"""Kept in memory: a viewer asks for one when the next may be there already."""
 
 
 class StationOperator:
@@ -76,6 +76,7 @@ class StationOperator:
         self._reviewable: dict[int, ReviewedCell] = {}
         for cell in earlier:
             self._keep_cell(cell)
+        self._pictures: deque[tuple[str, bytes]] = deque(maxlen=_PICTURES)
         self._seen_at: deque[float] = deque(maxlen=_RATE_OVER)
         self._first_index: int | None = None
         self._seen = 0
@@ -122,17 +123,24 @@ class StationOperator:
         quality: FrameQuality,
         colours: SlideColours | None,
     ) -> None:
-        """Write the frame as a picture, and note how it looks."""
+        """Write the frame as a picture, and note how it looks.
+
+        One that is left out is shown, and not kept.
+        """
         self.focus, self.exposure = focus_of(quality), exposure_of(quality)
         self.doubts = slide_doubts(colours, self._reference, counted.pixel_size_um)
-        if counted.left_out is not None:
-            return
-        bgr = cv2.cvtColor(counted.frame.image, cv2.COLOR_RGB2BGR)
-        _, jpeg = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-        path = self._fields / f"{Path(counted.frame.name).stem}.jpg"
-        with file_faults("write", path):
-            self._fields.mkdir(mode=0o700, exist_ok=True)
-            path.write_bytes(jpeg.tobytes())
+        image, name = counted.frame.image, counted.frame.name
+        on_show = page_sized(image)
+        jpeg = encode_picture(on_show)
+        self._pictures.append((name, jpeg))
+        if counted.left_out is None:
+            self._write(name, jpeg if on_show is image else encode_picture(image))
+
+    def picture(self, frame: str) -> bytes | None:
+        """Give a frame's picture as JPEG; None when newer ones took its place."""
+        return next(
+            (jpeg for name, jpeg in tuple(self._pictures) if name == frame), None
+        )
 
     def see(self, counted: CountedFrame, progress: CountProgress) -> None:
         """Take over what a frame brought."""
@@ -178,6 +186,12 @@ class StationOperator:
         if more:
             self._turn(LiveState.COUNTING)
         return more
+
+    def _write(self, frame: str, jpeg: bytes) -> None:
+        path = self._fields / f"{Path(frame).stem}.jpg"
+        with file_faults("write", path):
+            self._fields.mkdir(mode=0o700, exist_ok=True)
+            path.write_bytes(jpeg)
 
     def _turn(self, state: LiveState) -> None:
         if self.state is not state:

@@ -13,6 +13,31 @@ from hemalens.errors import StorageError
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 
 CROP_PX: Final = 160
+_QUALITY: Final = 92
+_WIDEST_PX: Final = 2048
+"""A page shows no more; a browser scales smaller pictures at no cost to the count."""
+
+
+def encode_picture(image: NDArray[np.uint8]) -> bytes:
+    """Encode a picture, (H, W, 3) RGB, as JPEG."""
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+
+
+def page_sized(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Shrink a picture by a whole number to what a page shows; itself if it is small.
+
+    Parameters
+    ----------
+    image : array of uint8, shape (H, W, 3)
+    """
+    height, width = image.shape[:2]
+    times = -(-width // _WIDEST_PX)
+    if times == 1:
+        return image
+    size_wh = (width // times, height // times)
+    small = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
 
 
 def fields_folder(folder: Path) -> Path:

@@ -3,10 +3,8 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated, Final
 
-import cv2
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
@@ -20,7 +18,7 @@ from edge.station.guard import (
     session_token,
 )
 from edge.station.live_frame import Fault, LiveState
-from edge.station.pictures import read_field
+from edge.station.live_view import LiveEvents
 from edge.station.records import ModelUsed
 from edge.station.refusals import Reason, RefusedError
 from edge.station.routes.samples import require_field
@@ -28,9 +26,11 @@ from hemalens import __name__ as _package
 
 router = APIRouter(tags=["live"])
 _PING_S: Final = 10.0
-_TICK_S: Final = 0.05
-_WIDEST_PX: Final = 1920
-"""A browser scales smaller pictures itself, at no cost to the count."""
+_LOOK_S: Final = 1.0
+"""After which a camera is asked how it is, where it says nothing."""
+_LEAST_S: Final = 0.1
+"""Between two updates: more of them a second nobody sees."""
+_PING: Final = b"event: ping\ndata: {}\n\n"
 
 
 class Status(BaseModel):
@@ -86,59 +86,39 @@ async def live(
     )
 
 
-async def _events(context: Context, token: str | None) -> AsyncIterator[str]:
+async def _events(context: Context, token: str | None) -> AsyncIterator[bytes]:
     """Send what is newest whenever there is something new; a slow viewer skips."""
-    sent, frame_sent, quiet_s = -1, None, 0.0
-    fault_sent = None
-    asked_at = time.monotonic()
+    number, sent = -1, LiveEvents(progress=b"", frame=None)
+    sent_at = asked_at = time.monotonic()
     while True:
+        number = await context.live.news.after(number, _LOOK_S)
         if token is not None and time.monotonic() - asked_at > _PING_S:
             asked_at = time.monotonic()
             if not await asyncio.to_thread(context.station.accounts.holds, token):
                 return
-        number = context.live.number
-        progress = None
-        if number != sent or quiet_s == 0.0:
-            progress = await asyncio.to_thread(context.live.progress)
-        if progress is not None and (number != sent or progress.fault != fault_sent):
-            sent, fault_sent, quiet_s = number, progress.fault, 0.0
-            yield _event(number, "progress", progress.model_dump_json())
-            frame = context.live.frame()
-            if frame is not None and frame is not frame_sent:
-                frame_sent = frame
-                yield _event(number, "frame", frame.model_dump_json())
-        elif quiet_s >= _PING_S:
-            quiet_s = 0.0
-            yield _event(number, "ping", "{}")
-        await asyncio.sleep(_TICK_S)
-        quiet_s += _TICK_S
-
-
-def _event(number: int, name: str, content: str) -> str:
-    return f"id: {number}\nevent: {name}\ndata: {content}\n\n"
+        newest = await asyncio.to_thread(context.live.events)
+        if newest is not sent:
+            yield newest.progress
+            if newest.frame is not None and newest.frame is not sent.frame:
+                yield newest.frame
+            sent, sent_at = newest, time.monotonic()
+            await asyncio.sleep(_LEAST_S)
+        elif time.monotonic() - sent_at >= _PING_S:
+            sent_at = time.monotonic()
+            yield _PING
 
 
 @router.get("/live/picture", response_class=Response)
-def picture(
+async def picture(
     account: Reader,  # noqa: ARG001 - asked for
     context: Here,
     frame: Annotated[str, Query(max_length=255)],
 ) -> Response:
     """Give the picture of a frame of the count under way."""
-    sample = context.live.sample
+    sample, jpeg = context.live.sample, context.live.picture(frame)
+    if jpeg is not None:
+        return Response(jpeg, media_type="image/jpeg")
     if sample is None:
         raise RefusedError(Reason.NO_SUCH_PICTURE)
-    path = require_field(context, sample.count_id, frame)
-    shown = context.live.frame()
-    if shown is not None and shown.width <= _WIDEST_PX:
-        return FileResponse(path, media_type="image/jpeg")
-    return Response(_smaller(path), media_type="image/jpeg")
-
-
-def _smaller(path: Path) -> bytes:
-    """Shrink a picture to what a page shows."""
-    bgr = read_field(path)
-    height, width = bgr.shape[:2]
-    size_wh = (_WIDEST_PX, round(height * _WIDEST_PX / width))
-    small = cv2.resize(bgr, size_wh, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", small)[1].tobytes()
+    path = await asyncio.to_thread(require_field, context, sample.count_id, frame)
+    return FileResponse(path, media_type="image/jpeg")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import httpx2
@@ -22,7 +23,7 @@ from edge.station.guard import Context
 from edge.station.live import Live
 from edge.station.live_frame import LiveState
 from edge.station.records import Sample, SampleState
-from edge.station.routes.live import _events
+from edge.station.routes.live import _LEAST_S, _events
 from hemalens.errors import CaptureError
 from hemalens.records import Frame
 from tests.edge.station.served import API, served, sign_in, wait_for
@@ -76,7 +77,9 @@ def test_each_viewer_sees_the_newest_at_once(tmp_path: Path) -> None:
                 assert events["progress"]["count_id"] == count_id
                 frame = events["frame"]
                 assert (frame["width"], frame["height"]) == (480, 360)
-        picture = client.get(f"{API}/live/picture", params={"frame": frame["frame"]})
+        picture = client.get(
+            f"{API}/live/picture", params={"frame": str(frame["frame"])}
+        )
         assert picture.content[:2] == b"\xff\xd8"
 
 
@@ -102,6 +105,8 @@ def test_a_count_that_the_stations_end_broke_off_is_resumed(tmp_path: Path) -> N
 
 class SilentSource:
     """A camera that never gives a frame, and never says why."""
+
+    is_live = True
 
     def __init__(self) -> None:
         self.is_over = threading.Event()
@@ -182,8 +187,39 @@ def test_a_source_that_cannot_be_opened_leaves_a_count_that_can_be_resumed(
     assert live.state is LiveState.COUNTING
 
 
+def test_a_viewer_gets_no_more_updates_than_can_be_seen_and_the_newest_last(
+    tmp_path: Path,
+) -> None:
+    async def read(context: Context) -> list[tuple[float, int]]:
+        came: list[tuple[float, int]] = []
+
+        async def publish() -> None:
+            for _ in range(100):
+                context.live.publish()
+                await asyncio.sleep(0.005)
+
+        publishing = asyncio.create_task(publish())
+        async for event in _events(context, None):
+            came.append((time.monotonic(), number_of(event)))
+            if publishing.done() and came[-1][1] == context.live.number:
+                return came
+        raise AssertionError("the stream ended")
+
+    with served(tmp_path / "data") as (_, context):
+        came = asyncio.run(asyncio.wait_for(read(context), 30))
+    stamps_s, numbers = zip(*came, strict=True)
+    assert len(numbers) < 50
+    assert list(numbers) == sorted(set(numbers))
+    gaps_s = [after - before for before, after in pairwise(stamps_s)]
+    assert min(gaps_s) > 0.9 * _LEAST_S
+
+
+def number_of(event: bytes) -> int:
+    return int(event.split(b"\n")[0].removeprefix(b"id: "))
+
+
 def test_a_stream_ends_with_its_session(tmp_path: Path) -> None:
-    async def events() -> list[str]:
+    async def events() -> list[bytes]:
         return [event async for event in _events(context, token)]
 
     with served(tmp_path / "data", ("ann", "operator")) as (_, context):
