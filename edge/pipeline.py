@@ -28,6 +28,9 @@ from hemalens.stain import SlideColours
 
 _STAINED: Final = frozenset({CellKind.WHITE_CELL, CellKind.PLATELET})
 
+_SETTLED: Final = frozenset({CellKind.PLATELET})
+"""The kind that has one class."""
+
 
 class FrameCounter:
     """Finds and classifies the cells of one frame after another, each cell once.
@@ -137,6 +140,7 @@ class FrameCounter:
         self, frame: Frame, found: Segmentation, pixel_size_um: float | None
     ) -> tuple[Cell, ...]:
         stained = [d for d in found.detections if d.kind in _STAINED]
+        stained.sort(key=_is_settled)
         judged = self._judge(frame, stained, pixel_size_um)
         self._likeness.learn(stained, judged.is_alike)
         cells = [
@@ -168,7 +172,12 @@ class FrameCounter:
             crops[index] = cut_crop(
                 frame.image, detection.box.centre_xy, side, wanted.size_px
             )
-        judged = look_twice(self._classifier, crops, self.slide_colours)
+        # To look twice at what can be one class alone would change nothing.
+        open_ones = sum(not _is_settled(detection) for detection in stained)
+        judged = _both(
+            look_twice(self._classifier, crops[:open_ones], self.slide_colours),
+            self._classifier.judge(crops[open_ones:], self.slide_colours),
+        )
         left = rule_out(judged.probabilities, stained, self._classifier.class_names)
         self._shares.learn(stained, left, judged.is_alike)
         return replace(judged, probabilities=weigh(left, self._shares.weights()))
@@ -230,3 +239,14 @@ class FrameCounter:
             probability=probability,
             probabilities=probabilities,
         )
+
+
+def _is_settled(detection: Detection) -> bool:
+    return detection.possible_kinds == _SETTLED
+
+
+def _both(first: Judged, second: Judged) -> Judged:
+    return Judged(
+        probabilities=np.concatenate([first.probabilities, second.probabilities]),
+        is_alike=np.concatenate([first.is_alike, second.is_alike]),
+    )

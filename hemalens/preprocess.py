@@ -80,16 +80,25 @@ def _window(
         raise ValueError(
             f"window at {left}, {top} lies outside a {width}x{height} frame"
         )
-    rows = _mirrored(top, side, height)
-    columns = _mirrored(left, side, width)
-    return image[rows[:, np.newaxis], columns]
+    rows, columns = _needed(top, side, height), _needed(left, side, width)
+    mirrored = cv2.copyMakeBorder(
+        image[rows, columns],
+        max(0, -top),
+        max(0, top + side - height),
+        max(0, -left),
+        max(0, left + side - width),
+        cv2.BORDER_REFLECT_101,
+    )
+    y, x = max(0, top) - rows.start, max(0, left) - columns.start
+    return np.asarray(mirrored[y : y + side, x : x + side], np.uint8)
 
 
-def _mirrored(start: int, side: int, length: int) -> NDArray[np.intp]:
-    """Fold indices outside a frame back into it, about its outermost pixels."""
-    period = max(1, 2 * (length - 1))
-    folded = np.arange(start, start + side) % period
-    return np.minimum(folded, period - folded)
+def _needed(start: int, side: int, length: int) -> slice:
+    """Span what of a frame's side a window shows, as it is or mirrored."""
+    before, behind = max(0, -start), max(0, start + side - length)
+    first = 0 if before else min(start, length - 1 - behind)
+    last = length if behind else max(start + side, 1 + before)
+    return slice(max(0, first), min(length, last))
 
 
 def crop_side_px(pixel_size_um: float, crop_side_um: float = CROP_SIDE_UM) -> float:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Pixel = TypeVar("Pixel", np.uint8, np.float32)
+Pixel = TypeVar("Pixel", np.uint8, np.int16, np.float32)
 
 
 def shrink_to(image: NDArray[Pixel], size_wh: tuple[int, int]) -> NDArray[Pixel]:
@@ -16,7 +16,7 @@ def shrink_to(image: NDArray[Pixel], size_wh: tuple[int, int]) -> NDArray[Pixel]
 
     Parameters
     ----------
-    image : ndarray of shape (H, W) or (H, W, 3), uint8 or float32
+    image : ndarray of shape (H, W) or (H, W, 3), uint8, int16 or float32
     size_wh : pair of int
 
     Examples

@@ -23,9 +23,9 @@ COARSEST_PIXEL_SIZE_UM: Final = 0.22
 SMALLEST_DIAMETER_PX: Final = 14.0
 """The frame is shrunk until the smallest red cell looked for is this wide."""
 
-MIDDLE_WH: Final = (1000, 750)
-"""Of a larger frame the middle is looked at first: even at the finest scale thirty red
-cells have room in it."""
+MIDDLE_WH: Final = (800, 600)
+"""Of a larger frame the middle is looked at first: even at the finest scale fifteen red
+cells have room in it, and a count takes the median of several frames."""
 
 RADII: Final = tuple(
     np.geomspace(

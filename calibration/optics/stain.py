@@ -1,12 +1,13 @@
 """What is a cell, what is a nucleus: thresholds from the frame's own stain."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.optics.background import to_density
 from calibration.optics.halving import shrink_to
 
 LEAST_CELL_DENSITY: Final = 0.045
@@ -40,12 +41,14 @@ def nuclear_index(density: NDArray[np.float32]) -> NDArray[np.float32]:
 _INDEX_OF_RGB: Final = np.array([[1, 1, -1]], np.float32)
 
 
-def nuclear_index_of_planes(
-    red: NDArray[np.float32], green: NDArray[np.float32], blue: NDArray[np.float32]
-) -> NDArray[np.float32]:
+Plane = TypeVar("Plane", NDArray[np.int16], NDArray[np.float32])
+
+
+def nuclear_index_of_planes(red: Plane, green: Plane, blue: Plane) -> Plane:
     """Tell nuclei from red cells, as `nuclear_index` does; written over the red."""
-    cv2.add(red, green, dst=red)
-    return np.asarray(cv2.subtract(red, blue, dst=red), np.float32)
+    # Codes stay in their range so.
+    np.subtract(red, blue, out=red)
+    return np.add(red, green, out=red)
 
 
 def cell_threshold(green: NDArray[np.float32]) -> float | None:
@@ -133,20 +136,22 @@ cytoplasm (measured on BCCD and PBC, 2026-11)."""
 
 
 def haemoglobin_mask(
-    green: NDArray[np.float32], blue: NDArray[np.float32], levels: "StainLevels"
+    green: NDArray[np.int16], blue: NDArray[np.int16], levels: "StainLevels"
 ) -> NDArray[np.bool_]:
     """Find the pixels as yellow as red cells: haemoglobin absorbs blue, stain does not.
 
     Parameters
     ----------
-    green, blue : ndarray of shape (H, W), float32
-        Optical density.
+    green, blue : ndarray of shape (H, W), int16
+        Optical density in codes.
     levels : StainLevels
         Of this frame.
     """
     height, width = green.shape
     coarse_wh = (max(1, width // 2), max(1, height // 2))
-    coarse_green, coarse_blue = (shrink_to(plane, coarse_wh) for plane in (green, blue))
+    coarse_green, coarse_blue = (
+        to_density(shrink_to(plane, coarse_wh)) for plane in (green, blue)
+    )
     least = HAEMOGLOBIN_SHARE * levels.red_yellowness
     # Each written over the last: the planes of a large frame are large.
     excess = cv2.scaleAdd(coarse_green, -least, coarse_blue, dst=coarse_blue)
@@ -157,10 +162,6 @@ def haemoglobin_mask(
     is_yellow = (smooth_excess > 0) & (smooth_green > levels.cell)
     share = cv2.resize(is_yellow.view(np.uint8) * np.uint8(255), (width, height))
     return np.asarray(share > 127, np.bool_)
-
-
-ENOUGH_PIXELS: Final = 30_000
-"""Of a larger frame about so many, evenly spread, tell the levels as well."""
 
 
 def measure_stain(
@@ -180,10 +181,6 @@ def measure_stain(
     StainLevels or None
         None where the frame shows no cells.
     """
-    step = max(1, round((index.size / ENOUGH_PIXELS) ** 0.5))
-    green, blue, index = (
-        np.ascontiguousarray(plane[::step, ::step]) for plane in (green, blue, index)
-    )
     cell = cell_threshold(green)
     if cell is None:
         return None

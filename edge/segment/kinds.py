@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from calibration.optics.background import to_density
 from edge.segment.pieces import Piece, is_cut
 from edge.segment.pixels import Pixels
 from edge.segment.scale import to_px2
@@ -80,12 +81,13 @@ def describe(piece: Piece, pixels: Pixels) -> StainedObject:
     pixels : Pixels
         The work image.
     """
-    depth = pixels.index[piece.window][piece.mask] - pixels.levels.red_index
-    places = [depth.size * percent // 100 for percent in (95, 75)]
-    deepest, deep = np.partition(depth, places)[places].tolist()
+    codes = pixels.index[piece.window][piece.mask]
+    places = [codes.size * percent // 100 for percent in (95, 75)]
+    codes.partition(places)
+    deepest, deep = (to_density(codes[places]) - pixels.levels.red_index).tolist()
     dark_area = np.count_nonzero(pixels.dark[piece.window] & piece.mask)
     return StainedObject(
-        area_um2=depth.size / to_px2(1),
+        area_um2=codes.size / to_px2(1),
         dark_area_um2=dark_area / to_px2(1),
         granularity=deepest / max(deep, 1e-3),
         is_cut=is_cut(piece.box, pixels.index.shape),

@@ -1,5 +1,6 @@
 """What each pixel of the work image shows: empty slide, red cell, stain, nucleus."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,7 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.background import Planes, density_planes
+from calibration.optics.background import (
+    CODES_PER_DENSITY,
+    CodePlanes,
+    density_codes,
+    to_density,
+)
 from calibration.optics.stain import (
     StainLevels,
     haemoglobin_mask,
@@ -16,6 +22,9 @@ from calibration.optics.stain import (
 )
 from edge.segment.masks import open_mask, to_radius
 from edge.segment.scale import halve_mask
+
+ENOUGH_PIXELS: Final = 30_000
+"""Of a larger frame about so many, evenly spread, tell its stain as well."""
 
 SMOOTHING_PX: Final = 0.8
 SMOOTHING_WH: Final = (5, 5)
@@ -35,14 +44,15 @@ class Pixels:
 
     Parameters
     ----------
-    green : ndarray of float32
-        Smoothed optical density in green, where red cells and nuclei both show.
-    blue : ndarray of float32
+    green : ndarray of int16
+        Smoothed optical density in green, where red cells and nuclei both show; in
+        codes, as the next two.
+    blue : ndarray of int16
         The same in blue, which haemoglobin takes away.
-    index : ndarray of float32
+    index : ndarray of int16
         Nuclear index.
     levels : StainLevels
-        The frame's stain.
+        The frame's stain; in densities.
     cells : ndarray of bool
         On any cell.
     stained : ndarray of bool
@@ -53,9 +63,9 @@ class Pixels:
         Coloured like red cells.
     """
 
-    green: NDArray[np.float32]
-    blue: NDArray[np.float32]
-    index: NDArray[np.float32]
+    green: NDArray[np.int16]
+    blue: NDArray[np.int16]
+    index: NDArray[np.int16]
     levels: StainLevels
     cells: NDArray[np.bool_]
     stained: NDArray[np.bool_]
@@ -70,7 +80,12 @@ class Pixels:
         green, blue = (
             cv2.mean(plane[window], weight)[0] for plane in (self.green, self.blue)
         )
-        return blue / max(green, 1e-3)
+        return blue / max(green, 1e-3 * CODES_PER_DENSITY)
+
+    def index_of(self, window: tuple[slice, slice], mask: NDArray[np.bool_]) -> float:
+        """Measure the mean nuclear index, as a density; 0 of nothing."""
+        weight = np.ascontiguousarray(mask).view(np.uint8)
+        return cv2.mean(self.index[window], weight)[0] / CODES_PER_DENSITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,14 +126,14 @@ def sort_pixels(work_image: NDArray[np.uint8]) -> Pixels | None:
         return None
     red, green, blue = planes
     index = nuclear_index_of_planes(red, green, blue)
-    levels = measure_stain(green, blue, index)
+    levels = measure_stain(*(_thinned(plane) for plane in (green, blue, index)))
     if levels is None:
         return None
-    stained = index > levels.stained
-    cells = (green > levels.cell) | stained
+    stained = _exceeds(index, levels.stained)
+    cells = _exceeds(green, levels.cell) | stained
     if not _is_solid(cells):
         return None
-    is_pale = index < (levels.red_index + levels.stained) / 2
+    is_deep = _exceeds(index, (levels.red_index + levels.stained) / 2)
     return Pixels(
         green=green,
         blue=blue,
@@ -126,14 +141,24 @@ def sort_pixels(work_image: NDArray[np.uint8]) -> Pixels | None:
         levels=levels,
         cells=cells,
         stained=stained,
-        dark=index > levels.nuclear,
-        red_like=haemoglobin_mask(green, blue, levels) & is_pale,
+        dark=_exceeds(index, levels.nuclear),
+        red_like=haemoglobin_mask(green, blue, levels) & ~is_deep,
     )
 
 
-def _smooth_density(work_image: NDArray[np.uint8]) -> Planes | None:
+def _smooth_density(work_image: NDArray[np.uint8]) -> CodePlanes | None:
     smooth = cv2.GaussianBlur(work_image, SMOOTHING_WH, SMOOTHING_PX)
-    return density_planes(np.asarray(smooth, np.uint8))
+    return density_codes(np.asarray(smooth, np.uint8))
+
+
+def _thinned(plane: NDArray[np.int16]) -> NDArray[np.float32]:
+    step = max(1, round((plane.size / ENOUGH_PIXELS) ** 0.5))
+    return to_density(plane[::step, ::step])
+
+
+def _exceeds(plane: NDArray[np.int16], density: float) -> NDArray[np.bool_]:
+    code = math.floor(density * CODES_PER_DENSITY)
+    return np.greater(plane, np.int16(min(code, np.iinfo(np.int16).max)))
 
 
 def _is_solid(cells: NDArray[np.bool_]) -> bool:

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.segment.masks import as_uint8, close_mask, distance_to, to_radius
+from edge.segment.masks import close_mask, distance_to, to_radius
 from edge.segment.pieces import (
     Piece,
+    Window,
     are_near,
     draw_in,
     draw_pieces,
@@ -118,9 +118,8 @@ def _find_pale(pixels: Pixels, taken: Sequence[NDArray[np.bool_]]) -> list[Piece
 
 
 def _is_pale_platelet(piece: Piece, pixels: Pixels) -> bool:
-    mask, window = as_uint8(piece.mask), piece.window
-    index = cv2.mean(pixels.index[window], mask)[0]
-    red = int(np.count_nonzero(pixels.red_like[window] & piece.mask))
+    index = pixels.index_of(piece.window, piece.mask)
+    red = int(np.count_nonzero(pixels.red_like[piece.window] & piece.mask))
     return (
         piece.area <= to_px2(PALE_MOST_UM2)
         and index >= PALE_LEAST_INDEX * pixels.levels.red_density
@@ -164,7 +163,7 @@ def _grow_rim(
     white, cells = white_cells[window], pixels.cells[window]
     beside = mine & ~inside & (distance <= RING_PX[1])
     ring = beside & (distance > RING_PX[0]) & ~white
-    if not _stands_out(pixels.index[window], inside, ring, cells, pixels):
+    if not _stands_out(window, inside, ring, pixels):
         return None
     if np.count_nonzero(white & beside) > MOST_TOUCHING * np.count_nonzero(beside):
         return None
@@ -173,16 +172,14 @@ def _grow_rim(
 
 
 def _stands_out(
-    index: NDArray[np.float32],
+    window: Window,
     inside: NDArray[np.bool_],
     ring: NDArray[np.bool_],
-    cells: NDArray[np.bool_],
     pixels: Pixels,
 ) -> bool:
     """Compare a core with the ring around it."""
-    around = cv2.mean(index, as_uint8(ring))[0]
-    contrast = cv2.mean(index, as_uint8(inside))[0] - around
-    clear = np.count_nonzero(ring & ~cells)
+    contrast = pixels.index_of(window, inside) - pixels.index_of(window, ring)
+    clear = np.count_nonzero(ring & ~pixels.cells[window])
     is_clear = clear >= LEAST_CLEAR * max(1, int(np.count_nonzero(ring)))
     least = LEAST_CONTRAST if is_clear else ON_CELL_CONTRAST
     return contrast >= least * pixels.levels.red_density

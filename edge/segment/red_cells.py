@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,8 +55,7 @@ def split_red_cells(discs: Discs, cells: NDArray[np.bool_]) -> list[Box]:
         theirs = nearest[claim.window]
         np.copyto(owner[claim.window], label, where=ours < theirs)
         np.minimum(ours, theirs, out=theirs)
-    boxes = (_box_of(owner, k, claim) for k, claim in enumerate(claims, start=1))
-    return [box for box in boxes if box is not None]
+    return _boxes_of(owner)
 
 
 class _Claim(NamedTuple):
@@ -93,12 +91,33 @@ def _reaches(
         yield slice(start, stop), row[: max(0, stop - start)]
 
 
-def _box_of(owner: NDArray[np.uint16], label: int, claim: _Claim) -> Box | None:
-    mine = (owner[claim.window] == label).view(np.uint8)
-    left, top, width, height = cv2.boundingRect(mine)
-    left, top = left + claim.window[1].start, top + claim.window[0].start
-    box = Box(left, top, left + width, top + height)
-    least = LEAST_CUT_CELL_UM2 if is_cut(box, owner.shape) else LEAST_CELL_UM2
-    if cv2.countNonZero(mine) < to_px2(least) / COARSE**2:
-        return None
-    return Box(*(COARSE * side for side in box))
+def _boxes_of(owner: NDArray[np.uint16]) -> list[Box]:
+    """Box what each label owns, in work pixels; too little is no cell."""
+    at = np.flatnonzero(owner)
+    owners = owner.ravel()[at]
+    # Equal ones keep their order: of each label the first is in its top row.
+    at = at[np.argsort(owners, kind="stable")].astype(np.int32)
+    areas = np.bincount(owners)
+    areas = areas[areas > 0]
+    ends = np.cumsum(areas)
+    y, x = np.divmod(at, np.int32(owner.shape[1]))
+    starts = ends - areas
+    found = np.stack(
+        [
+            np.minimum.reduceat(x, starts),
+            y[starts],
+            np.maximum.reduceat(x, starts) + 1,
+            y[ends - 1] + 1,
+        ],
+        axis=1,
+    )
+    boxes = [Box(*sides) for sides in (COARSE * found).tolist()]
+    shape = COARSE * owner.shape[0], COARSE * owner.shape[1]
+    whole, cut = (
+        to_px2(um2) / COARSE**2 for um2 in (LEAST_CELL_UM2, LEAST_CUT_CELL_UM2)
+    )
+    return [
+        box
+        for box, area in zip(boxes, areas.tolist(), strict=True)
+        if area >= (cut if is_cut(box, shape) else whole)
+    ]

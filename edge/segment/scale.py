@@ -57,12 +57,12 @@ def resize_to_work(image: NDArray[np.uint8], pixel_size_um: float) -> NDArray[np
     return shrink_to(image, (width, height))
 
 
-def halve(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+def halve(plane: NDArray[np.int16]) -> NDArray[np.int16]:
     """Average each 2x2 pixels of a work plane."""
     height, width = plane.shape
     coarse_wh = (width // COARSE, height // COARSE)
     halved = cv2.resize(plane, coarse_wh, interpolation=cv2.INTER_AREA)
-    return np.asarray(halved, np.float32)
+    return np.asarray(halved, np.int16)
 
 
 def halve_mask(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -1,11 +1,12 @@
 """From a frame to its cells."""
 
-import math
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.optics.background import to_density
 from calibration.optics.red_cell_ruler import (
     check_against_boxes,
     measure_red_cell_diameter,
@@ -122,8 +123,7 @@ def _find_cells(
     height, width = image.shape[:2]
     work_height, work_width = pixels.cells.shape
     ratio_xy = (width / work_width, height / work_height)
-    found = _find_in_pixels(pixels)
-    return tuple(_to_frame(cell, ratio_xy, image.shape) for cell in found)
+    return _to_frame(_find_in_pixels(pixels), ratio_xy, (width, height))
 
 
 def _find_in_pixels(pixels: Pixels) -> list[_Found]:
@@ -131,7 +131,8 @@ def _find_in_pixels(pixels: Pixels) -> list[_Found]:
     coarse = coarsen(pixels)
     filled = fill_pallor(coarse.cells)
     on_cells = filled & ~halve_mask(draw_pieces(nuclei, pixels.cells.shape))
-    discs = find_red_discs(halve(pixels.green), on_cells, pixels.levels.red_density)
+    green = to_density(halve(pixels.green))
+    discs = find_red_discs(green, on_cells, pixels.levels.red_density)
     red_ground = _red_ground(discs, coarse)
     white_cells = grow_cytoplasm(nuclei, coarse, red_ground)
     is_white = draw_pieces(white_cells, pixels.cells.shape)
@@ -164,21 +165,23 @@ def _stained_objects(pieces: tuple[Piece, ...], pixels: Pixels) -> list[_Found]:
 
 
 def _to_frame(
-    cell: _Found, ratio_xy: tuple[float, float], shape: tuple[int, ...]
-) -> Detection:
-    is_red = cell.kind is CellKind.RED_CELL
-    margin = to_px(RED_BOX_MARGIN_UM if is_red else BOX_MARGIN_UM)
-    height, width = shape[:2]
-    box = Box(
-        max(0, math.floor((cell.box.left - margin) * ratio_xy[0])),
-        max(0, math.floor((cell.box.top - margin) * ratio_xy[1])),
-        min(width, math.ceil((cell.box.right + margin) * ratio_xy[0])),
-        min(height, math.ceil((cell.box.bottom + margin) * ratio_xy[1])),
-    )
-    at_border = min(box.left, box.top, width - box.right, height - box.bottom) == 0
-    return Detection(
-        box=box,
-        kind=cell.kind,
-        possible_kinds=cell.possible_kinds,
-        at_border=at_border,
+    found: Sequence[_Found], ratio_xy: tuple[float, float], size_wh: tuple[int, int]
+) -> tuple[Detection, ...]:
+    is_red = np.array([cell.kind is CellKind.RED_CELL for cell in found], np.bool_)
+    margin = to_px(1) * np.where(is_red, RED_BOX_MARGIN_UM, BOX_MARGIN_UM)[:, None]
+    boxes = np.array([cell.box for cell in found], np.float64).reshape(-1, 4)
+    corners = np.hstack([boxes[:, :2] - margin, boxes[:, 2:] + margin]) * (2 * ratio_xy)
+    corners = np.hstack([np.floor(corners[:, :2]), np.ceil(corners[:, 2:])])
+    inside = np.clip(corners, 0, 2 * size_wh).astype(np.int64)
+    at_border = np.any(inside == (0, 0, *size_wh), axis=1)
+    return tuple(
+        Detection(
+            box=Box(*sides),
+            kind=cell.kind,
+            possible_kinds=cell.possible_kinds,
+            at_border=is_cut,
+        )
+        for cell, sides, is_cut in zip(
+            found, inside.tolist(), at_border.tolist(), strict=True
+        )
     )
