@@ -181,7 +181,9 @@ def make_bundle(
             attribution=ATTRIBUTION,
         ),
         model=model,
-        golden=_golden(int8_model, golden_inputs(size, side_um)),
+        golden=_golden(
+            int8_model, golden_inputs(size, side_um, int8_model.probabilities)
+        ),
     )
 
 
