@@ -6,7 +6,7 @@ import { find, write } from "./dom.js";
 import { followCount } from "./feed.js";
 import { isKnown, number, say, sayRefusal } from "./languages.js";
 import { drawFrame } from "./overlay.js";
-import { isRunning, sampleOf, showSteering } from "./steer.js";
+import { isRunning, isUnknown, sampleOf, showSteering } from "./steer.js";
 import { who } from "./who.js";
 
 const NOTHING_YET = { shares: [] };
@@ -55,6 +55,8 @@ export async function showLive() {
 function showConnection() {
   document.body.classList.toggle("disconnected", !isConnected);
   find("lost").hidden = isConnected;
+  // Old numbers look old, and nothing can be steered that is not seen.
+  find("numbers").inert = !isConnected;
   write(find("lost"), isConnected ? "" : say("state.lost"));
 }
 
@@ -100,6 +102,9 @@ function showState(progress, sample) {
   find("last-title").hidden = runs || !sample;
   write(find("last-title"), sample ? say("live.last", { sample: sample.sample_id + control }) : "");
   find("view-live").classList.toggle("empty", !sample);
+  // After a power cut the numbers come back with the first frame, and are not 0 till then.
+  find("view-live").classList.toggle("unknown", isUnknown(progress));
+  find("kept").hidden = !isUnknown(progress);
 }
 
 function showFault(fault) {

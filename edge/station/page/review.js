@@ -88,7 +88,8 @@ function showOpen() {
 
 function showSelection() {
   gallery.markSelection();
-  write(find("selection"), say(selection.size ? "review.selected" : "review.hint", { count: number(selection.size) }));
+  const hint = say(selection.size ? "review.selected" : "review.hint", { count: number(selection.size) });
+  write(find("selection"), isSigned() ? "" : hint);
   const isIdle = isSigned() || !(selection.size || gallery.active !== undefined);
   find("remove").disabled = isIdle;
   find("undo").disabled = isSigned() || !history.length;

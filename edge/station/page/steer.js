@@ -14,6 +14,9 @@ let known = { count: null, sample: null };
 /** A count is under way, though it may be paused or stopped by a fault. */
 export const isRunning = (progress) => RUNNING.has(progress.state) && Boolean(progress.count_id);
 
+/** A count that broke off and was not resumed yet: its numbers are on the disk alone. */
+export const isUnknown = (progress) => progress.fault?.code === "broke_off" && !progress.frames;
+
 export function wireSteering() {
   find("start-form").addEventListener("submit", start);
   find("pause").onclick = () => attempt(() => api.steer("pause"));
@@ -41,9 +44,10 @@ function start(event) {
 
 async function finish() {
   const { located, target } = newest;
-  const isShort = target && located < target;
+  const isShort = isUnknown(newest) || (target && located < target);
   const counts = { count: number(located), target: number(target) };
-  if (isShort && !(await isSure(say("steer.finishShort", counts), say("steer.finish")))) return;
+  const what = say(isUnknown(newest) ? "steer.finishKept" : "steer.finishShort", counts);
+  if (isShort && !(await isSure(what, say("steer.finish")))) return;
   await attempt(() => api.steer("finish"));
 }
 
@@ -91,7 +95,7 @@ function showStart(isWanted) {
 
 function showWayToReview(progress, runs, isThere) {
   const way = find("to-review");
-  way.hidden = !isThere || (runs && progress.state === "counting");
+  way.hidden = !isThere || (runs && progress.state === "counting") || isUnknown(progress);
   if (isThere) way.href = `#review/${progress.count_id}`;
   way.classList.toggle("primary", !runs);
   write(way, say(runs ? "live.toReviewSoFar" : "live.toReview"));

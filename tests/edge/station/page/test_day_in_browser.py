@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PEOPLE: Final = {"ann": Role.OPERATOR, "ben": Role.OPERATOR, "sue": Role.SUPERVISOR}
 DEMO: Final = "demo:seed=7,frames=60,pixel_size_um=0.15"
 TARGET: Final = 200
-COUNTED_MS: Final = 540_000
+COUNTED_MS: Final = 1_200_000
 """However busy the machine is."""
 
 pytestmark = pytest.mark.slow
@@ -151,6 +151,7 @@ class Day:
             expect(page.locator("#fault")).to_contain_text(
                 "The station stopped while this sample was counted."
             )
+            expect(page.locator("#leukocytes")).to_be_hidden()
         self._take("after-a-power-cut")
         self.ann.locator("#resume").click()
         expect(self.ann.locator("#state")).to_have_text("Counting")
@@ -250,7 +251,8 @@ class Day:
         fhir = json.loads(self._download("FHIR"))
         assert "DiagnosticReport" in json.dumps(fhir)
         segments = self._download("HL7").decode().split("\r")
-        assert [one[:3] for one in segments][:2] == ["MSH", "PID"]
+        assert segments[0].startswith("MSH|")
+        assert {"OBR", "OBX"} <= {one[:3] for one in segments}
         self.ann.locator("#exports").get_by_role("button").click()
         expect(self.ann.locator("#message")).to_have_text(
             "Queued for the laboratory system."
