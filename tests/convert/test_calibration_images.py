@@ -26,6 +26,24 @@ def model(drawn_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return write_untrained_model(path, read_class_folders(drawn_dataset))
 
 
+class OneConversion:
+    """Converts for the first crops, and keeps which it was given."""
+
+    def __init__(self) -> None:
+        self.heard: list[NDArray[np.uint8]] = []
+        self._model = b""
+
+    def __call__(self, network: keras.Model, crops: NDArray[np.uint8]) -> bytes:
+        self.heard.append(crops)
+        self._model = self._model or quantize_int8(network, crops)
+        return self._model
+
+
+@pytest.fixture(scope="module")
+def conversion() -> OneConversion:
+    return OneConversion()
+
+
 @pytest.fixture(params=["class folders", "no classes"])
 def device_images(
     drawn_dataset: Path, tmp_path: Path, request: pytest.FixtureRequest
@@ -61,21 +79,16 @@ def test_a_model_is_calibrated_with_the_devices_own_images(
     drawn_dataset: Path,
     device_images: Path,
     device_set: CalibrationSet,
+    conversion: OneConversion,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    heard: list[NDArray[np.uint8]] = []
-
-    def quantize(network: keras.Model, crops: NDArray[np.uint8]) -> bytes:
-        heard.append(crops)
-        return quantize_int8(network, crops)
-
-    monkeypatch.setattr("convert.make_bundle.quantize_int8", quantize)
+    monkeypatch.setattr("convert.make_bundle.quantize_int8", conversion)
     (tmp_path / "set.json").write_text(device_set.model_dump_json())
     convert(model, drawn_dataset, tmp_path, "--calibration-images", device_images)
     bundle = read_bundle(tmp_path / "mine.hemalens")
     assert bundle.manifest.calibration_set_digest == device_set.digest
-    (crops,) = heard
+    crops = conversion.heard[-1]
     listed = find_images(device_set, read_images_for(device_set, device_images))
     wanted = cached_pixels(listed, size_px=32, folder=tmp_path / "another cache")
     assert np.array_equal(crops, wanted)

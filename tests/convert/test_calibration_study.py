@@ -58,24 +58,35 @@ def begun(workshop: Workshop, tmp_path: Path) -> Path:
 
 
 class OneConversion:
-    """Converts once, with the first crops, and gives that model for all others."""
+    """Gives the same model whatever the crops."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: bytes) -> None:
         self.sizes: list[int] = []
         self.interrupted_at: int | None = None
-        self._model = b""
+        self._model = model
 
     def __call__(self, network: keras.Model, crops: NDArray[np.uint8]) -> bytes:
         if len(self.sizes) == self.interrupted_at:
             raise KeyboardInterrupt
         self.sizes.append(len(crops))
-        self._model = self._model or quantize_int8(network, crops)
         return self._model
 
 
+@pytest.fixture(scope="module")
+def of_sixteen(workshop: Workshop) -> bytes:
+    """Convert anew what the study's last row is of."""
+    chosen = Chooser(workshop.images).choose("k-centre", 16)
+    crops = cached_pixels(
+        find_images(chosen, workshop.images),
+        size_px=32,
+        folder=workshop.folder / "cache",
+    )
+    return quantize_int8(load_float_model(workshop.folder / "best.keras"), crops)
+
+
 @pytest.fixture
-def conversion(monkeypatch: pytest.MonkeyPatch) -> OneConversion:
-    conversion = OneConversion()
+def conversion(of_sixteen: bytes, monkeypatch: pytest.MonkeyPatch) -> OneConversion:
+    conversion = OneConversion(of_sixteen)
     monkeypatch.setattr("convert.calibration_study.quantize_int8", conversion)
     return conversion
 
@@ -88,7 +99,9 @@ def settings(folder: Path) -> list[tuple[str, int, int]]:
     return [tuple(row.setting) for row in read(folder).rows]
 
 
-def test_each_method_and_size_is_converted_and_measured(workshop: Workshop) -> None:
+def test_each_method_and_size_is_converted_and_measured(
+    workshop: Workshop, of_sixteen: bytes
+) -> None:
     study = read(workshop.folder / "finished")
     assert [tuple(row.setting) for row in study.rows] == [
         ("stratified", 8, 0),
@@ -100,11 +113,6 @@ def test_each_method_and_size_is_converted_and_measured(workshop: Workshop) -> N
     chosen = Chooser(workshop.images).choose("k-centre", 16)
     row = study.rows[3]
     assert row.calibration_set_digest == chosen.digest
-    crops = cached_pixels(
-        find_images(chosen, workshop.images),
-        size_px=32,
-        folder=workshop.folder / "cache",
-    )
     network = load_float_model(workshop.folder / "best.keras")
     validation = cached_crops(
         workshop.images.of_split(Split.VALIDATION),
@@ -112,7 +120,7 @@ def test_each_method_and_size_is_converted_and_measured(workshop: Workshop) -> N
         folder=workshop.folder / "cache",
     )
     of_float = predict(network, validation.crops).argmax(axis=1)
-    int8_model = Int8Model(quantize_int8(network, crops))
+    int8_model = Int8Model(of_sixteen)
     of_int8 = int8_model.probabilities(validation.crops).argmax(axis=1)
     assert study.float_accuracy == np.mean(of_float == validation.class_indices)
     assert row.accuracy == np.mean(of_int8 == validation.class_indices)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,22 +15,19 @@ import pytest
 from hemalens.bundle import read_bundle
 from hemalens.image_set import read_class_folders
 from hemalens.interpreter import Runtime
+from tests.command_line import Command, in_this_process
 from train.distribution import Devices
 from train.fit import fit
 from train.plan import load_data
 from train.run import EpochRecord, RunFolder
 from train.trainer import NOTHING_GIVEN
 
+ROOT = Path(__file__).parents[2]
 
-def hemalens(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hemalens.cli", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=cwd,
-        timeout=600,
-    )
+
+@pytest.fixture
+def hemalens(capfd: pytest.CaptureFixture[str]) -> Command:
+    return partial(in_this_process, capfd)
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +35,11 @@ def workshop(drawn_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     folder = tmp_path_factory.mktemp("workshop")
     (folder / "data").symlink_to(drawn_dataset)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _in_the_workshop(workshop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workshop)
 
 
 class Silent:
@@ -82,11 +85,13 @@ def unbroken(workshop: Path, folder: Path) -> tuple[EpochRecord, ...]:
     return run.history()
 
 
-def test_a_model_goes_from_images_to_a_count(workshop: Path, tmp_path: Path) -> None:
+def test_a_model_goes_from_images_to_a_count(
+    hemalens: Command, workshop: Path, tmp_path: Path
+) -> None:
     seed = time.time_ns() % 10_000
     print(f"the moment of the kill is drawn with seed {seed}")
     killed_at_some_moment(workshop, random.Random(seed))
-    resumed = hemalens(*FIT, "--epochs", "4", cwd=workshop)
+    resumed = hemalens(*FIT, "--epochs", "4")
     assert resumed.returncode == 0, resumed.stderr
     assert "epoch 4/4" in resumed.stdout
     assert "epoch 1/4" not in resumed.stdout
@@ -105,16 +110,16 @@ def test_a_model_goes_from_images_to_a_count(workshop: Path, tmp_path: Path) -> 
     chosen = hemalens(
         *("calibrate", "set", "--data", "data", "--size", "16"),
         *("--output", "set.json"),
-        cwd=workshop,
     )
     assert chosen.returncode == 0, chosen.stderr
     made = hemalens(
         *("convert", "int8", "--model", "run/best.keras", "--data", "data"),
         *("--calibration-set", "set.json", "--output", "mine.hemalens"),
-        cwd=workshop,
     )
     assert made.returncode == 0, made.stderr
-    manifest = read_bundle(workshop / "mine.hemalens").manifest
+    bundle = read_bundle(workshop / "mine.hemalens")
+    manifest = bundle.manifest
+    assert bundle.golden.embeddings is not None
     assert manifest.measured.n == 16
     assert manifest.input.quantization.scale == 1 / 128
     assert manifest.input.quantization.zero_point == 128
@@ -123,36 +128,32 @@ def test_a_model_goes_from_images_to_a_count(workshop: Path, tmp_path: Path) -> 
     for model in ("run/best.keras", "mine.hemalens"):
         figures = hemalens(
             *("train", "evaluate", "--model", model, "--data", "data", "--json"),
-            cwd=workshop,
         )
         assert figures.returncode == 0, figures.stderr
         assert json.loads(figures.stdout)["n"] == 16
 
     counted = hemalens(
         *("count", "demo:frames=1", "--bundle", "mine.hemalens", "--json"),
-        cwd=workshop,
     )
     assert counted.returncode == 0, counted.stderr
     assert json.loads(counted.stdout)["bundle"]["name"] == "mine"
 
 
-def test_a_model_without_its_run_is_refused(workshop: Path, tmp_path: Path) -> None:
+def test_a_model_without_its_run_is_refused(hemalens: Command, tmp_path: Path) -> None:
     (tmp_path / "best.keras").write_bytes(b"no model")
     run = hemalens(
         *("convert", "int8", "--model", tmp_path / "best.keras", "--data", "data"),
         *("--output", tmp_path / "a.hemalens"),
-        cwd=workshop,
     )
     assert run.returncode == 1
     assert "how it was trained" in run.stderr
     assert not (tmp_path / "a.hemalens").exists()
 
 
-def test_a_bundle_is_named_as_one(workshop: Path) -> None:
+def test_a_bundle_is_named_as_one(hemalens: Command) -> None:
     run = hemalens(
         *("convert", "int8", "--model", "run/best.keras", "--data", "data"),
         *("--output", "model.tflite"),
-        cwd=workshop,
     )
     assert run.returncode == 1
     assert ".hemalens" in run.stderr
@@ -161,11 +162,10 @@ def test_a_bundle_is_named_as_one(workshop: Path) -> None:
 @pytest.mark.parametrize(
     "split", ["test", "train"], ids=["no test image is here", "train"]
 )
-def test_only_a_split_with_images_is_measured(workshop: Path, split: str) -> None:
+def test_only_a_split_with_images_is_measured(hemalens: Command, split: str) -> None:
     run = hemalens(
-        *("train", "evaluate", "--model", Path("edge/bundles/cnn.hemalens").resolve()),
+        *("train", "evaluate", "--model", ROOT / "edge/bundles/cnn.hemalens"),
         *("--data", "data", "--split", split, "--json"),
-        cwd=workshop,
     )
     assert run.returncode == (1 if split == "test" else 0), run.stderr
     assert ("no image of the test split" in run.stderr) == (split == "test")
