@@ -1,29 +1,39 @@
-"""What a validation reports, and the page and card made of it."""
+"""What a validation reports, the page and card made of it, and what fails it."""
 
 import json
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from click.testing import CliRunner
+from numpy.typing import NDArray
 
+from calibration.calibration_set import find_images
 from convert.cli import convert
 from convert.evidence.disturbances import DISTURBANCES, Disturbance
 from convert.evidence.float_twin import find_float_twin
 from convert.evidence.gate import Limits
 from convert.evidence.page import model_card, validation_page
 from convert.evidence.proven import with_evidence
-from convert.evidence.report import read_report
+from convert.evidence.report import ValidationReport, read_report
 from convert.evidence.validate import Validation
 from convert.make_bundle import BundleParts
+from convert.quantize import quantize_int8
 from hemalens.bundle import Bundle, bundle_bytes, parse_bundle
 from hemalens.classes import CLASS_NAMES
+from hemalens.classifier import Int8Model
 from hemalens.errors import BundleError, ConversionError, StorageError
+from hemalens.golden_vectors import GoldenVectors
 from hemalens.split import Split
-from tests.convert.evidence.conftest import LIMITS, Workshop
+from tests.convert.evidence.conftest import LIMITS, SIZE_PX, Workshop
 from tests.drawn_crops import drawn_crops
+from train.cache import CropArray, cached_crops
+from train.float_model import load_float_model
 
 
 @pytest.fixture(scope="module")
@@ -232,3 +242,90 @@ def test_default_limits_are_those_that_were_set_beforehand() -> None:
     limits = Limits()
     assert (limits.margin_points, limits.least_agreement) == (0.3, 0.995)
     assert limits.largest_size_ratio == 0.3
+
+
+# A conversion gone wrong does not pass the gate; the same one done right does.
+
+
+def with_model(bundle: Bundle, model: bytes) -> Bundle:
+    """Pack another model as its maker would: with its own golden vectors."""
+    opened = Int8Model(model)
+    codes, *placed = opened.all_codes(bundle.golden.inputs)
+    golden = GoldenVectors(
+        inputs=bundle.golden.inputs,
+        outputs=codes,
+        embeddings=placed[0] if placed else None,
+    )
+    without = {"likeness": None, "golden_embedding_tolerance_codes": None}
+    manifest = bundle.manifest.model_copy(
+        update={"output": opened.output, **({} if placed else without)}
+    )
+    return replace(bundle, model=model, golden=golden, manifest=manifest)
+
+
+def with_a_wrong_scale(model: bytes) -> bytes:
+    """Double the scales of one convolution's weights."""
+    content = bytearray(model)
+    graph = schema.Model.GetRootAs(content, 0).Subgraphs(0)
+    convolution = next(
+        graph.Operators(index)
+        for index in range(2, graph.OperatorsLength())
+        if graph.Operators(index).BuiltinOptionsType()
+        == schema.BuiltinOptions.Conv2DOptions
+    )
+    scales = graph.Tensors(convolution.Inputs(1)).Quantization().ScaleAsNumpy()
+    scales *= 2
+    return bytes(content)
+
+
+def calibration_crops(workshop: Workshop) -> CropArray:
+    chosen = find_images(workshop.calibration_set, workshop.images)
+    return cached_crops(chosen, size_px=SIZE_PX, folder=workshop.cache)
+
+
+def wrong_colour_order(crops: CropArray) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(crops.crops[..., ::-1])
+
+
+def one_class_only(crops: CropArray) -> NDArray[np.uint8]:
+    platelets = crops.class_indices == CLASS_NAMES.index("platelet")
+    return np.asarray(crops.crops[platelets])
+
+
+def failed(report: ValidationReport) -> set[str]:
+    return {one.name for one in report.criteria if not one.passed}
+
+
+def test_the_honest_conversion_passes(validation: Validation) -> None:
+    assert failed(validation.report) == set()
+    assert validation.report.passed
+    assert validation.report.float_model.accuracy > 0.85
+
+
+def test_a_layer_with_a_wrong_scale_fails_and_is_named(
+    workshop: Workshop, good: Bundle, validation: Validation
+) -> None:
+    found = workshop.judge(with_model(good, with_a_wrong_scale(good.model)))
+    assert not found.report.passed
+    assert {"agreement", "non_inferiority"} <= failed(found.report)
+    changed = next(
+        before.name
+        for before, after in zip(
+            validation.report.layers, found.report.layers, strict=True
+        )
+        if after.sqnr_db < before.sqnr_db - 1
+    )
+    worst = max(found.report.layers, key=lambda layer: layer.added_db)
+    assert worst.name == changed
+
+
+@pytest.mark.parametrize("spoil", [wrong_colour_order, one_class_only])
+def test_a_wrong_calibration_fails(
+    workshop: Workshop,
+    good: Bundle,
+    spoil: Callable[[CropArray], NDArray[np.uint8]],
+) -> None:
+    network = load_float_model(workshop.float_model)
+    model = quantize_int8(network, spoil(calibration_crops(workshop)))
+    found = workshop.judge(with_model(good, model))
+    assert not found.report.passed
