@@ -52,6 +52,14 @@ DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
 """What any address may answer beside what it is asked for."""
 
 
+def described(*media_types: str) -> dict[int | str, dict[str, Any]]:
+    """Describe an address that answers with a file of one of these media types."""
+    return {200: {"content": {media_type: {} for media_type in media_types}}}
+
+
+PICTURE: Final = described("image/jpeg")
+
+
 def say_in_words(app: FastAPI) -> None:
     """Let an application answer every failure so."""
     app.add_exception_handler(HemaLensError, _failed)

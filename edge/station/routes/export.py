@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
+from edge.station.answers import described
 from edge.station.guard import Context, Here, Reader
 from edge.station.pictures import cell_picture, fields_folder, find_field
 from edge.station.records import Report
@@ -26,7 +27,20 @@ class Form(StrEnum):
     HL7 = "hl7"
 
 
-@router.get("/samples/{count_id}/export/{form}", response_class=Response)
+_MEDIA_TYPES: Final = {
+    Form.PDF: "application/pdf",
+    Form.CSV: "text/csv",
+    Form.JSON: "application/json",
+    Form.FHIR: "application/fhir+json",
+    Form.HL7: "x-application/hl7-v2+er7",
+}
+
+
+@router.get(
+    "/samples/{count_id}/export/{form}",
+    response_class=Response,
+    responses=described(*_MEDIA_TYPES.values()),
+)
 def export(
     count_id: CountId,
     form: Form,
@@ -37,39 +51,38 @@ def export(
     """Give a result as a file; the language is that of paper."""
     require_sample(context, count_id)
     report = context.station.reports.get(count_id)
-    content, media_type, suffix = _exported(context, report, form, language)
+    content = _exported(context, report, form, language)
     context.station.audit.add(account.name, "exported", count_id, {"form": form.value})
+    suffix = "fhir.json" if form is Form.FHIR else form.value
     # The sample's id is the laboratory's: it may hold what a file name may not.
     name = f'attachment; filename="{count_id}.{suffix}"'
     return Response(
-        content, media_type=media_type, headers={"Content-Disposition": name}
+        content, media_type=_MEDIA_TYPES[form], headers={"Content-Disposition": name}
     )
 
 
 def _exported(
     context: Context, report: Report, form: Form, language: str
-) -> tuple[bytes | str, str, str]:
+) -> bytes | str:
     if form is Form.CSV:
         from edge.station.export.table import csv
 
-        return csv(report), "text/csv", "csv"
+        return csv(report)
     if form is Form.JSON:
         from edge.station.export.canonical import json
 
-        return json(report), "application/json", "json"
+        return json(report)
     if form is Form.HL7:
         from edge.station.export.hl7_v2 import hl7
 
-        message = hl7(report, report.sample.count_id[:20])
-        return message, "x-application/hl7-v2+er7", "hl7"
+        return hl7(report, report.sample.count_id[:20])
     if form is Form.FHIR:
         from edge.station.export.fhir import fhir
 
-        return fhir(report), "application/fhir+json", "fhir.json"
+        return fhir(report)
     from edge.station.export.pdf import pdf
 
-    content = pdf(report, _crops(context, report), language)
-    return content, "application/pdf", "pdf"
+    return pdf(report, _crops(context, report), language)
 
 
 def _crops(context: Context, report: Report) -> Callable[[int], bytes | None]:

@@ -10,6 +10,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
 
 from edge.population import Population
+from edge.station.answers import PICTURE, described
 from edge.station.guard import (
     Anyone,
     Context,
@@ -69,7 +70,11 @@ def status(account: Anyone, context: Here) -> Status:  # noqa: ARG001 - asked fo
     )
 
 
-@router.get("/live", response_class=StreamingResponse)
+@router.get(
+    "/live",
+    response_class=StreamingResponse,
+    responses=described("text/event-stream"),
+)
 async def live(
     account: Reader,  # noqa: ARG001 - asked for
     request: Request,
@@ -108,7 +113,7 @@ async def _events(context: Context, token: str | None) -> AsyncIterator[bytes]:
             yield _PING
 
 
-@router.get("/live/picture", response_class=Response)
+@router.get("/live/picture", response_class=Response, responses=PICTURE)
 async def picture(
     account: Reader,  # noqa: ARG001 - asked for
     context: Here,

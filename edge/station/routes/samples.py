@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.station.amendments import LONGEST_REASON
+from edge.station.answers import PICTURE
 from edge.station.guard import (
     Context,
     Here,
@@ -112,7 +113,9 @@ def cells(
     return _cells(context, count_id)
 
 
-@router.get("/{count_id}/cells/{cell_id}/crop", response_class=Response)
+@router.get(
+    "/{count_id}/cells/{cell_id}/crop", response_class=Response, responses=PICTURE
+)
 def crop(
     count_id: CountId,
     cell_id: CellId,
@@ -135,7 +138,9 @@ def crop(
     return Response(picture, media_type="image/jpeg", headers=kept)
 
 
-@router.get("/{count_id}/fields/{frame}", response_class=FileResponse)
+@router.get(
+    "/{count_id}/fields/{frame}", response_class=FileResponse, responses=PICTURE
+)
 def field(
     count_id: CountId,
     frame: Annotated[str, Path(max_length=255)],
