@@ -1,8 +1,9 @@
 """Pictures of the station's page, taken from a running station.
 
 ``python -m tests.benchmarks.station_pictures --station http://127.0.0.1:8080 --output
-docs`` counts a sample and shows the live view, its review and the daily control, in
-light on a laptop and in dark on a tablet. Needs Playwright and a Chromium.
+docs``, beside ``hemalens serve demo:frames=60``, counts a sample and shows the live
+view, its review and the daily control, in light on a laptop and in dark on a tablet.
+Needs Playwright and a Chromium.
 """
 
 import argparse
@@ -15,8 +16,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 LOOKS: Final = {"light": (1366, 768), "dark": (768, 1024)}
 """Width and height by colour scheme."""
 SETTLED_MS: Final = 2000
-COUNTED_MS: Final = 15_000
-"""Into a count: enough cells for a differential to be seen."""
+LEAST_LEUKOCYTES: Final = 20
+"""Enough for a differential to be seen."""
+PATIENCE_MS: Final = 120_000
 
 
 def main() -> None:
@@ -56,15 +58,21 @@ def _count(page: Page, station: str, path: Path) -> None:
     page.goto(f"{station}/#live")
     page.locator("#sample-id").fill("S-2026-0042")
     page.locator("#sample-id").press("Enter")
-    page.wait_for_timeout(COUNTED_MS)
-    _take(page, path)
+    # Before it the numbers are those of the last count.
+    page.locator(".state[data-state=counting]").wait_for()
+    page.wait_for_function(
+        "least => Number(document.getElementById('leukocytes').textContent) >= least",
+        arg=LEAST_LEUKOCYTES,
+        timeout=PATIENCE_MS,
+    )
+    _take(page, path, settled_ms=0)
     page.locator("#finish").click()
     page.locator("#ask-yes").click()
     page.locator("#start-form").wait_for()
 
 
-def _take(page: Page, path: Path) -> None:
-    page.wait_for_timeout(SETTLED_MS)
+def _take(page: Page, path: Path, settled_ms: int = SETTLED_MS) -> None:
+    page.wait_for_timeout(settled_ms)
     page.screenshot(path=path)
     print(path)
 

@@ -111,6 +111,7 @@ function route() {
   const view = allowed(name);
   find("menu").hidePopover();
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  tell("");
   showOnly(view);
   attempt(() => VIEWS[view](detail));
 }

@@ -47,7 +47,7 @@ function row(entry) {
     "tr",
     {},
     element("td", {}, number(entry.number)),
-    element("td", {}, moment(entry.at)),
+    element("td", { className: "at" }, moment(entry.at)),
     element("td", {}, entry.person),
     element("td", {}, action),
     element("td", { className: "said" }, detailOf(entry.detail)),

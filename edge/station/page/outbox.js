@@ -42,7 +42,7 @@ function row(entry) {
     "tr",
     {},
     element("td", {}, name),
-    element("td", {}, moment(entry.queued_at)),
+    element("td", { className: "at" }, moment(entry.queued_at)),
     element("td", {}, state),
     element("td", {}, number(entry.attempts)),
     element("td", { className: "said" }, entry.answer || "–"),

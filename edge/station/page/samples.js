@@ -37,7 +37,7 @@ function row(sample) {
     "tr",
     {},
     element("td", {}, name, control + amends),
-    element("td", {}, moment(sample.started_at)),
+    element("td", { className: "at" }, moment(sample.started_at)),
     element("td", {}, sample.operator),
     element("td", {}, state),
     element("td", {}, sample.signed_by ? `${sample.signed_by}, ${moment(sample.signed_at)}` : "–"),

@@ -42,7 +42,8 @@ function showReport(report) {
   showDifferential(find("sign-differential"), differential);
   const open = differential.open_cells;
   const needsOther = Boolean(report.amendment) && !isSupervisor();
-  write(find("sign-title"), report.sample.sample_id);
+  const amends = report.amendment ? ` (${say("samples.amendment")})` : "";
+  write(find("sign-title"), report.sample.sample_id + amends);
   find("sign-form").hidden = Boolean(signature);
   find("sign-password-label").hidden = !who.needsPassword;
   find("sign-password").required = who.needsPassword;

@@ -43,7 +43,9 @@ function start(event) {
 }
 
 async function finish() {
-  const { located, target } = newest;
+  const { located } = newest;
+  // Before the first frame the count's progress knows no target yet.
+  const target = newest.target ?? known.sample?.target;
   const isShort = isUnknown(newest) || (target && located < target);
   const counts = { count: number(located), target: number(target) };
   const what = say(isUnknown(newest) ? "steer.finishKept" : "steer.finishShort", counts);

@@ -48,6 +48,7 @@ async function discard(count) {
   if (!(await isSure(say("discard.sure"), say("discard.do")))) return;
   const done = await attempt(() => api.discard(count));
   if (!done) return;
+  // A view that opens clears the line; this is said after it.
+  addEventListener("hashchange", () => tell(say("discard.done")), { once: true });
   location.hash = "#samples";
-  tell(say("discard.done"));
 }

@@ -229,6 +229,7 @@ class MadeStation:
             "operator": self.operator,
             "state": "signed" if self.signature else "review",
             "is_control": False,
+            "target": 100,
             "started_at": "2026-11-25T11:00:00Z",
             "signed_at": None,
             "signed_by": None,
