@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     help="A shipped bundle's name, a file, or current: what the device was updated to.",
 )
 @click.option(
+    "--second-bundle",
+    help="Asked about every cell as well: surer on another microscope, slower.",
+)
+@click.option(
     "--profile",
     type=click.Path(path_type=Path),
     help="The optics' profile, made with 'hemalens calibrate'.",
@@ -74,6 +78,7 @@ def count(
     target: int | None,
     save_crops: bool,
     bundle: str,
+    second_bundle: str | None,
     profile: Path | None,
     pixel_size_um: float | None,
     separate_fields: bool,
@@ -120,6 +125,7 @@ def count(
         separate_fields=separate_fields,
         population=Population(population),
         keep_stain=keep_stain,
+        second_bundle=None if second_bundle is None else open_bundle(second_bundle),
         target=target,
         threads=threads,
         save_crops=save_crops,

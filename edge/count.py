@@ -23,7 +23,7 @@ from edge.slide_doubts import slide_doubts
 from edge.stage_times import Stage, StageTimes
 from edge.steering import Steering
 from edge.store import CountStore, new_header
-from edge.store.header import Setting
+from edge.store.header import Setting, bundle_name
 from edge.summary import Summary
 from edge.track.slide_cells import SlideCells
 from hemalens.bundle import Bundle
@@ -50,6 +50,8 @@ class CountSettings:
         Whose blood is counted: which classes are rare.
     keep_stain : bool
         Classify cells in the slide's own colours.
+    second_bundle : Bundle, optional
+        Asked about every cell as well.
     target : int, optional
         Leukocytes to count.
     threads : int, optional
@@ -63,6 +65,7 @@ class CountSettings:
     separate_fields: bool = False
     population: Population = Population.UNRESTRICTED
     keep_stain: bool = False
+    second_bundle: Bundle | None = None
     target: int | None = None
     threads: int | None = None
     save_crops: bool = False
@@ -75,6 +78,9 @@ class CountSettings:
             "separate_fields": self.separate_fields,
             "population": self.population.value,
             "keep_stain": self.keep_stain,
+            "second_bundle_sha256": None
+            if self.second_bundle is None
+            else self.second_bundle.sha256,
         }
 
 
@@ -125,7 +131,7 @@ def count_source(
     """
     settings = settings or CountSettings()
     times = times or StageTimes()
-    classifier = BundleClassifier(bundle, threads=settings.threads)
+    classifier, second = _open(bundle, settings)
     header = new_header(source_name, bundle, settings.lasting())
     with ExitStack() as stack:
         folder = None
@@ -151,6 +157,7 @@ def count_source(
             slide=None if settings.separate_fields else _slide_cells(store),
             population=settings.population,
             keep_stain=settings.keep_stain,
+            second=second,
             next_cell_id=session.next_cell_id,
             times=times,
         )
@@ -162,6 +169,9 @@ def count_source(
             update={
                 **seen,
                 "population": settings.population,
+                "second_bundle": None
+                if settings.second_bundle is None
+                else bundle_name(settings.second_bundle),
                 "rare_class_weights": counter.rare_class_weights,
                 "slide_colours": counter.slide_colours,
             }
@@ -176,6 +186,16 @@ def count_source(
         if folder is not None:
             folder.complete(summary)
     return summary
+
+
+def _open(
+    bundle: Bundle, settings: CountSettings
+) -> tuple[BundleClassifier, BundleClassifier | None]:
+    classifier = BundleClassifier(bundle, threads=settings.threads)
+    if settings.second_bundle is None:
+        return classifier, None
+    second = BundleClassifier(settings.second_bundle, threads=settings.threads)
+    return classifier, second
 
 
 def _slide_cells(store: CountStore | None) -> SlideCells:

@@ -15,6 +15,7 @@ from edge.population import Population
 from edge.quality import SharpestSoFar, reason_to_leave_out
 from edge.scale import Scale
 from edge.second_look import look_twice
+from edge.second_opinion import Panel
 from edge.slide_likeness import SlideLikeness
 from edge.slide_shares import SlideShares
 from edge.slide_stain import SlideStain
@@ -51,6 +52,8 @@ class FrameCounter:
         Whose blood is counted.
     keep_stain : bool
         Classify cells in the slide's own colours.
+    second : BundleClassifier, optional
+        Asked about every cell as well.
     next_cell_id : int
         Of the first view; beyond those of a count that is continued.
     times : StageTimes, optional
@@ -66,10 +69,12 @@ class FrameCounter:
         slide: SlideCells | None = None,
         population: Population = Population.UNRESTRICTED,
         keep_stain: bool = False,
+        second: BundleClassifier | None = None,
         next_cell_id: int = 0,
         times: StageTimes | None = None,
     ) -> None:
         self._classifier = classifier
+        self._panel = None if second is None else Panel(first=classifier, second=second)
         self._scale = Scale(pixel_size_um)
         self._times = times or StageTimes()
         self._looker = FrameLooker(self._scale, profile=profile, times=self._times)
@@ -175,12 +180,31 @@ class FrameCounter:
         # To look twice at what can be one class alone would change nothing.
         open_ones = sum(not _is_settled(detection) for detection in stained)
         judged = _both(
-            look_twice(self._classifier, crops[:open_ones], self.slide_colours),
+            self._look(frame, stained[:open_ones], crops[:open_ones], pixel_size_um),
             self._classifier.judge(crops[open_ones:], self.slide_colours),
         )
         left = rule_out(judged.probabilities, stained, self._classifier.class_names)
         self._shares.learn(stained, left, judged.is_alike)
         return replace(judged, probabilities=weigh(left, self._shares.weights()))
+
+    def _look(
+        self,
+        frame: Frame,
+        stained: Sequence[Detection],
+        crops: NDArray[np.uint8],
+        pixel_size_um: float | None,
+    ) -> Judged:
+        """Ask the model, or both, about objects cut out for the first."""
+        if self._panel is None:
+            return look_twice(self._classifier, crops, self.slide_colours)
+        wanted = self._panel.second.manifest.input
+        side = crop_side_px(pixel_size_um or PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
+        again = np.empty((len(stained), wanted.size_px, wanted.size_px, 3), np.uint8)
+        for index, detection in enumerate(stained):
+            again[index] = cut_crop(
+                frame.image, detection.box.centre_xy, side, wanted.size_px
+            )
+        return self._panel.judge((crops, again), self.slide_colours)
 
     def _new_crops(self, number: int) -> NDArray[np.uint8]:
         size_px = self._classifier.manifest.input.size_px

@@ -45,14 +45,14 @@ def look_twice(
     doubtful = np.flatnonzero(judged.probabilities.max(axis=1) < minimum)
     if not len(doubtful):
         return judged
-    seen = classifier.classify(_turned(crops[doubtful]), slide)
+    seen = classifier.classify(turned(crops[doubtful]), slide)
     views = np.concatenate([judged.probabilities[doubtful], seen])
     probabilities = judged.probabilities.copy()
-    probabilities[doubtful] = _agreed(views.reshape(1 + _FURTHER, len(doubtful), -1))
+    probabilities[doubtful] = agreed(views.reshape(1 + _FURTHER, len(doubtful), -1))
     return replace(judged, probabilities=probabilities)
 
 
-def _turned(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def turned(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Give the further views of all crops, one after the other."""
     mirrored = crops[:, :, ::-1]
     views = [np.rot90(crops, turns, (1, 2)) for turns in (1, 2, 3)]
@@ -60,7 +60,7 @@ def _turned(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate(views)
 
 
-def _agreed(views: NDArray[np.float32]) -> NDArray[np.float32]:
+def agreed(views: NDArray[np.float32]) -> NDArray[np.float32]:
     """Average the logarithms of probabilities (views, N, classes) over the views."""
     count, cells, classes = views.shape
     logarithms = evidence(views.reshape(-1, classes)).reshape(count, cells, classes)

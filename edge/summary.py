@@ -83,6 +83,8 @@ class Summary(BaseModel):
     classified in the colours of the model's training slides. Null when their own
     colours were kept."""
     bundle: BundleName
+    second_bundle: BundleName | None = None
+    """Asked about every cell as well, where there was one."""
     hemalens_version: str
     started_at: datetime
     finished_at: datetime

@@ -129,7 +129,7 @@ def _other_lines(summary: Summary) -> list[str | None]:
             if size
             else "Pixel size assumed: give --pixel-size-um"
         )
-        + f", model {summary.bundle.name} {summary.bundle.version}",
+        + f", model {_models(summary)}",
         f"Population: {summary.population}, rare classes weighed accordingly"
         if summary.population is not Population.UNRESTRICTED
         else None,
@@ -138,6 +138,11 @@ def _other_lines(summary: Summary) -> list[str | None]:
         else None,
         "A pre-classification: a qualified person reviews and signs.",
     ]
+
+
+def _models(summary: Summary) -> str:
+    asked = (summary.bundle, summary.second_bundle)
+    return " and ".join(f"{one.name} {one.version}" for one in asked if one)
 
 
 def _target_line(summary: Summary) -> str:

@@ -20,6 +20,8 @@ from convert.transfer.methods import answer
 from convert.transfer.report import BundleTransfer, SetNote, TransferReport
 from edge.population import Population
 from edge.second_look import look_twice
+from edge.second_opinion import Panel
+from edge.store.header import bundle_name
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES, CellStatus
 from hemalens.classifier import BundleClassifier
@@ -67,6 +69,7 @@ def bench_fields(
     boxes: BoxSource = BoxSource.FOUND,
     pixel_size_um: float | None = None,
     keep_stain: bool = False,
+    second: Bundle | None = None,
     progress: Progress | None = None,
 ) -> Benched:
     """Count labelled fields with each bundle and hear what it calls their cells.
@@ -79,6 +82,8 @@ def bench_fields(
         Segmentation and scale are the same for all.
     fields, population, boxes, pixel_size_um, keep_stain, progress
         As `count_fields` takes them.
+    second : Bundle, optional
+        Asked about every cell as well as each of the others.
 
     Raises
     ------
@@ -100,6 +105,7 @@ def bench_fields(
         boxes=boxes,
         population=population,
         keep_stain=keep_stain,
+        second=_open_second(second),
         progress=progress,
     ):
         for one, of_bundle in zip(counted, heard, strict=True):
@@ -136,6 +142,7 @@ def bench_crops(
     *,
     population: Population = Population.UNRESTRICTED,
     keep_stain: bool = False,
+    second: Bundle | None = None,
 ) -> Benched:
     """Classify single-cell images with each bundle.
 
@@ -147,12 +154,19 @@ def bench_crops(
     BundleError
         When a model cannot be run, or knows other classes.
     """
+    other = _open_second(second)
     answers = []
     for bundle, classifier in zip(bundles, _open(bundles), strict=True):
         known = cut_labelled_crops(crops, size_px=bundle.manifest.input.size_px)
         minimum = bundle.manifest.thresholds.minimum_probability
         colours = None if keep_stain else known.slide_colours
-        judged = look_twice(classifier, known.crops, colours)
+        if other is None:
+            judged = look_twice(classifier, known.crops, colours)
+        else:
+            size_px = other.manifest.input.size_px
+            again = cut_labelled_crops(crops, size_px=size_px).crops
+            panel = Panel(first=classifier, second=other)
+            judged = panel.judge((known.crops, again), colours)
         answers.append(
             answer(
                 known,
@@ -183,12 +197,14 @@ def report_of(
     population: Population,
     *,
     keep_stain: bool = False,
+    second: Bundle | None = None,
 ) -> TransferReport:
     """Measure what was heard and write it up."""
     return TransferReport(
         set=benched.note,
         population=population,
         keep_stain=keep_stain,
+        second_bundle=None if second is None else bundle_name(second),
         bundles=tuple(
             BundleTransfer(
                 name=bundle.manifest.name,
@@ -212,6 +228,10 @@ def _open(bundles: Sequence[Bundle]) -> list[BundleClassifier]:
                 f"the transfer bench compares models of {', '.join(CLASS_NAMES)}"
             )
     return [BundleClassifier(bundle) for bundle in bundles]
+
+
+def _open_second(second: Bundle | None) -> BundleClassifier | None:
+    return None if second is None else _open([second])[0]
 
 
 def _answers(images: dict[str, str], heard: _Heard, bundle: Bundle) -> Answers:

@@ -46,6 +46,10 @@ FOLDER = click.Path(path_type=Path)
     is_flag=True,
     help="Classify cells in the slide's own colours, not those of the model's slides.",
 )
+@click.option(
+    "--second-bundle",
+    help="Asked about every cell as well as each of BUNDLES, as a count may.",
+)
 @click.option("--output", type=FOLDER, required=True, help="Folder for transfer.json.")
 @click.option("--json", "as_json", is_flag=True, help="Print transfer.json.")
 def transfer(
@@ -57,6 +61,7 @@ def transfer(
     pixel_size_um: float | None,
     population: str,
     keep_stain: bool,
+    second_bundle: str | None,
     output: Path,
     as_json: bool,
 ) -> None:
@@ -72,12 +77,19 @@ def transfer(
 
     opened = [open_bundle(name) for name in bundles]
     _require_different_names(opened)
-    terms = _Terms(Population(population), keep_stain, pixel_size_um)
+    second = None if second_bundle is None else open_bundle(second_bundle)
+    terms = _Terms(Population(population), keep_stain, pixel_size_um, second)
     if fields is not None:
         benched = _bench_fields(fields, types, BoxSource(boxes), opened, terms)
     else:
         benched = _bench_crops(crops or Path(), opened, terms)
-    report = report_of(benched, opened, terms.population, keep_stain=terms.keep_stain)
+    report = report_of(
+        benched,
+        opened,
+        terms.population,
+        keep_stain=terms.keep_stain,
+        second=terms.second,
+    )
     _write(output, report, benched)
     _show(report, output, as_json)
 
@@ -93,6 +105,7 @@ class _Terms(NamedTuple):
     population: Population
     keep_stain: bool
     pixel_size_um: float | None
+    second: "Bundle | None"
 
 
 def _bench_fields(
@@ -116,6 +129,7 @@ def _bench_fields(
             population=terms.population,
             keep_stain=terms.keep_stain,
             pixel_size_um=terms.pixel_size_um,
+            second=terms.second,
             progress=progress,
         )
 
@@ -131,6 +145,7 @@ def _bench_crops(folder: Path, bundles: "Sequence[Bundle]", terms: _Terms) -> "B
         bundles,
         population=terms.population,
         keep_stain=terms.keep_stain,
+        second=terms.second,
     )
 
 

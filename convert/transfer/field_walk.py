@@ -67,6 +67,7 @@ def count_fields(
     boxes: BoxSource = BoxSource.FOUND,
     population: Population = Population.UNRESTRICTED,
     keep_stain: bool = False,
+    second: BundleClassifier | None = None,
     progress: Progress | None = None,
 ) -> Iterator[tuple[CountedField, ...]]:
     """Count each field with each bundle; it is segmented once.
@@ -84,6 +85,8 @@ def count_fields(
         Whose blood it is.
     keep_stain : bool
         Classify cells in the slide's own colours.
+    second : BundleClassifier, optional
+        Asked about every cell as well as each of the others.
     progress : callable, optional
         Told the fields done and their total.
 
@@ -98,7 +101,13 @@ def count_fields(
         When an image cannot be read.
     """
     counters = [
-        FrameCounter(one, pixel_size_um, population=population, keep_stain=keep_stain)
+        FrameCounter(
+            one,
+            pixel_size_um,
+            population=population,
+            keep_stain=keep_stain,
+            second=second,
+        )
         for one in classifiers
     ]
     for index, field in enumerate(fields):

@@ -8,6 +8,7 @@ from convert.transfer.box_source import BoxSource
 from convert.transfer.crop_scale import ScaleSource
 from convert.transfer.figures import TransferFigures
 from edge.population import Population
+from edge.summary import BundleName
 from hemalens.classes import CLASS_NAMES
 from train.evaluation.figures import Record
 
@@ -46,6 +47,8 @@ class TransferReport(Record):
     population: Population
     keep_stain: bool
     """Cells were classified in the slide's own colours."""
+    second_bundle: BundleName | None = None
+    """Asked about every cell as well as each of the bundles."""
     bundles: tuple[BundleTransfer, ...]
     hemalens_version: str
     made_at: datetime

@@ -17,6 +17,9 @@ def show_transfer(report: TransferReport) -> None:
     click.echo(_set(report.set))
     kept = ", the slide's own colours kept" if report.keep_stain else ""
     click.echo(f"population: {report.population}{kept}")
+    if report.second_bundle is not None:
+        second = f"{report.second_bundle.name} {report.second_bundle.version}"
+        click.echo(f"each bundle together with {printable(second)}")
     table = Table()
     table.add_column("% (95 % interval)")
     for one in report.bundles:

@@ -50,14 +50,19 @@ def new_header(
     return CountHeader(
         # A folder's name may hold bytes that are no text.
         source=source.encode("utf-8", "backslashreplace").decode("utf-8"),
-        bundle=BundleName(
-            name=bundle.manifest.name,
-            version=bundle.manifest.version,
-            sha256=bundle.sha256,
-        ),
+        bundle=bundle_name(bundle),
         settings=dict(settings or {}),
         started_at=started_at or utc_now(),
         hemalens_version=version("hemalens"),
+    )
+
+
+def bundle_name(bundle: Bundle) -> BundleName:
+    """Say which model a bundle is."""
+    return BundleName(
+        name=bundle.manifest.name,
+        version=bundle.manifest.version,
+        sha256=bundle.sha256,
     )
 
 

@@ -276,6 +276,26 @@ def test_fields_that_overlap_count_their_cells_once(count: Command) -> None:
     assert once["red_cells"] < 0.75 * each["red_cells"]
 
 
+def test_a_second_bundle_is_asked_and_named(count: Command, tmp_path: Path) -> None:
+    demo = "demo:seed=3,frames=1"
+    alone = json.loads(count(demo, "--json").stdout)
+    both = json.loads(
+        count(
+            demo, "--second-bundle", "mobilenetv2", "--json", "--output", tmp_path / "R"
+        ).stdout
+    )
+    assert alone["second_bundle"] is None
+    assert both["second_bundle"]["name"] == "mobilenetv2"
+    assert both["bundle"] == alone["bundle"]
+    assert json.loads((tmp_path / "R" / "summary.json").read_text()) == both
+
+
+def test_an_absent_second_bundle_is_named(count: Command) -> None:
+    result = count("demo:frames=1", "--second-bundle", "nowhere")
+    assert result.returncode == 1
+    assert "no bundle nowhere" in result.stderr
+
+
 def test_results_already_there_are_kept(count: Command, tmp_path: Path) -> None:
     (tmp_path / "old.txt").write_text("yesterday's count")
     run = count("demo:frames=1", "--output", tmp_path)

@@ -61,6 +61,27 @@ def test_crops_say_where_their_scale_is_from(
     assert report.bundles[0].figures.images.all.accuracy >= 0.85
 
 
+@pytest.mark.parametrize("kind", ["fields", "crops"])
+def test_a_second_bundle_is_asked_and_named(
+    kind: str, made_fields: MadeSet, drawn_dataset: Path, tmp_path: Path
+) -> None:
+    folder = made_fields.folder if kind == "fields" else drawn_dataset
+    answers = []
+    for asked in ((), ("--second-bundle", "mobilenetv2")):
+        output = tmp_path / str(len(asked))
+        result = run("cnn", *asked, f"--{kind}", folder, "--output", output)
+        assert result.exit_code == 0, result.output
+        assert ("together with mobilenetv2" in result.output) == bool(asked)
+        answers += [path.read_text() for path in output.glob("cnn-*.answers.jsonl")]
+    content = (output / "transfer.json").read_bytes()
+    report = TransferReport.model_validate_json(content)
+    assert report.second_bundle is not None
+    assert report.second_bundle.name == "mobilenetv2"
+    alone, both = answers
+    assert alone.count("\n") == both.count("\n") > 0
+    assert alone != both
+
+
 @pytest.mark.parametrize("both", [True, False])
 def test_one_set_at_a_time(both: bool, tmp_path: Path) -> None:
     sets = ("--fields", "a", "--crops", "b") if both else ()
