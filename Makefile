@@ -43,11 +43,13 @@ FIT := $(DEVELOP)/hemalens train fit --data $(DATASETS)/PBC_dataset_normal_DIB
 AVERAGE := $(DEVELOP)/hemalens train average --data $(DATASETS)/PBC_dataset_normal_DIB
 SEEDS ?= 2
 train: $(VENVS)/develop/.installed
-	$(FIT) --model mobilenetv2 --epochs 10 --repeat $(SEEDS) \
+	$(FIT) --model mobilenetv2 --epochs 14 --augmentation strong --repeat $(SEEDS) \
 	  --initial-weights $(MOBILENETV2_WEIGHTS) --output runs/mobilenetv2-first
+	$(FIT) --model mobilenetv2 --epochs 10 --repeat $(SEEDS) \
+	  --initial-weights $(MOBILENETV2_WEIGHTS) --output runs/mobilenetv2-teacher
 	$(FIT) --model cnn --epochs 28 --repeat $(SEEDS) --output runs/cnn-first
 	for seed in $$(seq 0 $$(($(SEEDS) - 1))); do \
-	  $(FIT) --model mobilenetv2 --epochs 10 --learning-rate 5e-4 --augmentation strong \
+	  $(FIT) --model mobilenetv2 --epochs 4 --learning-rate 3e-4 --augmentation strong \
 	    --initial-weights runs/mobilenetv2-first/seed-$$seed/best.keras --seed $$seed \
 	    --output runs/mobilenetv2/seed-$$seed || exit; \
 	  $(FIT) --model cnn --epochs 24 --learning-rate 1.5e-3 --augmentation gentle \
@@ -58,7 +60,7 @@ train: $(VENVS)/develop/.installed
 	    --output runs/cnn-longer/seed-$$seed || exit; \
 	  $(FIT) --model cnn --epochs 14 --learning-rate 1.2e-3 --augmentation gentle \
 	    --initial-weights runs/cnn/seed-$$seed/best.keras --seed $$seed \
-	    --teacher runs/mobilenetv2-first/seed-$$(($(SEEDS) - 1))/best.keras \
+	    --teacher runs/mobilenetv2-teacher/seed-$$(($(SEEDS) - 1))/best.keras \
 	    --output runs/cnn-taught/seed-$$seed || exit; \
 	  $(AVERAGE) runs/cnn/seed-$$seed/best.keras runs/cnn-longer/seed-$$seed/best.keras \
 	    runs/cnn-taught/seed-$$seed/best.keras --output runs/cnn-$$seed.keras || exit; \

@@ -143,7 +143,7 @@ def test_the_terminal_shows_a_bundle_within_its_width(columns: int) -> None:
     for fact in (
         f"mobilenetv2 {version}",
         "DEPTHWISE_CONV_2D ",
-        "152,813,440",
+        "152,854,400",
         "N x 8",
         "brought 60 % of the way",
         "none: serves any",

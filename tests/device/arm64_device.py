@@ -7,7 +7,8 @@ few drawn frames, and holds its cells against those counted here::
     sudo python -m tests.device.arm64_device --release bookworm --folder DIR
 
 Needs Linux, root, ``debootstrap`` and ``qemu-user-static`` with its binfmt entry, and a
-network for the making of root file system and wheelhouses, which are kept in DIR.
+network for the making of root file system and wheelhouse. Only the bare root file system
+is kept in DIR; all else is made anew, so that what is judged is what is here.
 """
 
 import json
@@ -72,17 +73,18 @@ class EmulatedDevice:
     root: Path
     release: str
 
-    def make(self) -> None:
-        """Make the root file system where it is not there whole."""
-        made = self.root / ".made"
-        if made.exists():
-            return
+    def make(self, bare: Path) -> None:
+        """Make the root file system anew, from a bare one that is kept."""
+        made = bare / ".made"
+        if not made.exists():
+            shutil.rmtree(bare, ignore_errors=True)
+            options = ["--foreign", "--arch=arm64", "--variant=minbase"]
+            place = [self.release, str(bare), "http://deb.debian.org/debian"]
+            run("debootstrap", *options, f"--include={_PACKAGES}", *place)
+            run("chroot", str(bare), "/debootstrap/debootstrap", "--second-stage")
+            made.touch()
         shutil.rmtree(self.root, ignore_errors=True)
-        options = ["--foreign", "--arch=arm64", "--variant=minbase"]
-        place = [self.release, str(self.root), "http://deb.debian.org/debian"]
-        run("debootstrap", *options, f"--include={_PACKAGES}", *place)
-        run("chroot", str(self.root), "/debootstrap/debootstrap", "--second-stage")
-        made.touch()
+        run("cp", "--archive", str(bare), str(self.root))
 
     def run(self, *command: str, may_fail: bool = False) -> str:
         """Run a command inside; give what it prints."""
@@ -95,9 +97,8 @@ class EmulatedDevice:
     def flash(self, wheelhouse: Path, folder: Path) -> None:
         """Put on the boot partition what a flash puts there."""
         card = self.root / "boot" / "firmware"
-        if not card.exists():
-            card.parent.mkdir(exist_ok=True)
-            made_boot_folder(card)
+        card.parent.mkdir(exist_ok=True)
+        made_boot_folder(card)
         board = made_board(
             folder / f"board-{self.release}",
             os=self.release,
@@ -136,11 +137,11 @@ def draw_frames(folder: Path, number: int) -> Path:
 
 
 def make_wheelhouse(folder: Path, python: str, lock: Path | None) -> Path:
-    """Make a wheelhouse for arm64 where it is not there."""
-    if not folder.exists():
-        options = ["--python", python, "--arch", "aarch64", "--output", str(folder)]
-        locked = [] if lock is None else ["--lock", str(lock)]
-        hemalens_here("device", "wheelhouse", *options, *locked)
+    """Make a wheelhouse for arm64."""
+    shutil.rmtree(folder, ignore_errors=True)
+    options = ["--python", python, "--arch", "aarch64", "--output", str(folder)]
+    locked = [] if lock is None else ["--lock", str(lock)]
+    hemalens_here("device", "wheelhouse", *options, *locked)
     return folder
 
 
@@ -221,10 +222,9 @@ def main(release: str, folder: Path, lock: Path | None, frames: int) -> None:
         raise click.ClickException(reason)
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    name = "edge" if lock is None else lock.stem
-    device = EmulatedDevice(root=folder / f"root-{release}-{name}", release=release)
-    device.make()
-    wheels = make_wheelhouse(folder / f"{release}-{name}", PYTHONS[release], lock)
+    device = EmulatedDevice(root=folder / f"device-{release}", release=release)
+    device.make(folder / f"bare-{release}")
+    wheels = make_wheelhouse(folder / f"wheels-{release}", PYTHONS[release], lock)
     drawn = draw_frames(folder / "frames", frames)
     device.flash(wheels, folder)
     device.install(drawn)
