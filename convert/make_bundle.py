@@ -181,9 +181,7 @@ def make_bundle(
             attribution=ATTRIBUTION,
         ),
         model=model,
-        golden=_golden(
-            int8_model, golden_inputs(size, side_um, int8_model.probabilities)
-        ),
+        golden=_golden(int8_model, golden_inputs(size, side_um, int8_model.all_codes)),
     )
 
 

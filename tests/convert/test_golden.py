@@ -1,48 +1,68 @@
-"""The golden vectors' inputs: a drawn cell of each class that the model is sure of."""
+"""The golden vectors' inputs: a drawn cell of each class that is answered steadily."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from convert.golden import SURE, golden_inputs
+from convert.golden import STEADY, golden_inputs
 from hemalens.classes import CLASS_NAMES
 
 
 class Answers:
-    """A model that gives the answers it is told, one after the other."""
+    """A model whose answers move by what it is told, one cell after the other."""
 
-    def __init__(self, *certainties: float) -> None:
-        self.certainties = certainties
-        self.crops: list[NDArray[np.uint8]] = []
+    def __init__(self, *moves: int, second_output: bool = False) -> None:
+        self.moves = moves
+        self.second_output = second_output
+        self.cells: list[NDArray[np.uint8]] = []
 
-    def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        sure = self.certainties[len(self.crops) % len(self.certainties)]
-        self.crops.extend(crops)
-        return np.array([[sure, 1 - sure]], np.float32)
+    def __call__(self, crops: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        moved = self.moves[len(self.cells) % len(self.moves)]
+        self.cells.append(crops[0])
+        codes = np.full((len(crops), 8), 100, np.uint8)
+        shaken = codes.copy()
+        shaken[-1, 3] -= moved
+        return [codes, shaken] if self.second_output else [shaken]
 
 
-def test_first_cells_that_are_sure_are_taken() -> None:
-    model = Answers(SURE + 0.01)
+def test_first_steady_cells_are_taken() -> None:
+    model = Answers(STEADY)
     chosen = golden_inputs(40, 25.0, model)
     assert chosen.shape == (len(CLASS_NAMES), 40, 40, 3)
-    assert len(model.crops) == len(CLASS_NAMES)
+    assert len(model.cells) == len(CLASS_NAMES)
 
 
-def test_unsure_cells_are_passed_over() -> None:
-    sure, unsure = Answers(SURE + 0.01), Answers(0.5, SURE + 0.01)
-    at_first = golden_inputs(40, 25.0, sure)
-    later = golden_inputs(40, 25.0, unsure)
-    assert len(unsure.crops) > len(CLASS_NAMES)
-    taken = [any(np.array_equal(one, crop) for crop in unsure.crops) for one in later]
-    assert all(taken)
+@pytest.mark.parametrize("second_output", [False, True])
+def test_cells_in_the_balance_are_passed_over(second_output: bool) -> None:
+    steady = Answers(STEADY)
+    shaky = Answers(STEADY + 7, STEADY, second_output=second_output)
+    at_first = golden_inputs(40, 25.0, steady)
+    later = golden_inputs(40, 25.0, shaky)
+    assert len(shaky.cells) > len(CLASS_NAMES)
+    steady_ones = {cell.tobytes() for cell in shaky.cells[1::2]}
+    assert {one.tobytes() for one in later} <= steady_ones
     assert not np.array_equal(at_first, later)
 
 
-def test_surest_cell_stands_for_a_class_the_model_is_never_sure_of(
+def test_steadiest_cell_stands_for_a_class_the_model_is_never_steady_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("convert.golden._FRAMES", 12)
-    model = Answers(*np.linspace(0.5, 0.9, 1000))
+    model = Answers(*range(90, STEADY, -1))
     chosen = golden_inputs(40, 25.0, model)
-    last = {crop.tobytes() for crop in model.crops[-60:]}
+    last = {cell.tobytes() for cell in model.cells[-60:]}
     assert {one.tobytes() for one in chosen} <= last
+
+
+def test_pixels_are_moved_by_one_code_at_most() -> None:
+    shown: list[NDArray[np.uint8]] = []
+
+    def codes(crops: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+        shown.append(crops)
+        return [np.zeros((len(crops), 8), np.uint8)]
+
+    golden_inputs(40, 25.0, codes)
+    for crops in shown:
+        off = np.abs(crops[1:].astype(int) - crops[:1])
+        assert off.max() == 1
+        assert 0.5 < off.mean() < 0.8
