@@ -40,12 +40,13 @@ def look_twice(
     Judged
         Whether a crop is like the training images is judged as it lies.
     """
-    judged = classifier.judge(crops, slide)
+    crops = classifier.recolour(crops, slide)
+    judged = classifier.judge(crops)
     minimum = classifier.manifest.thresholds.minimum_probability
     doubtful = np.flatnonzero(judged.probabilities.max(axis=1) < minimum)
     if not len(doubtful):
         return judged
-    seen = classifier.classify(turned(crops[doubtful]), slide)
+    seen = classifier.classify(turned(crops[doubtful]))
     views = np.concatenate([judged.probabilities[doubtful], seen])
     probabilities = judged.probabilities.copy()
     probabilities[doubtful] = agreed(views.reshape(1 + _FURTHER, len(doubtful), -1))

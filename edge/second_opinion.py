@@ -65,15 +65,18 @@ class Panel:
             A crop is like the training images where both models say so.
         """
         both = (self.first, self.second)
-        judged = [one.judge(of, slide) for one, of in zip(both, crops, strict=True)]
+        recoloured = [
+            one.recolour(of, slide) for one, of in zip(both, crops, strict=True)
+        ]
+        judged = [one.judge(of) for one, of in zip(both, recoloured, strict=True)]
         views = np.stack([one.probabilities for one in judged])
         probabilities = _together(views)
         minimum = self.first.manifest.thresholds.minimum_probability
         doubtful = np.flatnonzero(probabilities.max(axis=1) < minimum)
         if len(doubtful):
             further = [
-                one.classify(turned(of[doubtful]), slide)
-                for one, of in zip(both, crops, strict=True)
+                one.classify(turned(of[doubtful]))
+                for one, of in zip(both, recoloured, strict=True)
             ]
             seen = np.concatenate(further).reshape(-1, *views[0, doubtful].shape)
             seen = np.concatenate([views[:, doubtful], seen])

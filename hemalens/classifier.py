@@ -226,8 +226,7 @@ class BundleClassifier:
         -------
         Judged
         """
-        if slide is not None and self.manifest.stain is not None:
-            crops = StainMap(slide, self.manifest.stain)(crops)
+        crops = self.recolour(crops, slide)
         likeness = self.manifest.likeness
         given, embedding = self._model.both(crops)
         probabilities = tempered(given, self.manifest.thresholds.temperature)
@@ -239,6 +238,18 @@ class BundleClassifier:
             if likeness is None
             else likeness.is_alike(embedding),
         )
+
+    def recolour(
+        self, crops: NDArray[np.uint8], slide: SlideColours | None
+    ) -> NDArray[np.uint8]:
+        """Bring crops of one slide to the stain the model knows, as `judge` does.
+
+        What is to be judged in several views is recoloured once, and then judged
+        without its slide.
+        """
+        if slide is None or self.manifest.stain is None:
+            return crops
+        return StainMap(slide, self.manifest.stain)(crops)
 
     def _check_manifest(self) -> None:
         size, classes = self.manifest.input.size_px, len(self.manifest.classes)
