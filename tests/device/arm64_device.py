@@ -7,8 +7,8 @@ few drawn frames, and holds its cells against those counted here::
     sudo python -m tests.device.arm64_device --release bookworm --folder DIR
 
 Needs Linux, root, ``debootstrap`` and ``qemu-user-static`` with its binfmt entry, and a
-network for the making of root file system and wheelhouse. Only the bare root file system
-is kept in DIR; all else is made anew, so that what is judged is what is here.
+network for the making of root file system and wheelhouse. Only the bare root file
+system is kept in DIR; all else is made anew, so that what is judged is what is here.
 """
 
 import json
