@@ -14,9 +14,10 @@ from hemalens.records import Frame
 DEPTH: Final = 2
 """Frames that wait at most: one to work on next, one arriving."""
 
-MOST_BYTES: Final = 80_000_000
-"""All frames at once, the one that arrives and the reader's among them: twelve of
-1920x1080, two of 4056x3040. Of larger ones there is one beside the reader's."""
+MOST_BYTES: Final = 70_000_000
+"""All frames at once, the one that arrives and the reader's among them: eleven of
+1920x1080, one of 4056x3040. A second of those would cost 30 MB and bring a twentieth
+of the time, for segmentation has several threads of its own (measured 2026-11)."""
 
 Result = TypeVar("Result")
 
@@ -26,7 +27,8 @@ class FrameFeed(Generic[Result]):
 
     When the reader is slower, a file waits and a live source loses its oldest frames:
     what is shown is never older than the queue is long. Large frames are fewer, so that
-    memory is bounded too; nothing here keeps a frame that was handed on.
+    memory is bounded too; nothing here keeps a frame that was handed on, and the reader
+    lets go of it before it asks for the next.
 
     Parameters
     ----------
@@ -57,6 +59,7 @@ class FrameFeed(Generic[Result]):
         self._depth = depth
         self._most_bytes = most_bytes
         self._frame_bytes = 0
+        self._is_read = False
         self._waiting: deque[Frame] = deque()
         self._results: deque[Future[Result]] = deque()
         self._changed = Condition()
@@ -124,6 +127,8 @@ class FrameFeed(Generic[Result]):
     def _wait_for_result(self) -> bool:
         """Wait until there is one, done or not; False when none will come."""
         with self._changed:
+            self._is_read = False
+            self._changed.notify_all()
             self._changed.wait_for(self._has_result_or_none_to_come)
             return bool(self._results)
 
@@ -132,6 +137,7 @@ class FrameFeed(Generic[Result]):
         result = self._results[0].result()
         with self._changed:
             self._results.popleft()
+            self._is_read = True
             self._changed.notify_all()
         return result
 
@@ -160,10 +166,8 @@ class FrameFeed(Generic[Result]):
             return not self._is_over
 
     def _may_hold_more(self) -> bool:
-        # The one that arrives, and the reader's: a loop keeps what it was given until
-        # it is given the next.
-        most = self._most_bytes - 2 * self._frame_bytes
-        return not len(self) or len(self) * self._frame_bytes <= most
+        held = len(self) + self._is_read
+        return not held or (held + 1) * self._frame_bytes <= self._most_bytes
 
     def _end(self) -> None:
         with self._changed:

@@ -118,10 +118,13 @@ def test_large_frames_are_fewer_at_once(frames_at_once: int) -> None:
     source = Living(30)
     most_bytes = frames_at_once * IMAGE_BYTES
     with FrameFeed(source, lambda f: f, workers=3, most_bytes=most_bytes) as feed:
-        seen = [frame.index for frame in feed]
+        frames, seen = iter(feed), []
+        while (frame := next(frames, None)) is not None:
+            seen.append(frame.index)
+            # A reader lets go before it asks for the next, as a count does.
+            del frame
     assert seen == list(range(30))
-    # The reader's loop holds one until it is given the next.
-    assert source.most_alive <= max(2, frames_at_once)
+    assert source.most_alive <= frames_at_once
 
 
 def test_a_live_source_of_large_frames_still_gives_its_newest() -> None:
