@@ -1,5 +1,6 @@
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from edge.device.golden_run import GoldenRun, GoldenRunFault, run_golden
 from edge.device.selftest import drawn_slide, installed_bundles, self_test
 from edge.device.update.current import ModelRoot
 from hemalens.bundle import SUFFIX, bundle_bytes
-from hemalens.golden_vectors import GoldenVectors
 from hemalens.interpreter import Runtime, choose_runtime
 
 
@@ -24,9 +24,7 @@ def runtime() -> Runtime:
 def write_wrong(path: Path) -> Path:
     """Write the shipped model with golden vectors it does not give."""
     shipped = open_bundle(DEFAULT_BUNDLE)
-    wrong = GoldenVectors(
-        inputs=shipped.golden.inputs, outputs=255 - shipped.golden.outputs
-    )
+    wrong = replace(shipped.golden, outputs=255 - shipped.golden.outputs)
     manifest = shipped.manifest.model_copy(update={"evidence": None})
     path.write_bytes(bundle_bytes(manifest, shipped.model, wrong))
     return path
