@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -83,7 +84,7 @@ class StationOperator:
         self._has_left = False
         self.state = LiveState.COUNTING
         self.progress: CountProgress | None = None
-        self.frame: LiveFrame | None = None
+        self._on_show: Callable[[], LiveFrame] | None = None
         self.focus: Focus | None = None
         self.exposure: Exposure | None = None
         self.last_left_out: str | None = None
@@ -116,6 +117,11 @@ class StationOperator:
         if len(stamps) < 2 or stamps[-1] <= stamps[0]:
             return None
         return (len(stamps) - 1) / (stamps[-1] - stamps[0])
+
+    @property
+    def frame(self) -> LiveFrame | None:
+        """The newest frame, as viewers see it."""
+        return None if self._on_show is None else self._on_show()
 
     def keep(
         self,
@@ -152,7 +158,7 @@ class StationOperator:
         self._seen += 1
         self.dropped = max(0, index - self._first_index + 1 - self._seen)
         self.progress, self.last_left_out = progress, counted.left_out
-        self.frame = _on_show(counted, self.count_id)
+        self._on_show = _on_show(counted, self.count_id)
         self._changed()
 
     def wish(self) -> Wish | None:
@@ -217,24 +223,34 @@ class StationOperator:
             self._reviewable[cell.cell_id] = reviewable
 
 
-def _on_show(counted: CountedFrame, count_id: str) -> LiveFrame:
+def _on_show(counted: CountedFrame, count_id: str) -> Callable[[], LiveFrame]:
+    """Have a frame described where somebody looks, once; its image is not kept.
+
+    With its cells that takes milliseconds, which the count's thread has not.
+    """
     height, width = counted.frame.image.shape[:2]
-    return LiveFrame(
+    frame = LiveFrame(
         frame=counted.frame.name,
         count_id=count_id,
         width=width,
         height=height,
         pixel_size_um=counted.pixel_size_um,
         left_out=counted.left_out,
-        cells=tuple(
-            LiveCell(
-                cell_id=cell.cell_id,
-                box=cell.box,
-                kind=cell.kind.value,
-                class_name=cell.class_name,
-                probability=cell.probability,
-                status=cell.status.value,
-            )
-            for cell in counted.cells
-        ),
+        cells=(),
     )
+    return cache(partial(_with_cells, frame, counted.cells))
+
+
+def _with_cells(frame: LiveFrame, cells: Iterable[Cell]) -> LiveFrame:
+    shown = tuple(
+        LiveCell(
+            cell_id=cell.cell_id,
+            box=cell.box,
+            kind=cell.kind.value,
+            class_name=cell.class_name,
+            probability=cell.probability,
+            status=cell.status.value,
+        )
+        for cell in cells
+    )
+    return frame.model_copy(update={"cells": shown})

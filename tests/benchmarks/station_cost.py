@@ -4,8 +4,9 @@
 without a station, with one that nobody watches, and with one whose viewer, a process
 of its own, follows the events and fetches each frame's picture, as a browser does over
 connections that it keeps. All write the store, none draws overlays; the station keeps
-pictures of the fields besides. A frame's processor time is all threads', from the
-tenth frame to the last: what starting costs is no part of it.
+pictures of the fields besides. A frame's time is the clock's, its processor time all
+threads'; each frame's least of all turns is taken, for another program delays some, and
+the first ten are left out, for what starting costs is no part of either.
 """
 
 import argparse
@@ -21,6 +22,8 @@ from statistics import median
 from typing import Final
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
@@ -50,6 +53,8 @@ with browser.stream("GET", address + "{API}/live") as answer:
             browser.get(address + "{API}/live/picture", params={{"frame": name}})
 """
 
+Costs = NDArray[np.float64]
+"""Seconds of clock and of processor time, (frames, 2)."""
 
 _FIRST: Final = 10
 """Frames until all is warm."""
@@ -66,17 +71,20 @@ def main() -> None:
             folder = Path(scratch) / str(turn)
             folder.mkdir()
             plain.append(_count(frames, folder / "plain"))
-            kept.append(_serve(frames, folder / "kept", viewers=0).frame_ms)
+            kept.append(_serve(frames, folder / "kept", viewers=0).cost_s)
             served = _serve(frames, folder / "shown", viewers=1)
-            shown.append(served.frame_ms)
+            shown.append(served.cost_s)
             delays += served.delays_s
-    before, alone, watched = min(plain), min(kept), min(shown)
-    print(f"a frame takes {before:.1f} ms of processor time without a station,")
-    print(f"{alone:.1f} ms at a station, {watched:.1f} ms with its viewer:")
-    print(
-        f"the station adds {100 * (alone / before - 1):.1f} %, "
-        f"and {100 * (watched / before - 1):.1f} % with its viewer"
-    )
+    for kind, name in enumerate(("clock", "processor")):
+        before, alone, watched = (
+            1000 * np.min(costs, axis=0)[:, kind].mean()
+            for costs in (plain, kept, shown)
+        )
+        print(f"{name} time, ms a frame: {before:.1f} without a station, ", end="")
+        print(
+            f"{alone:.1f} ({100 * (alone / before - 1):+.1f} %) at a station, ", end=""
+        )
+        print(f"{watched:.1f} ({100 * (watched / before - 1):+.1f} %) with its viewer")
     print(
         f"a frame is at the viewer after {1000 * median(delays):.0f} ms (median), "
         f"{1000 * max(delays):.0f} at most, of {len(delays)}"
@@ -92,20 +100,19 @@ def _draw(folder: Path, frames: int, size: str) -> None:
 
 
 class Stopwatch(Nobody):
-    """Notes the processor time at each frame."""
+    """Notes both times at each frame."""
 
     def __init__(self) -> None:
-        self._stamps_s: list[float] = []
+        self._stamps_s: list[tuple[float, float]] = []
 
     def see(self, counted: CountedFrame, progress: CountProgress) -> None:
-        """Note it."""
-        self._stamps_s.append(time.process_time())
+        """Note them."""
+        self._stamps_s.append((time.monotonic(), time.process_time()))
 
     @property
-    def frame_ms(self) -> float:
-        """Processor time of a frame."""
-        stamps_s = self._stamps_s[_FIRST:]
-        return 1000 * (stamps_s[-1] - stamps_s[0]) / (len(stamps_s) - 1)
+    def cost_s(self) -> Costs:
+        """What each frame took."""
+        return np.diff(np.array(self._stamps_s[_FIRST:]), axis=0)
 
 
 class KeepsNothing:
@@ -120,8 +127,8 @@ class KeepsNothing:
         """Look away."""
 
 
-def _count(frames: Path, output: Path) -> float:
-    """Count without a station; gives the processor time of a frame."""
+def _count(frames: Path, output: Path) -> Costs:
+    """Count without a station."""
     watch = Stopwatch()
     count_source(
         open_source(str(frames)),
@@ -131,14 +138,14 @@ def _count(frames: Path, output: Path) -> float:
         operator=watch,
         keeper=KeepsNothing(),
     )
-    return watch.frame_ms
+    return watch.cost_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """What serving a count took: a frame's processor time, and delays to the viewer."""
+    """What serving a count took: a frame's cost, and delays to the viewer."""
 
-    frame_ms: float
+    cost_s: Costs
     delays_s: list[float]
 
 
@@ -170,7 +177,7 @@ def _serve(frames: Path, folder: Path, viewers: int) -> Served:
     finally:
         StationOperator.see = see  # type: ignore[method-assign]
     delays_s = [at - seen[name] for name, at in arrived]
-    return Served(frame_ms=watch.frame_ms, delays_s=delays_s)
+    return Served(cost_s=watch.cost_s, delays_s=delays_s)
 
 
 @contextmanager

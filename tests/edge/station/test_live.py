@@ -168,7 +168,8 @@ def test_a_count_of_a_silent_camera_is_not_finished_by_the_stations_end(
 def test_a_source_that_cannot_be_opened_leaves_a_count_that_can_be_resumed(
     tmp_path: Path,
 ) -> None:
-    opened = iter((CaptureError("no camera: plug one in"), SilentSource()))
+    source = SilentSource()
+    opened = iter((CaptureError("no camera: plug one in"), source))
 
     def new_source(_: str) -> SilentSource:
         found = next(opened)
@@ -185,6 +186,9 @@ def test_a_source_that_cannot_be_opened_leaves_a_count_that_can_be_resumed(
     )
     live.resume()
     assert live.state is LiveState.COUNTING
+    # Else the thread that waits for it holds the process that runs the tests.
+    source.is_over.set()
+    assert live.close()
 
 
 def test_a_viewer_gets_no_more_updates_than_can_be_seen_and_the_newest_last(
