@@ -41,6 +41,11 @@ def convert() -> None:
     type=click.FloatRange(0, 1),
     help="How far devices bring a slide's stain to the training images': 0 to 1.",
 )
+@click.option(
+    "--most-sharpening-um",
+    type=click.FloatRange(0, 5),
+    help="Blur devices take from a slide softer than the training images, at most.",
+)
 @click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
 def int8(
     model: Path,
@@ -52,6 +57,7 @@ def int8(
     version: str,
     target_risk_percent: float,
     stain_strength: float | None,
+    most_sharpening_um: float | None,
     cache: Path,
 ) -> None:
     """Quantize a float model to int8 and pack it as a bundle.
@@ -77,7 +83,7 @@ def int8(
     chosen = read_calibration_set(calibration_set or PBC_SET)
     load_keras("Converting", "convert")
     from convert.make_bundle import make_bundle
-    from convert.stain_reference import STAIN_STRENGTH
+    from convert.training_slides import MOST_SHARPENING_UM, STAIN_STRENGTH
 
     parts = make_bundle(
         model,
@@ -88,6 +94,9 @@ def int8(
         version=version,
         target_risk=target_risk_percent / 100,
         stain_strength=STAIN_STRENGTH if stain_strength is None else stain_strength,
+        most_sharpening_um=MOST_SHARPENING_UM
+        if most_sharpening_um is None
+        else most_sharpening_um,
         cache=cache,
     )
     write_whole(output, bundle_bytes(parts.manifest, parts.model, parts.golden))

@@ -12,8 +12,12 @@ from convert.flatbuffer import minimum_runtime_version
 from convert.golden import golden_inputs
 from convert.likeness import fit_likeness, known_images, with_embedding
 from convert.quantize import quantize_int8
-from convert.stain_reference import STAIN_STRENGTH, measure_stain_reference
 from convert.thresholds import TARGET_RISK, fit_thresholds
+from convert.training_slides import (
+    MOST_SHARPENING_UM,
+    STAIN_STRENGTH,
+    measure_training_slides,
+)
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import Int8Model, tempered
 from hemalens.errors import ConversionError
@@ -72,6 +76,7 @@ def make_bundle(
     version: str,
     target_risk: float = TARGET_RISK,
     stain_strength: float = STAIN_STRENGTH,
+    most_sharpening_um: float = MOST_SHARPENING_UM,
     cache: Path,
 ) -> BundleParts:
     """Quantize a float model, fit its thresholds, measure both on validation.
@@ -91,6 +96,8 @@ def make_bundle(
         Share of wrong ones among the cells answered, at most; the rest goes to review.
     stain_strength : float
         How far devices bring a slide's stain to that of the training images.
+    most_sharpening_um : float
+        How much blur devices take from a slide softer than those, at most.
     cache : Path
         Folder of the crop caches.
 
@@ -142,6 +149,7 @@ def make_bundle(
         split=Split.VALIDATION,
         target_risk=target_risk,
     )
+    slides = measure_training_slides(images, stain_strength, most_sharpening_um)
     top = tempered(probabilities, thresholds.temperature).max(axis=1)
     return BundleParts(
         manifest=Manifest(
@@ -176,7 +184,8 @@ def make_bundle(
                 validation.crops[top >= thresholds.minimum_probability],
                 split=Split.VALIDATION,
             ),
-            stain=measure_stain_reference(images, stain_strength),
+            stain=slides.stain,
+            focus=slides.focus,
             licence=LICENCE,
             attribution=ATTRIBUTION,
         ),

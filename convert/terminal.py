@@ -15,6 +15,7 @@ from convert.inspection import (
     Weights,
 )
 from convert.printable import printable
+from hemalens.focus import FocusReference
 from hemalens.likeness import Likeness
 from hemalens.site_correction import SiteCorrection
 from hemalens.stain import StainReference
@@ -65,6 +66,7 @@ def _bundle_facts(bundle: BundleInspection) -> dict[str, str]:
         f"temperature {thresholds.temperature:g}",
         "unlike": _likeness(manifest.likeness),
         "stain": _stain(manifest.stain),
+        "focus": _focus(manifest.focus),
         "site": _site(manifest.site),
         "made for": ", ".join(
             f"{one.name} {one.at_least} to below {one.below}"
@@ -102,6 +104,15 @@ def _stain(stain: StainReference | None) -> str:
     return (
         f"slides are brought {100 * stain.strength:.0f} % of the way to it\n"
         f"{shown} (glass in codes, the rest optical densities; red green blue)"
+    )
+
+
+def _focus(focus: FocusReference | None) -> str:
+    if focus is None:
+        return "cells are classified as sharp as the slide is"
+    return (
+        f"edges blurred by {focus.blur_um:.3f} µm; softer slides are sharpened, by up "
+        f"to {focus.most_sharpening_um:g} µm"
     )
 
 

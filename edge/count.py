@@ -174,6 +174,7 @@ def count_source(
                 else bundle_name(settings.second_bundle),
                 "rare_class_weights": counter.rare_class_weights,
                 "slide_colours": counter.slide_colours,
+                "slide_blur_um": counter.slide_blur_um,
             }
         )
         doubts = slide_doubts(

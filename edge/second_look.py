@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from hemalens.classifier import BundleClassifier, Judged
 from hemalens.site_correction import evidence
-from hemalens.stain import SlideColours
+from hemalens.slide import SlideLook
 
 _FURTHER: Final = 7
 """Views: three turns, and the mirrored crop in four."""
@@ -24,7 +24,7 @@ _FURTHER: Final = 7
 def look_twice(
     classifier: BundleClassifier,
     crops: NDArray[np.uint8],
-    slide: SlideColours | None = None,
+    slide: SlideLook | None = None,
 ) -> Judged:
     """Judge crops of one slide, doubtful ones by eight views.
 
@@ -32,7 +32,7 @@ def look_twice(
     ----------
     classifier : BundleClassifier
     crops : ndarray of shape (N, S, S, 3), uint8, RGB
-    slide : SlideColours, optional
+    slide : SlideLook, optional
         As `BundleClassifier.judge` takes it.
 
     Returns
@@ -40,7 +40,7 @@ def look_twice(
     Judged
         Whether a crop is like the training images is judged as it lies.
     """
-    crops = classifier.recolour(crops, slide)
+    crops = classifier.normalize(crops, slide)
     judged = classifier.judge(crops)
     minimum = classifier.manifest.thresholds.minimum_probability
     doubtful = np.flatnonzero(judged.probabilities.max(axis=1) < minimum)

@@ -17,7 +17,7 @@ from edge.second_look import agreed, turned
 from hemalens.classifier import BundleClassifier, Judged
 from hemalens.errors import BundleError
 from hemalens.site_correction import LEAST_PROBABILITY
-from hemalens.stain import SlideColours
+from hemalens.slide import SlideLook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Panel:
             )
 
     def judge(
-        self, crops: Sequence[NDArray[np.uint8]], slide: SlideColours | None = None
+        self, crops: Sequence[NDArray[np.uint8]], slide: SlideLook | None = None
     ) -> Judged:
         """Judge crops of one slide by both, doubtful ones by eight views of each.
 
@@ -56,7 +56,7 @@ class Panel:
         ----------
         crops : sequence of ndarray of shape (N, S, S, 3), uint8, RGB
             The same cells, as the first and as the second model takes them.
-        slide : SlideColours, optional
+        slide : SlideLook, optional
             As `BundleClassifier.judge` takes it.
 
         Returns
@@ -65,10 +65,10 @@ class Panel:
             A crop is like the training images where both models say so.
         """
         both = (self.first, self.second)
-        recoloured = [
-            one.recolour(of, slide) for one, of in zip(both, crops, strict=True)
+        normalized = [
+            one.normalize(of, slide) for one, of in zip(both, crops, strict=True)
         ]
-        judged = [one.judge(of) for one, of in zip(both, recoloured, strict=True)]
+        judged = [one.judge(of) for one, of in zip(both, normalized, strict=True)]
         views = np.stack([one.probabilities for one in judged])
         probabilities = _together(views)
         minimum = self.first.manifest.thresholds.minimum_probability
@@ -76,7 +76,7 @@ class Panel:
         if len(doubtful):
             further = [
                 one.classify(turned(of[doubtful]))
-                for one, of in zip(both, recoloured, strict=True)
+                for one, of in zip(both, normalized, strict=True)
             ]
             seen = np.concatenate(further).reshape(-1, *views[0, doubtful].shape)
             seen = np.concatenate([views[:, doubtful], seen])

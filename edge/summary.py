@@ -82,6 +82,10 @@ class Summary(BaseModel):
     """What the slide's glass, red cells and nuclei looked like at the end; cells were
     classified in the colours of the model's training slides. Null when their own
     colours were kept."""
+    slide_blur_um: float | None = None
+    """How blurred edges of the last frames were seen, a standard deviation; where the
+    model's training images were sharper, its crops were sharpened. Null with too few
+    frames to tell."""
     bundle: BundleName
     second_bundle: BundleName | None = None
     """Asked about every cell as well, where there was one."""

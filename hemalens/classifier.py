@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hemalens.bundle import Bundle
 from hemalens.errors import BundleError
+from hemalens.focus import sharpen
 from hemalens.golden_vectors import GoldenVectors
 from hemalens.interpreter import (
     Interpreter,
@@ -23,7 +24,8 @@ from hemalens.interpreter import (
 )
 from hemalens.manifest import Manifest, QuantizedTensor
 from hemalens.site_correction import site_corrected
-from hemalens.stain import SlideColours, StainMap
+from hemalens.slide import SlideLook
+from hemalens.stain import StainMap
 
 _BATCH: Final = 8
 """Crops run at once, what is left over one by one. Each of both has an interpreter
@@ -205,28 +207,27 @@ class BundleClassifier:
         return self.manifest.classes
 
     def classify(
-        self, crops: NDArray[np.uint8], slide: SlideColours | None = None
+        self, crops: NDArray[np.uint8], slide: SlideLook | None = None
     ) -> NDArray[np.float32]:
         """Give the probabilities (N, classes) of `judge`."""
         return self.judge(crops, slide).probabilities
 
-    def judge(
-        self, crops: NDArray[np.uint8], slide: SlideColours | None = None
-    ) -> Judged:
+    def judge(self, crops: NDArray[np.uint8], slide: SlideLook | None = None) -> Judged:
         """Classify crops of one slide, and say which are like the training images.
 
         Parameters
         ----------
         crops : ndarray of shape (N, S, S, 3), uint8, RGB
-        slide : SlideColours, optional
-            Its stain and light, brought to those the model was trained on; without
-            them, or with a bundle that names none, crops are classified as they are.
+        slide : SlideLook, optional
+            Its focus, stain and light, brought to those the model was trained on;
+            without them, or with a bundle that names none, crops are classified as
+            they are.
 
         Returns
         -------
         Judged
         """
-        crops = self.recolour(crops, slide)
+        crops = self.normalize(crops, slide)
         likeness = self.manifest.likeness
         given, embedding = self._model.both(crops)
         probabilities = tempered(given, self.manifest.thresholds.temperature)
@@ -239,17 +240,27 @@ class BundleClassifier:
             else likeness.is_alike(embedding),
         )
 
-    def recolour(
-        self, crops: NDArray[np.uint8], slide: SlideColours | None
+    def normalize(
+        self, crops: NDArray[np.uint8], slide: SlideLook | None
     ) -> NDArray[np.uint8]:
-        """Bring crops of one slide to the stain the model knows, as `judge` does.
+        """Bring crops of one slide to the focus and stain the model knows.
 
-        What is to be judged in several views is recoloured once, and then judged
-        without its slide.
+        `judge` does so. What is to be judged in several views is normalized once, and
+        then judged without its slide.
         """
-        if slide is None or self.manifest.stain is None:
+        if slide is None:
             return crops
-        return StainMap(slide, self.manifest.stain)(crops)
+        stain, focus, wanted = (
+            self.manifest.stain,
+            self.manifest.focus,
+            self.manifest.input,
+        )
+        if focus is not None:
+            pixel_size_um = wanted.crop_side_um / wanted.size_px
+            crops = sharpen(crops, focus.excess_um(slide.blur_um) / pixel_size_um)
+        if stain is None or slide.colours is None:
+            return crops
+        return StainMap(slide.colours, stain)(crops)
 
     def _check_manifest(self) -> None:
         size, classes = self.manifest.input.size_px, len(self.manifest.classes)

@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hemalens.focus import FocusReference
 from hemalens.likeness import Likeness
 from hemalens.site_correction import SiteCorrection
 from hemalens.stain import StainReference
@@ -149,6 +150,8 @@ class Manifest(_Record):
     stain: StainReference | None = None
     """What a slide's colours are brought to before its cells are classified; None
     leaves them as they are."""
+    focus: FocusReference | None = None
+    """What a slide's sharpness is brought to; None leaves it as it is."""
     site: SiteCorrection | None = None
     """What a site's labelled cells taught; None in a bundle that serves any site."""
     evidence: Evidence | None = None

@@ -1,7 +1,7 @@
 """Bundles on a labelled set, as a count would use them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from statistics import median
@@ -159,14 +159,14 @@ def bench_crops(
     for bundle, classifier in zip(bundles, _open(bundles), strict=True):
         known = cut_labelled_crops(crops, size_px=bundle.manifest.input.size_px)
         minimum = bundle.manifest.thresholds.minimum_probability
-        colours = None if keep_stain else known.slide_colours
+        slide = replace(known.slide, colours=None) if keep_stain else known.slide
         if other is None:
-            judged = look_twice(classifier, known.crops, colours)
+            judged = look_twice(classifier, known.crops, slide)
         else:
             size_px = other.manifest.input.size_px
             again = cut_labelled_crops(crops, size_px=size_px).crops
             panel = Panel(first=classifier, second=other)
-            judged = panel.judge((known.crops, again), colours)
+            judged = panel.judge((known.crops, again), slide)
         answers.append(
             answer(
                 known,

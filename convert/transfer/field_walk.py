@@ -12,6 +12,7 @@ from edge.counted_frame import CountedFrame
 from edge.frame_look import FrameLook
 from edge.pipeline import FrameCounter
 from edge.population import Population
+from edge.quality import FrameQuality
 from hemalens.classes import CellKind, CellStatus
 from hemalens.classifier import BundleClassifier
 from hemalens.image_files import read_image
@@ -55,6 +56,7 @@ class CountedField:
 
     field: LabelledField
     counted: CountedFrame
+    quality: FrameQuality
     found: Segmentation | None
     cells: tuple[FoundCell, ...]
 
@@ -148,6 +150,7 @@ def _count(
     return CountedField(
         field=field,
         counted=counted,
+        quality=look.quality,
         found=look.found,
         cells=_in_boxes(field, look, counted),
     )

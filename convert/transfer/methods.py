@@ -20,6 +20,7 @@ from convert.transfer.figures import TransferFigures, measure
 from convert.transfer.labelled_fields import LabelledField
 from edge.class_evidence import rule_out, weigh
 from edge.population import Population
+from edge.slide_focus import SlideFocus
 from edge.slide_shares import SlideShares
 from edge.slide_stain import SlideStain
 from hemalens.classes import CLASS_NAMES
@@ -28,7 +29,7 @@ from hemalens.errors import DatasetError
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 from hemalens.progress import Progress
 from hemalens.records import Detection
-from hemalens.stain import SlideColours
+from hemalens.slide import SlideLook
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """From crops (N, S, S, 3), uint8, RGB, to probabilities (N, classes)."""
@@ -50,8 +51,8 @@ class KnownCells:
         Which image of the set each is from: a slide's statistics are over images.
     pixel_size_um : ndarray of shape (N,), float64
         What each was cut with.
-    slide_colours : SlideColours or None
-        What the whole set looks like, taken for one slide; None without a nucleus.
+    slide : SlideLook
+        What the whole set looks like, taken for one slide.
     """
 
     images: Mapping[str, str]
@@ -60,7 +61,7 @@ class KnownCells:
     crops: NDArray[np.uint8]
     frame_index: NDArray[np.int64]
     pixel_size_um: NDArray[np.float64]
-    slide_colours: SlideColours | None = None
+    slide: SlideLook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,7 +105,7 @@ def cut_known_cells(
         When no cell was found.
     """
     cuts: list[_Cut] = []
-    stain = SlideStain(None)
+    stain, focus = SlideStain(None), SlideFocus(None)
     counted = count_fields(
         fields,
         [classifier],
@@ -115,6 +116,7 @@ def cut_known_cells(
     for (one,) in counted:
         if one.found is not None:
             stain.learn(one.counted.frame.image, one.found)
+            focus.learn(one.quality)
         cuts += _cut(one, context, round(size_px * context))
     if not cuts:
         raise DatasetError(
@@ -127,7 +129,7 @@ def cut_known_cells(
         crops=np.stack([cut.crop for cut in cuts]),
         frame_index=np.array([cut.frame_index for cut in cuts], np.int64),
         pixel_size_um=np.array([cut.pixel_size_um for cut in cuts], np.float64),
-        slide_colours=stain.colours(),
+        slide=SlideLook(colours=stain.colours(), blur_um=focus.blur_um),
     )
 
 

@@ -4,8 +4,8 @@
         [--json FILE]
 
 Each whole image is disturbed before its cell is cut out. *Bare* classifies the crops as
-they are; *device* first brings the stain and light of all images, taken for one slide,
-to those of the model, and leaves to review what it is not sure of or never saw.
+they are; *device* first brings the focus, stain and light of all images, taken for one
+slide, to those of the model, and leaves to review what it is not sure of or never saw.
 """
 
 import argparse
@@ -23,15 +23,17 @@ from rich.table import Table
 from convert.evidence.disturbances import IN_THE_FIELD, Disturbance
 from convert.evidence.paired import paired_difference_limits
 from edge.bundles import shipped_bundles
+from edge.quality import measure_quality
 from edge.segment import segment
+from edge.slide_focus import SlideFocus
 from edge.slide_stain import SlideStain
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
 from hemalens.image_files import read_image
 from hemalens.image_set import LabelledImage, read_class_folders
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
+from hemalens.slide import SlideLook
 from hemalens.split import Split
-from hemalens.stain import SlideColours
 from tests.benchmarks.non_cells import open_named
 
 LEARNED_FROM: Final = 96
@@ -69,9 +71,9 @@ def measure(
     undisturbed = None
     true = np.array([CLASS_NAMES.index(one.class_name) for one in images])
     for disturbance in (UNDISTURBED, *disturbances):
-        crops, colours = cut(classifier, images, disturbance)
-        for way, slide in (("bare", None), ("device", colours)):
-            judged = classifier.judge(crops, slide)
+        crops, slide = cut(classifier, images, disturbance)
+        for way, known in (("bare", None), ("device", slide)):
+            judged = classifier.judge(crops, known)
             right = np.asarray(judged.probabilities.argmax(axis=1) == true)
             undisturbed = right if undisturbed is None else undisturbed
             sure = judged.probabilities.max(axis=1) >= (
@@ -101,11 +103,11 @@ def cut(
     classifier: BundleClassifier,
     images: Sequence[LabelledImage],
     disturbance: Disturbance,
-) -> tuple[Codes, SlideColours | None]:
+) -> tuple[Codes, SlideLook]:
     """Disturb images, cut their cells out and learn what the slide looks like."""
     wanted = classifier.manifest.input
     side = crop_side_px(PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
-    stain = SlideStain(remembered=None)
+    stain, focus = SlideStain(remembered=None), SlideFocus(remembered=None)
     step = max(1, len(images) // LEARNED_FROM)
     crops = np.empty((len(images), wanted.size_px, wanted.size_px, 3), np.uint8)
     for index, one in enumerate(images):
@@ -120,7 +122,8 @@ def cut(
         )
         if index % step == 0:
             stain.learn(image, segment(image))
-    return crops, stain.colours()
+            focus.learn(measure_quality(image, PBC_PIXEL_SIZE_UM))
+    return crops, SlideLook(colours=stain.colours(), blur_um=focus.blur_um)
 
 
 def show(name: str, rows: Sequence[Row]) -> None:

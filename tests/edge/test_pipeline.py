@@ -1,16 +1,22 @@
 from collections import Counter
+from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
 from edge.counted_frame import CountedFrame
 from edge.pipeline import FrameCounter
 from edge.population import Population
+from edge.slide_focus import FEWEST
 from hemalens.classes import CellKind, CellStatus, kind_of_class
 from hemalens.classifier import BundleClassifier
+from hemalens.preprocess import PBC_PIXEL_SIZE_UM
 from hemalens.records import Frame
+from hemalens.slide import SlideLook
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +127,27 @@ def test_a_pale_slide_is_brought_to_the_stain_the_model_knows(
     kept = _classes(FrameCounter(classifier, keep_stain=True), pale)
     assert (as_drawn & recoloured).total() >= 4
     assert (as_drawn & kept).total() <= 2
+
+
+def test_the_slides_focus_goes_with_its_crops_once_enough_frames_tell_it() -> (
+    None
+):
+    told: list[float | None] = []
+
+    class Listening(BundleClassifier):
+        def normalize(
+            self, crops: NDArray[np.uint8], slide: SlideLook | None
+        ) -> NDArray[np.uint8]:
+            if slide is not None:
+                told.append(slide.blur_um)
+            return super().normalize(crops, slide)
+
+    counter = FrameCounter(Listening(open_bundle("cnn"), threads=1))
+    for frame in DemoSlide(seed=3, frames=FEWEST, mix="uniform"):
+        soft = cv2.GaussianBlur(frame.image, (0, 0), 0.25 / PBC_PIXEL_SIZE_UM)
+        counter.count(replace(frame, image=np.asarray(soft, np.uint8)))
+    assert told[0] is None
+    assert told[-1] == counter.slide_blur_um == pytest.approx(0.33, abs=0.04)
 
 
 def _classes(counter: FrameCounter, frame: Frame) -> Counter[str]:

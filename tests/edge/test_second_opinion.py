@@ -12,7 +12,7 @@ from edge.second_opinion import Panel
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier, Judged
 from hemalens.errors import BundleError
-from hemalens.stain import SlideColours
+from hemalens.slide import SlideLook
 
 SIZE_PX = 8
 Crops = NDArray[np.uint8]
@@ -33,7 +33,7 @@ class Fake(BundleClassifier):
         self._alike = alike
         self.asked = 0
 
-    def judge(self, crops: Crops, slide: SlideColours | None = None) -> Judged:
+    def judge(self, crops: Crops, slide: SlideLook | None = None) -> Judged:
         self.asked += len(crops)
         return Judged(
             probabilities=self._rows[crops[:, 0, 0, 0]],

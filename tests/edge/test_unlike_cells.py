@@ -9,15 +9,13 @@ from edge.capture.demo_slide import DemoSlide
 from edge.pipeline import FrameCounter
 from hemalens.classes import CellStatus
 from hemalens.classifier import BundleClassifier, Judged
-from hemalens.stain import SlideColours
+from hemalens.slide import SlideLook
 
 
 class KnowsNone(BundleClassifier):
     """Says of every crop that it is unlike those trained on."""
 
-    def judge(
-        self, crops: NDArray[np.uint8], slide: SlideColours | None = None
-    ) -> Judged:
+    def judge(self, crops: NDArray[np.uint8], slide: SlideLook | None = None) -> Judged:
         judged = super().judge(crops, slide)
         return Judged(
             probabilities=judged.probabilities, is_alike=np.zeros(len(crops), bool)

@@ -10,8 +10,10 @@ from edge.bundles import open_bundle
 from hemalens.bundle import Bundle
 from hemalens.classifier import BundleClassifier, tempered
 from hemalens.errors import BundleError
+from hemalens.focus import FocusReference, sharpen
 from hemalens.interpreter import Runtime
 from hemalens.manifest import RuntimeRange
+from hemalens.slide import SlideLook
 
 
 @pytest.fixture(scope="module")
@@ -187,3 +189,18 @@ def test_the_classifier_applies_the_temperature_of_its_manifest(
     expected = tempered(classifier.classify(crops), 3.0 / own)
     assert warmer.classify(crops) == pytest.approx(expected, abs=1e-4)
     assert not np.allclose(warmer.classify(crops), classifier.classify(crops))
+
+
+def test_a_softer_slide_is_sharpened_before_it_is_classified() -> None:
+    bundle = open_bundle("cnn")
+    focus = FocusReference(blur_um=0.25, most_sharpening_um=0.4)
+    manifest = bundle.manifest.model_copy(update={"focus": focus})
+    classifier = BundleClassifier(replace(bundle, manifest=manifest), threads=1)
+    crops = np.random.default_rng(0).integers(60, 200, (2, 100, 100, 3), np.uint8)
+    soft = SlideLook(blur_um=0.35)
+    pixel_size_um = manifest.input.crop_side_um / manifest.input.size_px
+    wanted = sharpen(crops, focus.excess_um(0.35) / pixel_size_um)
+    assert np.array_equal(classifier.normalize(crops, soft), wanted)
+    assert np.array_equal(classifier.classify(crops, soft), classifier.classify(wanted))
+    for sharp in (None, SlideLook(), SlideLook(blur_um=0.26)):
+        assert classifier.normalize(crops, sharp) is crops

@@ -74,8 +74,8 @@ def test_cells_know_their_field_scale_and_slide(
     glass = np.median(
         [np.percentile(read_image(one.path), 90, axis=(0, 1)) for one in fields], axis=0
     )
-    assert known.slide_colours is not None
-    assert known.slide_colours.background == pytest.approx(glass, abs=10)
+    assert known.slide.colours is not None
+    assert known.slide.colours.background == pytest.approx(glass, abs=10)
 
 
 def test_a_wider_window_shows_the_same_cell_in_its_middle(

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.stain_reference import measure_stain_reference
+from convert.training_slides import measure_training_slides
 from edge.adapt.choose_penalty import fit_best
 from edge.adapt.gain import gain_limits
 from edge.adapt.labelled_cells import LabelledCells, read_labelled_cells
@@ -90,9 +90,9 @@ def stained(name: str, reference: StainReference | None) -> Bundle:
 
 def reference_of(images: ImageSet, number: int) -> StainReference | None:
     train = images.of_split(Split.TRAIN)
-    return measure_stain_reference(
+    return measure_training_slides(
         replace(train, images=tuple(evenly(train.images, number)))
-    )
+    ).stain
 
 
 def test_labels_of_another_microscope_gain_on_its_other_cells(
