@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-SAME_BLUR: Final = 1.1
+SAME_BLUR: Final = 1.08
 """Up to so many times the training images' blur a slide is taken for as sharp. JPEG of
 quality 40 alone makes PBC's images look 1.06 times as blurred, and sharpening those
 makes them worse (measured 2026-11)."""

@@ -49,8 +49,8 @@ ABOUT_DISTURBANCES: Final = (
 COLOURS_KEPT: Final = (
     "Crops are scored in their own colours and focus, once each: a device first brings "
     "a slide's to the model's and looks at doubtful cells from all sides. These images "
-    "are the model's own slides, which that leaves as they are, and the float model has "
-    "no such steps; 'tests.benchmarks.disturbances' measures with them."
+    "are the model's own slides, which that leaves as they are, and the float model "
+    "has no such steps; 'tests.benchmarks.disturbances' measures with them."
 )
 ONE_MACHINE: Final = (
     "Latency and memory are those of the machine this page was made on, not of a "

@@ -129,9 +129,7 @@ def test_a_pale_slide_is_brought_to_the_stain_the_model_knows(
     assert (as_drawn & kept).total() <= 2
 
 
-def test_the_slides_focus_goes_with_its_crops_once_enough_frames_tell_it() -> (
-    None
-):
+def test_the_slides_focus_goes_with_its_crops_once_enough_frames_tell_it() -> None:
     told: list[float | None] = []
 
     class Listening(BundleClassifier):
