@@ -25,8 +25,8 @@ quality 40 alone makes PBC's images look 1.06 times as blurred, and sharpening t
 makes them worse (measured 2026-11)."""
 
 ROUNDS: Final = 2
-"""Of the iteration. One mends less, three raise noise and JPEG's blocks and mend no
-more (measured on PBC blurred by 0.15 to 0.5 µm, 2026-11)."""
+"""Of the iteration. One mends less; a third mends `cnn`'s cells a little more, but
+raises noise fourfold and JPEG's blocks with it (docs/transfer.md)."""
 
 
 class FocusReference(BaseModel):

@@ -26,6 +26,16 @@ LARGEST_GAIN: Final = 5.0
 """Of any colour's density: standards that hardly differ would blow up noise. The
 palest slide seen, BCCD's, needs 3.8 (measured 2026-11)."""
 
+CUT_OFF: Final = 254.5
+"""Codes of glass from which the camera shows nothing but its end, 255."""
+
+MOST_BEYOND: Final = 0.7
+"""Density by which glass may lie beyond the end of the codes: about two stops, at which
+nuclei alone are left of a slide."""
+
+NEARLY_GLASS: Final = 2
+"""Codes by which glass that is cut off may be darker than the slide's."""
+
 Level = Annotated[float, Field(ge=0, le=255)]
 Density = Annotated[float, Field(ge=-1, le=6)]
 """Natural logarithm of background over pixel, codes plus 1; slightly negative where a
@@ -79,12 +89,16 @@ class StainMap:
 
     def __init__(self, slide: SlideColours, reference: StainReference) -> None:
         wanted, strength = reference.colours, reference.strength
-        whole = _density_matrix(slide, wanted)
+        beyond = _beyond_the_codes(slide, wanted)
+        whole = _density_matrix(slide, wanted, beyond)
         matrix = (strength * whole + (1 - strength) * np.eye(3)).T
         # With l = log(code + 1): l' = l' of glass - matrix (l of glass - l).
-        glass = np.log(np.add(slide.background, 1))
+        glass = np.log(np.add(slide.background, 1)) + beyond
         offset = np.log(np.add(wanted.background, 1)) - matrix @ glass
         self._of_logarithms = np.column_stack([matrix, offset]).astype(np.float32)
+        self._glass_from = np.subtract(slide.background, NEARLY_GLASS)
+        self._glass_to = np.rint(wanted.background).astype(np.uint8)
+        self._is_cut_off = bool(beyond.any())
 
     def __call__(self, crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Recolour crops (N, S, S, 3), uint8, RGB; the array given is left as it is."""
@@ -94,22 +108,48 @@ class StainMap:
         logarithms = cv2.LUT(crops.reshape(count * height, width, 3), _LOG_OF_CODE)
         mapped = cv2.transform(logarithms, self._of_logarithms, dst=logarithms)
         codes = cv2.convertScaleAbs(cv2.exp(mapped, dst=mapped), beta=-1)
-        return np.asarray(codes, np.uint8).reshape(crops.shape)
+        recoloured = np.asarray(codes, np.uint8).reshape(crops.shape)
+        if self._is_cut_off:
+            # By what is left of its light it would pass for a stain.
+            is_glass = (crops >= self._glass_from).all(axis=-1)
+            recoloured[is_glass] = self._glass_to
+        return recoloured
 
 
+def _beyond_the_codes(slide: SlideColours, wanted: SlideColours) -> NDArray[np.float64]:
+    """Say by what density overexposed glass lies beyond the codes, in each colour.
+
+    What lies between red cells and nuclei is not cut off, and says how deep the stain
+    is; red cells so deep then tell where the glass is. 0 for colours that are not cut
+    off, or where there are too few red cells.
+    """
+    if slide.red_cell is None or wanted.red_cell is None:
+        return np.zeros(3)
+    between = np.subtract(slide.nucleus, slide.red_cell)
+    wanted_between = np.subtract(wanted.nucleus, wanted.red_cell)
+    depth = between / np.maximum(wanted_between, _LEAST_BETWEEN)
+    beyond = depth * np.array(wanted.red_cell) - np.array(slide.red_cell)
+    is_cut_off = np.array(slide.background) >= CUT_OFF
+    return np.where(is_cut_off, np.clip(beyond, 0, MOST_BEYOND), 0.0)
+
+
+_LEAST_BETWEEN: Final = 0.1
 _LOG_OF_CODE: Final = np.log(np.arange(256, dtype=np.float32) + 1)
 
 
-def _density_matrix(slide: SlideColours, wanted: SlideColours) -> NDArray[np.float64]:
+def _density_matrix(
+    slide: SlideColours, wanted: SlideColours, beyond: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Map row vectors of density: the standards onto those wanted.
 
-    What no standard shows is deepened as the nuclei are. A slide without red cells is
-    mapped by its nuclei alone.
+    All of the slide's are deeper by what its glass lies beyond the codes. What no
+    standard shows is deepened as the nuclei are. A slide without red cells is mapped by
+    its nuclei alone.
     """
     both = slide.red_cell is not None and wanted.red_cell is not None
     of_slide = [slide.red_cell, slide.nucleus] if both else [slide.nucleus]
     of_wanted = [wanted.red_cell, wanted.nucleus] if both else [wanted.nucleus]
-    standards, targets = np.array(of_slide, float), np.array(of_wanted, float)
+    standards, targets = np.array(of_slide) + beyond, np.array(of_wanted, float)
     amounts = np.linalg.pinv(standards)
     depth = np.linalg.norm(targets[-1]) / np.linalg.norm(standards[-1])
     rest = depth * (np.eye(3) - amounts @ standards)

@@ -75,3 +75,52 @@ def test_the_crops_given_are_left_as_they_are() -> None:
     before = crops.copy()
     _mapped(crops)
     assert np.array_equal(crops, before)
+
+
+def _overexposed(codes: np.ndarray, times: float) -> np.ndarray:
+    brighter = times * (codes.astype(float) + 1) - 1
+    return np.clip(np.rint(brighter), 0, 255).astype(np.uint8)
+
+
+def _overexposed_slide(times: float) -> SlideColours:
+    """Give what is measured where glass, and red cells in red, are cut off."""
+    glass, red, nucleus = _pixels(WANTED.background, (0, 0, 0), *_STAINS)
+    shown = [_overexposed(one, times)[0, 0] + 1.0 for one in (glass, red, nucleus)]
+    return SlideColours(
+        background=tuple(shown[0] - 1),
+        red_cell=tuple(np.log(shown[0] / shown[1])),
+        nucleus=tuple(np.log(shown[0] / shown[2])),
+    )
+
+
+_STAINS = (WANTED.red_cell or (0, 0, 0), WANTED.nucleus)
+
+
+@pytest.mark.parametrize("times", [1.1, 1.25])
+def test_glass_brighter_than_the_camera_shows_is_told_by_the_cells(
+    times: float,
+) -> None:
+    crops = _pixels(WANTED.background, (0, 0, 0), *_STAINS)
+    bright = _overexposed(crops, times)
+    slide = _overexposed_slide(times)
+    mapped = StainMap(slide, StainReference(colours=WANTED, strength=0.6))(bright)
+    is_shown = (bright < 255).all(axis=(1, 2))
+    difference = np.abs(mapped.astype(int) - crops).max(axis=(1, 2))
+    assert difference[is_shown].max() <= 8
+    assert mapped[0, 0, 0].tolist() == list(WANTED.background)
+
+
+def test_a_slide_whose_glass_is_not_cut_off_keeps_its_pale_stain() -> None:
+    slide = PALE.model_copy(update={"background": (252, 252, 252)})
+    crops = _pixels(slide.background, (0, 0, 0), PALE.red_cell or (0, 0, 0))
+    kept = _mapped(crops, strength=0, background=slide.background)
+    wanted = _pixels(WANTED.background, (0, 0, 0), PALE.red_cell or (0, 0, 0))
+    assert np.abs(kept.astype(int) - wanted).max() <= 2
+
+
+def test_overexposed_without_red_cells_is_mapped_as_it_looks() -> None:
+    glass, nucleus = (255, 255, 255), (0.5, 0.9, 0.1)
+    crops = _pixels(glass, nucleus)
+    wanted = _pixels(WANTED.background, WANTED.nucleus)
+    mapped = _mapped(crops, background=glass, red_cell=None, nucleus=nucleus)
+    assert np.abs(mapped.astype(int) - wanted).max() <= 4
