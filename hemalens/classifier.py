@@ -255,12 +255,14 @@ class BundleClassifier:
             self.manifest.focus,
             self.manifest.input,
         )
+        excess_um = 0.0
         if focus is not None:
+            excess_um = focus.excess_um(slide.blur_um)
             pixel_size_um = wanted.crop_side_um / wanted.size_px
-            crops = sharpen(crops, focus.excess_um(slide.blur_um) / pixel_size_um)
+            crops = sharpen(crops, focus.sharpening_um(slide.blur_um) / pixel_size_um)
         if stain is None or slide.colours is None:
             return crops
-        return StainMap(slide.colours, stain)(crops)
+        return StainMap(slide.colours.in_focus(excess_um), stain)(crops)
 
     def _check_manifest(self) -> None:
         size, classes = self.manifest.input.size_px, len(self.manifest.classes)

@@ -42,18 +42,21 @@ class FocusReference(BaseModel):
     trained on blurred crops needs less of it."""
 
     def excess_um(self, slide_blur_um: float | None) -> float:
-        """Say how much blur to take from a slide's crops: a standard deviation.
+        """Say by what blur a slide is softer: a standard deviation; 0 if it is not.
 
         Examples
         --------
-        >>> reference = FocusReference(blur_um=0.3, most_sharpening_um=1)
+        >>> reference = FocusReference(blur_um=0.3, most_sharpening_um=0.2)
         >>> reference.excess_um(0.32), round(reference.excess_um(0.5), 3)
         (0.0, 0.4)
         """
         if slide_blur_um is None or slide_blur_um <= SAME_BLUR * self.blur_um:
             return 0.0
-        excess_um = math.sqrt(slide_blur_um**2 - self.blur_um**2)
-        return min(excess_um, self.most_sharpening_um)
+        return math.sqrt(slide_blur_um**2 - self.blur_um**2)
+
+    def sharpening_um(self, slide_blur_um: float | None) -> float:
+        """Say how much of that blur to take from a slide's crops."""
+        return min(self.excess_um(slide_blur_um), self.most_sharpening_um)
 
 
 def sharpen(crops: NDArray[np.uint8], blur_px: float) -> NDArray[np.uint8]:

@@ -199,7 +199,7 @@ def test_a_softer_slide_is_sharpened_before_it_is_classified() -> None:
     crops = np.random.default_rng(0).integers(60, 200, (2, 100, 100, 3), np.uint8)
     soft = SlideLook(blur_um=0.35)
     pixel_size_um = manifest.input.crop_side_um / manifest.input.size_px
-    wanted = sharpen(crops, focus.excess_um(0.35) / pixel_size_um)
+    wanted = sharpen(crops, focus.sharpening_um(0.35) / pixel_size_um)
     assert np.array_equal(classifier.normalize(crops, soft), wanted)
     assert np.array_equal(classifier.classify(crops, soft), classifier.classify(wanted))
     for sharp in (None, SlideLook(), SlideLook(blur_um=0.26)):

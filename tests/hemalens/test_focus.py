@@ -29,11 +29,13 @@ def test_a_slide_as_sharp_as_the_training_images_is_left_alone(
     slide_blur_um: float | None,
 ) -> None:
     assert REFERENCE.excess_um(slide_blur_um) == 0
+    assert REFERENCE.sharpening_um(slide_blur_um) == 0
 
 
 def test_blurs_are_parted_as_variances_and_never_beyond_the_most() -> None:
     assert REFERENCE.excess_um(0.32) == pytest.approx((0.32**2 - 0.25**2) ** 0.5)
-    assert REFERENCE.excess_um(2.0) == 0.4
+    assert REFERENCE.excess_um(0.75) == pytest.approx(0.75 * (8 / 9) ** 0.5)
+    assert REFERENCE.sharpening_um(0.75) == 0.4
 
 
 @pytest.mark.parametrize("blur_px", [0.7, 1.2, 2.0])

@@ -118,6 +118,17 @@ def test_a_slide_whose_glass_is_not_cut_off_keeps_its_pale_stain() -> None:
     assert np.abs(kept.astype(int) - wanted).max() <= 2
 
 
+def test_standards_seen_through_a_blur_are_deeper_than_they_look() -> None:
+    assert PALE.in_focus(0) == PALE
+    sharp = WANTED.in_focus(0.5)
+    assert sharp.background == WANTED.background
+    assert sharp.nucleus[1] == pytest.approx(1.93 * 1.3)
+    assert sharp.red_cell is not None
+    assert sharp.red_cell[1] == pytest.approx(0.27 * 1.125)
+    bare = WANTED.model_copy(update={"red_cell": None})
+    assert bare.in_focus(0.5).red_cell is None
+
+
 def test_overexposed_without_red_cells_is_mapped_as_it_looks() -> None:
     glass, nucleus = (255, 255, 255), (0.5, 0.9, 0.1)
     crops = _pixels(glass, nucleus)
