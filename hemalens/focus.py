@@ -76,7 +76,7 @@ def sharpen(crops: NDArray[np.uint8], blur_px: float) -> NDArray[np.uint8]:
     >>> soft = cv2.GaussianBlur(edge[0], (0, 0), 2)[np.newaxis]
     >>> slopes = [int(np.diff(one[0, 16, :, 0].astype(int)).max()) for one in
     ...           (soft, sharpen(soft, 2))]
-    >>> slopes[1] > 1.5 * slopes[0]
+    >>> slopes[1] > 1.3 * slopes[0]
     True
     """
     if blur_px == 0 or not len(crops):
