@@ -250,19 +250,16 @@ class BundleClassifier:
         """
         if slide is None:
             return crops
-        stain, focus, wanted = (
-            self.manifest.stain,
-            self.manifest.focus,
-            self.manifest.input,
-        )
-        excess_um = 0.0
+        colours, focus = slide.colours, self.manifest.focus
         if focus is not None:
-            excess_um = focus.excess_um(slide.blur_um)
+            wanted = self.manifest.input
             pixel_size_um = wanted.crop_side_um / wanted.size_px
             crops = sharpen(crops, focus.sharpening_um(slide.blur_um) / pixel_size_um)
-        if stain is None or slide.colours is None:
+            if colours is not None:
+                colours = colours.in_focus(focus.excess_um(slide.blur_um))
+        if colours is None or self.manifest.stain is None:
             return crops
-        return StainMap(slide.colours.in_focus(excess_um), stain)(crops)
+        return StainMap(colours, self.manifest.stain)(crops)
 
     def _check_manifest(self) -> None:
         size, classes = self.manifest.input.size_px, len(self.manifest.classes)

@@ -156,6 +156,8 @@ def _beyond_the_codes(slide: SlideColours, wanted: SlideColours) -> NDArray[np.f
 
 
 _LEAST_BETWEEN: Final = 0.1
+"""Difference of nucleus and red cell from which a depth can be told."""
+
 _LOG_OF_CODE: Final = np.log(np.arange(256, dtype=np.float32) + 1)
 
 

@@ -158,7 +158,7 @@ class StationOperator:
         self._seen += 1
         self.dropped = max(0, index - self._first_index + 1 - self._seen)
         self.progress, self.last_left_out = progress, counted.left_out
-        self._on_show = _on_show(counted, self.count_id)
+        self._on_show = _describing(counted, self.count_id)
         self._changed()
 
     def wish(self) -> Wish | None:
@@ -223,7 +223,7 @@ class StationOperator:
             self._reviewable[cell.cell_id] = reviewable
 
 
-def _on_show(counted: CountedFrame, count_id: str) -> Callable[[], LiveFrame]:
+def _describing(counted: CountedFrame, count_id: str) -> Callable[[], LiveFrame]:
     """Have a frame described where somebody looks, once; its image is not kept.
 
     With its cells that takes milliseconds, which the count's thread has not.
