@@ -58,7 +58,8 @@ def train() -> None:
 @click.option("--teacher", type=FOLDER, help="A .keras file to learn from as well.")
 @click.option("--teacher-share", type=click.FloatRange(0, 1), help="Of the target.")
 @click.option(
-    "--augmentation", type=click.Choice(["gentle", "standard", "strong", "none"])
+    "--augmentation",
+    type=click.Choice(["gentle", "standard", "broad", "strong", "none"]),
 )
 @click.option("--input-size-px", type=click.IntRange(16, 1024))
 @click.option("--crop-side-um", type=click.FloatRange(min=0, min_open=True))

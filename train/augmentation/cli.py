@@ -22,7 +22,7 @@ CLASS_CHOICES = (
 @click.option("--data", type=FOLDER, required=True, help="Folder of class folders.")
 @click.option(
     "--augmentation",
-    type=click.Choice(["gentle", "standard", "strong"]),
+    type=click.Choice(["gentle", "standard", "broad", "strong"]),
     default="standard",
     show_default=True,
 )

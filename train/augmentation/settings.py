@@ -82,6 +82,20 @@ AUGMENTATIONS: Final = {
         jpeg_share=0.1,
     ),
     "standard": AugmentationSettings(),
+    "broad": AugmentationSettings(
+        scale_fraction=0.25,
+        stain_strength=0.15,
+        stain_mixing=0.05,
+        illumination_od=0.1,
+        white_balance_od=0.05,
+        unevenness_od=0.04,
+        colour_share=0.9,
+        defocus_um=0.5,
+        defocus_share=0.4,
+        noise_codes=6.0,
+        jpeg_quality=40,
+        jpeg_share=0.25,
+    ),
     "strong": AugmentationSettings(
         shift_um=2.4,
         scale_fraction=0.25,
@@ -99,6 +113,6 @@ AUGMENTATIONS: Final = {
     ),
     "none": UNDISTURBED,
 }
-"""By name. Gentle is for the last epochs of a small network, whose capacity the others
-take up; standard stays near one analyzer; strong covers what other microscopes
-brought to a model of one analyzer (see train/EXPERIMENTS.md)."""
+"""By name. Gentle and standard stay near one analyzer; broad and strong cover what
+other microscopes brought to a model of one analyzer, and want more epochs for it, of a
+small network hundreds (see train/EXPERIMENTS.md)."""

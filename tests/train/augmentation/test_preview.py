@@ -17,6 +17,7 @@ from train.augmentation.preview import (
     preview_rows,
 )
 from train.augmentation.settings import AUGMENTATIONS, UNDISTURBED
+from train.cli import fit
 
 NAMES = [
     "undisturbed",
@@ -95,8 +96,13 @@ def test_a_class_without_training_image_is_named(drawn_dataset) -> None:
         choose_examples(ImageSet(images=without), None, 0)
 
 
-def test_choices_are_the_classes() -> None:
+def test_choices_are_the_classes_and_the_augmentations() -> None:
     assert CLASS_CHOICES == CLASS_NAMES
+    offered = {p.name: p.type for p in (*augment_preview.params, *fit.params)}
+    assert offered["class_name"].choices == CLASS_NAMES
+    assert tuple(offered["augmentation"].choices) == tuple(AUGMENTATIONS)
+    shown = {p.name: p.type for p in augment_preview.params}
+    assert set(AUGMENTATIONS) - set(shown["augmentation"].choices) == {"none"}
 
 
 def test_the_command_writes_a_sheet(drawn_dataset, tmp_path) -> None:
