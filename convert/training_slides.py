@@ -5,10 +5,8 @@ from typing import Final
 
 from calibration.calibration_set import find_images
 from calibration.choose import Chooser
-from edge.quality import measure_quality
 from edge.segment import segment
-from edge.slide_focus import SlideFocus
-from edge.slide_stain import SlideStain
+from edge.slide_learner import SlideLearner
 from hemalens.focus import FocusReference
 from hemalens.image_files import read_image
 from hemalens.image_set import ImageSet
@@ -58,12 +56,11 @@ def measure_training_slides(
     """
     size = min(IMAGES, len(images.of_split(Split.TRAIN).images))
     chosen = Chooser(images).choose("stratified", size)
-    stain, focus = SlideStain(remembered=None), SlideFocus(remembered=None)
+    slide = SlideLearner.of_a_set()
     for image in find_images(chosen, images).images:
         pixels = read_image(image.path)
-        stain.learn(pixels, segment(pixels))
-        focus.learn(measure_quality(pixels, PBC_PIXEL_SIZE_UM))
-    colours, blur_um = stain.colours(), focus.blur_um
+        slide.learn_image(pixels, segment(pixels), PBC_PIXEL_SIZE_UM)
+    colours, blur_um = slide.look.colours, slide.look.blur_um
     return TrainingSlides(
         stain=None
         if colours is None

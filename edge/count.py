@@ -173,8 +173,8 @@ def count_source(
                 if settings.second_bundle is None
                 else bundle_name(settings.second_bundle),
                 "rare_class_weights": counter.rare_class_weights,
-                "slide_colours": counter.slide_colours,
-                "slide_blur_um": counter.slide_blur_um,
+                "slide_colours": counter.slide_look.colours,
+                "slide_blur_um": counter.slide_look.blur_um,
             }
         )
         doubts = slide_doubts(
@@ -240,7 +240,7 @@ def _count_frames(
             if overlays is not None:
                 overlays.write(counted)
             if keeper is not None:
-                keeper.keep(counted, look.quality, counter.slide_colours)
+                keeper.keep(counted, look.quality, counter.slide_look.colours)
             with times.of(Stage.STORE):
                 session.add(counted)
             steering.show(counted)

@@ -16,10 +16,9 @@ from edge.quality import SharpestSoFar, reason_to_leave_out
 from edge.scale import Scale
 from edge.second_look import look_twice
 from edge.second_opinion import Panel
-from edge.slide_focus import SlideFocus
+from edge.slide_learner import SlideLearner
 from edge.slide_likeness import SlideLikeness
 from edge.slide_shares import SlideShares
-from edge.slide_stain import SlideStain
 from edge.stage_times import Stage, StageTimes
 from edge.track.slide_cells import SlideCells
 from hemalens.classes import CellKind, CellStatus, kind_of_class
@@ -27,7 +26,6 @@ from hemalens.classifier import BundleClassifier, Judged
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 from hemalens.records import Box, Cell, Detection, Frame, Segmentation
 from hemalens.slide import SlideLook
-from hemalens.stain import SlideColours
 
 _STAINED: Final = frozenset({CellKind.WHITE_CELL, CellKind.PLATELET})
 
@@ -83,22 +81,17 @@ class FrameCounter:
         self._slide = slide
         self._sharpest = SharpestSoFar()
         self._shares = SlideShares(population, classifier.class_names)
-        is_recoloured = classifier.manifest.stain is not None and not keep_stain
-        self._stain = SlideStain() if is_recoloured else None
-        self._focus = SlideFocus()
+        self._learner = SlideLearner.of_a_count(
+            keeps_stain=keep_stain or classifier.manifest.stain is None
+        )
         self._likeness = SlideLikeness()
         self._next_cell_id = next_cell_id
         self._crops = self._new_crops(0)
 
     @property
-    def slide_colours(self) -> SlideColours | None:
-        """What the slide looks like so far; None when its stain is kept."""
-        return None if self._stain is None else self._stain.colours()
-
-    @property
-    def slide_blur_um(self) -> float | None:
-        """How blurred the slide is seen; None with too few frames."""
-        return self._focus.blur_um
+    def slide_look(self) -> SlideLook:
+        """What the slide looks like so far."""
+        return self._learner.look
 
     @property
     def rare_class_weights(self) -> dict[str, float]:
@@ -131,13 +124,11 @@ class FrameCounter:
                 left_out=reason,
             )
         self._sharpest.learn(look.quality)
-        self._focus.learn(look.quality)
         pixel_size_um = self._scale.known_um(look.frame) or self._scale.settle_um(
             look.frame, look.found.pixel_size_um
         )
         with self._times.of(Stage.CLASSIFY):
-            if self._stain is not None:
-                self._stain.learn(look.frame.image, look.found)
+            self._learner.learn(look.frame.image, look.found, look.quality)
             cells = self._cells(look.frame, look.found, pixel_size_um)
         counted = CountedFrame(
             frame=look.frame,
@@ -190,7 +181,7 @@ class FrameCounter:
         open_ones = sum(not _is_settled(detection) for detection in stained)
         judged = _both(
             self._look(frame, stained[:open_ones], crops[:open_ones], pixel_size_um),
-            self._classifier.judge(crops[open_ones:], self._slide_look),
+            self._classifier.judge(crops[open_ones:], self.slide_look),
         )
         left = rule_out(judged.probabilities, stained, self._classifier.class_names)
         self._shares.learn(stained, left, judged.is_alike)
@@ -205,7 +196,7 @@ class FrameCounter:
     ) -> Judged:
         """Ask the model, or both, about objects cut out for the first."""
         if self._panel is None:
-            return look_twice(self._classifier, crops, self._slide_look)
+            return look_twice(self._classifier, crops, self.slide_look)
         wanted = self._panel.second.manifest.input
         side = crop_side_px(pixel_size_um or PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
         again = np.empty((len(stained), wanted.size_px, wanted.size_px, 3), np.uint8)
@@ -213,11 +204,7 @@ class FrameCounter:
             again[index] = cut_crop(
                 frame.image, detection.box.centre_xy, side, wanted.size_px
             )
-        return self._panel.judge((crops, again), self._slide_look)
-
-    @property
-    def _slide_look(self) -> SlideLook:
-        return SlideLook(colours=self.slide_colours, blur_um=self.slide_blur_um)
+        return self._panel.judge((crops, again), self.slide_look)
 
     def _new_crops(self, number: int) -> NDArray[np.uint8]:
         size_px = self._classifier.manifest.input.size_px

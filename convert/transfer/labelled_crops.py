@@ -10,16 +10,13 @@ from convert.transfer.answers import KnownCell
 from convert.transfer.crop_scale import CropScale, find_scale
 from convert.transfer.methods import KnownCells
 from edge.middle_cell import find_middle_cell
-from edge.quality import measure_quality
 from edge.segment import segment
-from edge.slide_focus import SlideFocus
-from edge.slide_stain import SlideStain
+from edge.slide_learner import SlideLearner
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import DatasetError
 from hemalens.image_files import read_image
 from hemalens.image_set import IMAGE_SUFFIXES
 from hemalens.preprocess import crop_side_px, cut_crop
-from hemalens.slide import SlideLook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,11 +106,10 @@ def cut_labelled_crops(
     pixel_size_um = crops.scale.pixel_size_um
     side_px = crop_side_px(pixel_size_um) * context
     kept_px = round(size_px * context)
-    stain, focus, middles = SlideStain(None), SlideFocus(None), []
+    slide, middles = SlideLearner.of_a_set(), []
     for crop in crops.crops:
         seen = segment(crop.image, pixel_size_um)
-        stain.learn(crop.image, seen)
-        focus.learn(measure_quality(crop.image, pixel_size_um))
+        slide.learn_image(crop.image, seen, pixel_size_um)
         height, width = crop.image.shape[:2]
         middles.append(find_middle_cell(seen, (width, height)))
     windows = [
@@ -131,7 +127,7 @@ def cut_labelled_crops(
         crops=np.stack(windows),
         frame_index=np.arange(number),
         pixel_size_um=np.full(number, pixel_size_um),
-        slide=SlideLook(colours=stain.colours(), blur_um=focus.blur_um),
+        slide=slide.look,
     )
 
 

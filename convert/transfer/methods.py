@@ -20,9 +20,8 @@ from convert.transfer.figures import TransferFigures, measure
 from convert.transfer.labelled_fields import LabelledField
 from edge.class_evidence import rule_out, weigh
 from edge.population import Population
-from edge.slide_focus import SlideFocus
+from edge.slide_learner import SlideLearner
 from edge.slide_shares import SlideShares
-from edge.slide_stain import SlideStain
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError
@@ -105,7 +104,7 @@ def cut_known_cells(
         When no cell was found.
     """
     cuts: list[_Cut] = []
-    stain, focus = SlideStain(None), SlideFocus(None)
+    slide = SlideLearner.of_a_set()
     counted = count_fields(
         fields,
         [classifier],
@@ -115,8 +114,7 @@ def cut_known_cells(
     )
     for (one,) in counted:
         if one.found is not None:
-            stain.learn(one.counted.frame.image, one.found)
-            focus.learn(one.quality)
+            slide.learn(one.counted.frame.image, one.found, one.quality)
         cuts += _cut(one, context, round(size_px * context))
     if not cuts:
         raise DatasetError(
@@ -129,7 +127,7 @@ def cut_known_cells(
         crops=np.stack([cut.crop for cut in cuts]),
         frame_index=np.array([cut.frame_index for cut in cuts], np.int64),
         pixel_size_um=np.array([cut.pixel_size_um for cut in cuts], np.float64),
-        slide=SlideLook(colours=stain.colours(), blur_um=focus.blur_um),
+        slide=slide.look,
     )
 
 

@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.middle_cell import find_middle_cell
-from edge.quality import measure_quality
 from edge.segment import segment
-from edge.slide_focus import SlideFocus
-from edge.slide_stain import SlideStain
+from edge.slide_learner import SlideLearner
 from hemalens.centred_crop import read_centred_crop
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError
@@ -25,7 +23,6 @@ from hemalens.preprocess import (
 )
 from hemalens.progress import Progress
 from hemalens.records import Detection, Segmentation
-from hemalens.slide import SlideLook
 
 FEWEST_CELLS: Final = 50
 """Fewer can hardly prove a gain: of 50, ten points are five cells."""
@@ -121,15 +118,14 @@ def read_labelled_cells(
     """
     crops: list[NDArray[np.uint8]] = []
     found: list[Segmentation] = []
-    stain, focus = SlideStain(remembered=None), SlideFocus(remembered=None)
+    slide = SlideLearner.of_a_set()
     for number, image in enumerate(images.images, 1):
         crop = read_centred_crop(
             image.path, crop_side_px(PBC_PIXEL_SIZE_UM, CROP_SIDE_UM), _STORED_PX
         )
         crops.append(crop)
         found.append(segment(crop, PBC_PIXEL_SIZE_UM))
-        stain.learn(crop, found[-1])
-        focus.learn(measure_quality(crop, PBC_PIXEL_SIZE_UM))
+        slide.learn_image(crop, found[-1], PBC_PIXEL_SIZE_UM)
         if progress is not None:
             progress(number, len(images.images))
     names = classifier.class_names
@@ -138,10 +134,7 @@ def read_labelled_cells(
         class_index=np.array(
             [names.index(image.class_name) for image in images.images], np.int64
         ),
-        probabilities=classifier.classify(
-            _of_size(crops, classifier),
-            SlideLook(colours=stain.colours(), blur_um=focus.blur_um),
-        ),
+        probabilities=classifier.classify(_of_size(crops, classifier), slide.look),
         detections=tuple(
             find_middle_cell(seen, (_STORED_PX, _STORED_PX)) for seen in found
         ),

@@ -23,10 +23,8 @@ from rich.table import Table
 from convert.evidence.disturbances import IN_THE_FIELD, Disturbance
 from convert.evidence.paired import paired_difference_limits
 from edge.bundles import shipped_bundles
-from edge.quality import measure_quality
 from edge.segment import segment
-from edge.slide_focus import SlideFocus
-from edge.slide_stain import SlideStain
+from edge.slide_learner import SlideLearner
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
 from hemalens.image_files import read_image
@@ -107,7 +105,7 @@ def cut(
     """Disturb images, cut their cells out and learn what the slide looks like."""
     wanted = classifier.manifest.input
     side = crop_side_px(PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
-    stain, focus = SlideStain(remembered=None), SlideFocus(remembered=None)
+    slide = SlideLearner.of_a_set()
     step = max(1, len(images) // LEARNED_FROM)
     crops = np.empty((len(images), wanted.size_px, wanted.size_px, 3), np.uint8)
     for index, one in enumerate(images):
@@ -121,9 +119,8 @@ def cut(
             wanted.size_px,
         )
         if index % step == 0:
-            stain.learn(image, segment(image))
-            focus.learn(measure_quality(image, PBC_PIXEL_SIZE_UM))
-    return crops, SlideLook(colours=stain.colours(), blur_um=focus.blur_um)
+            slide.learn_image(image, segment(image), PBC_PIXEL_SIZE_UM)
+    return crops, slide.look
 
 
 def show(name: str, rows: Sequence[Row]) -> None:

@@ -145,7 +145,7 @@ def test_the_slides_focus_goes_with_its_crops_once_enough_frames_tell_it() -> No
         soft = cv2.GaussianBlur(frame.image, (0, 0), 0.25 / PBC_PIXEL_SIZE_UM)
         counter.count(replace(frame, image=np.asarray(soft, np.uint8)))
     assert told[0] is None
-    assert told[-1] == counter.slide_blur_um == pytest.approx(0.33, abs=0.04)
+    assert told[-1] == counter.slide_look.blur_um == pytest.approx(0.33, abs=0.04)
 
 
 def _classes(counter: FrameCounter, frame: Frame) -> Counter[str]:
