@@ -22,7 +22,7 @@ from rich.table import Table
 
 from convert.evidence.disturbances import IN_THE_FIELD, Disturbance
 from convert.evidence.paired import paired_difference_limits
-from edge.bundles import shipped_bundles
+from edge.bundles import open_bundle, shipped_bundles
 from edge.segment import segment
 from edge.slide_learner import SlideLearner
 from hemalens.classes import CLASS_NAMES
@@ -32,7 +32,6 @@ from hemalens.image_set import LabelledImage, read_class_folders
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 from hemalens.slide import SlideLook
 from hemalens.split import Split
-from tests.benchmarks.non_cells import open_named
 
 LEARNED_FROM: Final = 96
 """Images that give a slide's colours: about as many leukocytes as a differential's."""
@@ -156,7 +155,7 @@ def main() -> None:
     images = read_class_folders(given.pbc).of_split(Split.VALIDATION).images
     found = {}
     for name in given.bundle or shipped_bundles():
-        classifier = BundleClassifier(open_named(name))
+        classifier = BundleClassifier(open_bundle(name))
         found[name] = list(measure(classifier, images[:: given.every]))
         show(name, found[name])
     content = {name: [asdict(one) for one in rows] for name, rows in found.items()}

@@ -19,13 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convert.evidence.disturbances import Disturbance
-from edge.bundles import shipped_bundles
+from edge.bundles import open_bundle, shipped_bundles
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
 from hemalens.image_set import LabelledImage, read_class_folders
 from hemalens.split import Split
 from tests.benchmarks.disturbances import cut
-from tests.benchmarks.non_cells import open_named
 
 MICROSCOPES: Final = 16
 
@@ -125,7 +124,7 @@ def main() -> None:
     images = read_class_folders(given.pbc).of_split(Split.VALIDATION).images
     found = {}
     for name in given.bundle or shipped_bundles():
-        classifier = BundleClassifier(open_named(name))
+        classifier = BundleClassifier(open_bundle(name))
         rows = [measure(classifier, images, number) for number in range(MICROSCOPES)]
         found[name] = [asdict(row) for row in rows]
         total, right, answered, wrong = (

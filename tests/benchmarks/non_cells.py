@@ -21,7 +21,6 @@ from rich.table import Table
 
 from edge.bundles import open_bundle, shipped_bundles
 from edge.pipeline import FrameCounter
-from hemalens.bundle import SUFFIX, Bundle, read_bundle
 from hemalens.classes import LEUKOCYTES, CellStatus
 from hemalens.classifier import BundleClassifier
 from hemalens.preprocess import crop_side_px, cut_crop
@@ -111,17 +110,12 @@ def main() -> None:
     for name in given.bundle or shipped_bundles():
         tiles = cell_free_tiles(given.bccd, given.fields) if given.bccd else ()
         images = chain(made_non_cells(given.of_each), tiles)
-        found[name] = measure(BundleClassifier(open_named(name)), images)
+        found[name] = measure(BundleClassifier(open_bundle(name)), images)
     for name, tallies in found.items():
         show(name, tallies)
     if given.json:
         content = {name: as_json(tallies) for name, tallies in found.items()}
         given.json.write_text(json.dumps(content, indent=2) + "\n")
-
-
-def open_named(name: str) -> Bundle:
-    """Open a shipped bundle, or one in a file."""
-    return read_bundle(Path(name)) if name.endswith(SUFFIX) else open_bundle(name)
 
 
 def show(name: str, tallies: dict[str, Tally]) -> None:
