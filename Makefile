@@ -54,16 +54,19 @@ train: $(VENVS)/develop/.installed
 	    --output runs/mobilenetv2/seed-$$seed || exit; \
 	  $(FIT) --model cnn --epochs 24 --learning-rate 1.5e-3 --augmentation gentle \
 	    --initial-weights runs/cnn-first/seed-$$seed/best.keras --seed $$seed \
-	    --output runs/cnn/seed-$$seed || exit; \
+	    --output runs/cnn-gentle/seed-$$seed || exit; \
 	  $(FIT) --model cnn --epochs 14 --learning-rate 8e-4 --augmentation gentle \
-	    --initial-weights runs/cnn/seed-$$seed/best.keras --seed $$seed \
+	    --initial-weights runs/cnn-gentle/seed-$$seed/best.keras --seed $$seed \
 	    --output runs/cnn-longer/seed-$$seed || exit; \
 	  $(FIT) --model cnn --epochs 14 --learning-rate 1.2e-3 --augmentation gentle \
-	    --initial-weights runs/cnn/seed-$$seed/best.keras --seed $$seed \
+	    --initial-weights runs/cnn-gentle/seed-$$seed/best.keras --seed $$seed \
 	    --teacher runs/mobilenetv2-teacher/seed-$$(($(SEEDS) - 1))/best.keras \
 	    --output runs/cnn-taught/seed-$$seed || exit; \
-	  $(AVERAGE) runs/cnn/seed-$$seed/best.keras runs/cnn-longer/seed-$$seed/best.keras \
-	    runs/cnn-taught/seed-$$seed/best.keras --output runs/cnn-$$seed.keras || exit; \
+	  $(AVERAGE) runs/cnn-gentle/seed-$$seed/best.keras \
+	    runs/cnn-longer/seed-$$seed/best.keras runs/cnn-taught/seed-$$seed/best.keras \
+	    --output runs/cnn-$$seed.keras || exit; \
+	  $(FIT) --model cnn --epochs 110 --augmentation broad --seed $$seed \
+	    --initial-weights runs/cnn-$$seed.keras --output runs/cnn/seed-$$seed || exit; \
 	done
 	$(DEVELOP)/hemalens train compare runs/cnn runs/mobilenetv2 \
 	  --data $(DATASETS)/PBC_dataset_normal_DIB --output runs/compare
