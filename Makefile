@@ -36,7 +36,7 @@ format: $(VENVS)/develop/.installed
 	$(DEVELOP)/ruff check --fix
 	$(DEVELOP)/ruff format
 
-# Both shipped models, as train/EXPERIMENTS.md says; hours on a CPU, resumable.
+# The shipped models, as train/EXPERIMENTS.md says; hours on a CPU, resumable.
 # MOBILENETV2_WEIGHTS is imagenet, which downloads them, or Keras's file of them.
 MOBILENETV2_WEIGHTS ?= imagenet
 FIT := $(DEVELOP)/hemalens train fit --data $(DATASETS)/PBC_dataset_normal_DIB
@@ -54,19 +54,19 @@ train: $(VENVS)/develop/.installed
 	    --output runs/mobilenetv2/seed-$$seed || exit; \
 	  $(FIT) --model cnn --epochs 24 --learning-rate 1.5e-3 --augmentation gentle \
 	    --initial-weights runs/cnn-first/seed-$$seed/best.keras --seed $$seed \
-	    --output runs/cnn-gentle/seed-$$seed || exit; \
+	    --output runs/cnn/seed-$$seed || exit; \
 	  $(FIT) --model cnn --epochs 14 --learning-rate 8e-4 --augmentation gentle \
-	    --initial-weights runs/cnn-gentle/seed-$$seed/best.keras --seed $$seed \
+	    --initial-weights runs/cnn/seed-$$seed/best.keras --seed $$seed \
 	    --output runs/cnn-longer/seed-$$seed || exit; \
 	  $(FIT) --model cnn --epochs 14 --learning-rate 1.2e-3 --augmentation gentle \
-	    --initial-weights runs/cnn-gentle/seed-$$seed/best.keras --seed $$seed \
+	    --initial-weights runs/cnn/seed-$$seed/best.keras --seed $$seed \
 	    --teacher runs/mobilenetv2-teacher/seed-$$(($(SEEDS) - 1))/best.keras \
 	    --output runs/cnn-taught/seed-$$seed || exit; \
-	  $(AVERAGE) runs/cnn-gentle/seed-$$seed/best.keras \
-	    runs/cnn-longer/seed-$$seed/best.keras runs/cnn-taught/seed-$$seed/best.keras \
-	    --output runs/cnn-$$seed.keras || exit; \
+	  $(AVERAGE) runs/cnn/seed-$$seed/best.keras runs/cnn-longer/seed-$$seed/best.keras \
+	    runs/cnn-taught/seed-$$seed/best.keras --output runs/cnn-$$seed.keras || exit; \
 	  $(FIT) --model cnn --epochs 110 --augmentation broad --seed $$seed \
-	    --initial-weights runs/cnn-$$seed.keras --output runs/cnn/seed-$$seed || exit; \
+	    --initial-weights runs/cnn-$$seed.keras \
+	    --output runs/cnn-broad/seed-$$seed || exit; \
 	done
 	$(DEVELOP)/hemalens train compare runs/cnn runs/mobilenetv2 \
 	  --data $(DATASETS)/PBC_dataset_normal_DIB --output runs/compare
@@ -105,7 +105,7 @@ fleet: $(VENVS)/develop/.installed
 # The README's figures on real images; DATASETS holds PBC_dataset_normal_DIB, BCCD and
 # boxes_TXL-PBC.
 measure: $(VENVS)/develop/.installed
-	for name in cnn mobilenetv2; do \
+	for name in cnn cnn-broad mobilenetv2; do \
 	  $(DEVELOP)/hemalens train evaluate --model edge/bundles/$$name.hemalens \
 	    --data $(DATASETS)/PBC_dataset_normal_DIB --split validation || exit; \
 	done

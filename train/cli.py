@@ -178,7 +178,7 @@ def _fit_one(
         except KeyboardInterrupt:
             click.echo("stopped; the same command goes on from the last epoch")
             raise
-    click.echo(f"best model: {run.best_model}")
+    click.echo(f"best model: {run.best_model}; of the last epoch: {run.last_model}")
 
 
 def _show_spread(folder: Path, seeds: range) -> None:

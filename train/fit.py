@@ -61,7 +61,7 @@ def fit(
     recipe : Recipe
     data : FitData
     run : RunFolder
-        Begun with this recipe; receives ``best.keras``.
+        Begun with this recipe; receives ``best.keras`` and ``last.keras``.
     progress : FitProgress
     devices : Devices
     xla : bool, optional
@@ -159,7 +159,12 @@ class _RunKeeper(keras.callbacks.Callback):
             validation_accuracy=accuracy,
             images_per_second=self._batches.images / seconds,
         )
-        self._run.complete_epoch(record, averaged.save, self._trainer.values)
+        self._run.complete_epoch(
+            record,
+            averaged.save,
+            self._trainer.values,
+            is_last=record.epoch == self.params["epochs"],
+        )
         self._progress.epoch(record)
 
     def _finite(self, logs: Any, epoch: int) -> float:

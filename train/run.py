@@ -2,9 +2,9 @@
 
 ``run.json`` holds the recipe and the data's digest, ``history.json`` a line of figures
 per epoch, ``epoch-0012.npz`` the state to resume from, ``best.keras`` the model with
-the lowest validation loss so far, ``run.json`` within it. Each file is written whole
-and renamed into place, the state last: a run killed at any moment resumes from its last
-complete epoch.
+the lowest validation loss so far, ``last.keras`` that of the last epoch, ``run.json``
+within both. Each file is written whole and renamed into place, the state last: a run
+killed at any moment resumes from its last complete epoch.
 """
 
 from collections.abc import Callable, Sequence
@@ -117,6 +117,14 @@ class RunFolder:
         """The model with the lowest validation loss."""
         return self.path / "best.keras"
 
+    @property
+    def last_model(self) -> Path:
+        """The model of the last epoch asked for.
+
+        Disturbed training teaches what undisturbed validation images do not ask about.
+        """
+        return self.path / "last.keras"
+
     def begin(self, record: RunRecord) -> None:
         """Start the folder, or check that it belongs to the same run.
 
@@ -197,13 +205,17 @@ class RunFolder:
         record: EpochRecord,
         save_model: Callable[[Path], None],
         values: Sequence[NDArray[Any]],
+        *,
+        is_last: bool = False,
     ) -> None:
-        """Keep an epoch: figures, the model if it is the best, then the state."""
+        """Keep an epoch: figures, the model if it is the best or last, the state."""
         history = (*self.history(), record)
         before = self.state()
         self.write("history.json", _HISTORY.dump_json(history, indent=2))
         if record.validation_loss <= min(r.validation_loss for r in history):
             self._write_with(self.best_model.name, self._model_with_record(save_model))
+        if is_last:
+            self._write_with(self.last_model.name, self._model_with_record(save_model))
         self._write_with(
             f"epoch-{record.epoch:04d}.npz", lambda path: np.savez(path, *values)
         )

@@ -12,7 +12,7 @@ from train.distribution import Devices
 from train.fit import FitData, fit
 from train.float_model import load_float_model
 from train.recipe import Recipe
-from train.run import EpochRecord, RunFolder, new_record
+from train.run import EpochRecord, RunFolder, new_record, record_in
 from train.trainer import GivenFiles
 
 RECIPE = Recipe(model="cnn", input_size_px=32, width=0.25, epochs=3, batch_size=16)
@@ -88,6 +88,8 @@ def test_a_stopped_run_ends_where_an_unbroken_one_does(
     stopped = begin_run(tmp_path / "stopped")
     with pytest.raises(KeyboardInterrupt):
         fit(RECIPE, data, stopped, Listener(stop_in=2), DEVICES)
+    assert stopped.best_model.is_file()
+    assert not stopped.last_model.exists()
     resumed = Listener()
     fit(RECIPE, data, stopped, resumed, DEVICES)
 
@@ -96,6 +98,7 @@ def test_a_stopped_run_ends_where_an_unbroken_one_does(
     for one, other in zip(unbroken.history(), stopped.history(), strict=True):
         assert one.loss == pytest.approx(other.loss, rel=1e-3)
         assert one.validation_loss == pytest.approx(other.validation_loss, rel=1e-2)
+    assert record_in(stopped.last_model).recipe == RECIPE
 
 
 def test_a_run_that_is_complete_trains_no_more(data: FitData, first: RunFolder) -> None:
