@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--second-bundle",
-    help="Asked about every cell as well: surer on another microscope, slower.",
+    help="Asked about every cell as well: surer on another microscope, slower; "
+    "cnn-broad goes with cnn.",
 )
 @click.option(
     "--profile",
