@@ -23,10 +23,10 @@ ROOT = Path(__file__).parents[2]
 PBC = ROOT.parent / "shared" / "datasets" / "PBC_dataset_normal_DIB"
 TFLITE_PYTHON = ROOT / ".venvs" / "tflite" / "bin" / "python"
 
-LARGEST_DIFFERENCE_CODES = {"cnn": 8, "cnn-broad": 8, "mobilenetv2": 32}
+LARGEST_DIFFERENCE_CODES = {"cnn": 8, "cnn-broad": 16, "mobilenetv2": 32}
 """Rounding adds up in a deep network where two classes are nearly even. Measured
-2026-11, ai-edge-litert 2.3 and tflite-runtime 2.14: `cnn` 5, `mobilenetv2` 23 on 1,697
-real cells (6 beyond 8) and 19 on 200 drawn ones (4 beyond 8)."""
+2026-11, ai-edge-litert 2.3 and tflite-runtime 2.14: `cnn` 5, `cnn-broad` 9 (1 beyond
+8) and `mobilenetv2` 23 on 1,697 real cells (6 beyond 8); 7 and 19 on 200 drawn ones."""
 
 PROGRAM = """
 import json, sys
