@@ -61,8 +61,8 @@ def sign_wheelhouse(wheelhouse: Path, key: Path) -> None:
 
     WHEELHOUSE is a folder of 'hemalens device wheelhouse'; its files are checked first.
     """
-    from edge.device.update.wheelhouse_signature import sign_wheelhouse as sign_folder
-    from edge.device.wheelhouse_folder import read_wheelhouse
+    from edge.update.wheelhouse_folder import read_wheelhouse
+    from edge.update.wheelhouse_signature import sign_wheelhouse as sign_folder
 
     made = read_wheelhouse(wheelhouse)
     sign_folder(wheelhouse, _signer(key))

@@ -6,7 +6,7 @@ from typing import Final
 from calibration.calibration_set import find_images
 from calibration.choose import Chooser
 from edge.segment import segment
-from edge.slide_learner import SlideLearner
+from edge.slide.appearance import SlideLearner
 from hemalens.focus import FocusReference
 from hemalens.image_files import read_image
 from hemalens.image_set import ImageSet

@@ -36,7 +36,7 @@ class FocusReference(BaseModel):
 
     blur_um: float = Field(gt=0, le=5)
     """Of the edges of the median training image, a standard deviation, as
-    `edge.focus` measures it."""
+    `edge.frame.blur` measures it."""
     most_sharpening_um: float = Field(ge=0, le=5)
     """Blur taken away at most; 0 leaves a slide as sharp as it is. A model that was
     trained on blurred crops needs less of it."""

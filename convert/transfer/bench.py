@@ -18,9 +18,9 @@ from convert.transfer.labelled_crops import CropSet, cut_labelled_crops
 from convert.transfer.labelled_fields import LabelledField
 from convert.transfer.methods import answer
 from convert.transfer.report import BundleTransfer, SetNote, TransferReport
-from edge.population import Population
-from edge.second_look import look_twice
-from edge.second_opinion import Panel
+from edge.classify.ensemble import Panel
+from edge.classify.test_time_augmentation import look_twice
+from edge.records.population import Population
 from edge.store.header import bundle_name
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES, CellStatus

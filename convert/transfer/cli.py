@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from convert.transfer.box_source import BoxSource
-from edge.population import Population
-from edge.population_option import population_option
+from edge.classify.population_option import population_option
+from edge.records.population import Population
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

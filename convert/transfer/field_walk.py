@@ -8,11 +8,11 @@ from convert.transfer.answers import KnownCell
 from convert.transfer.box_matching import match_cells
 from convert.transfer.box_source import BoxSource
 from convert.transfer.labelled_fields import LabelledField
-from edge.counted_frame import CountedFrame
-from edge.frame_look import FrameLook
-from edge.pipeline import FrameCounter
-from edge.population import Population
-from edge.quality import FrameQuality
+from edge.count.frame_counter import FrameCounter
+from edge.frame.analysis import FrameLook
+from edge.frame.quality import FrameQuality
+from edge.records.counted_frame import CountedFrame
+from edge.records.population import Population
 from hemalens.classes import CellKind, CellStatus
 from hemalens.classifier import BundleClassifier
 from hemalens.image_files import read_image

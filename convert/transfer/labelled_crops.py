@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from convert.transfer.answers import KnownCell
 from convert.transfer.crop_scale import CropScale, find_scale
 from convert.transfer.methods import KnownCells
-from edge.middle_cell import find_middle_cell
 from edge.segment import segment
-from edge.slide_learner import SlideLearner
+from edge.segment.central_cell import find_middle_cell
+from edge.slide.appearance import SlideLearner
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import DatasetError
 from hemalens.image_files import read_image

@@ -18,10 +18,10 @@ from convert.transfer.box_source import BoxSource
 from convert.transfer.field_walk import CountedField, count_fields
 from convert.transfer.figures import TransferFigures, measure
 from convert.transfer.labelled_fields import LabelledField
-from edge.class_evidence import rule_out, weigh
-from edge.population import Population
-from edge.slide_learner import SlideLearner
-from edge.slide_shares import SlideShares
+from edge.classify.class_prior import SlideShares
+from edge.classify.posterior import rule_out, weigh
+from edge.records.population import Population
+from edge.slide.appearance import SlideLearner
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError

@@ -7,8 +7,8 @@ from convert.transfer.answers import Answers
 from convert.transfer.box_source import BoxSource
 from convert.transfer.crop_scale import ScaleSource
 from convert.transfer.figures import TransferFigures
-from edge.population import Population
-from edge.summary import BundleName
+from edge.records.population import Population
+from edge.records.summary import BundleName
 from hemalens.classes import CLASS_NAMES
 from train.evaluation.figures import Record
 

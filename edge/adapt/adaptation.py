@@ -14,7 +14,7 @@ from edge.adapt.labelled_cells import (
     require_enough,
 )
 from edge.adapt.proof import prove
-from edge.population import Population
+from edge.records.population import Population
 from hemalens.bundle import Bundle, bundle_bytes
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import ConfigError

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edge.adapt.fit_correction import FittedCorrection, fit_correction
 from edge.adapt.folds import deal_folds
 from edge.adapt.labelled_cells import LabelledCells
-from edge.class_evidence import rule_out
+from edge.classify.posterior import rule_out
 from hemalens.site_correction import LEAST_PROBABILITY, corrected
 
 PENALTIES: Final = (10.0, 1.0, 0.1)

@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from edge.population_option import population_option
+from edge.classify.population_option import population_option
 
 FAILED: Final = 3
 """Exit code of a gate that failed."""
@@ -58,14 +58,14 @@ def adapt(
     """
     from edge.adapt.adaptation import AdaptSettings, adapt_bundle, adapted_bytes
     from edge.adapt.terminal import show_adaptation, verdict
-    from edge.bundles import open_bundle
-    from edge.population import Population
+    from edge.records.population import Population
+    from edge.update.current import open_bundle_or_current
     from hemalens.files import write_whole
     from hemalens.image_set import read_class_folders
     from hemalens.progress import progress_bar
 
     _require_new_bundle(output)
-    opened = open_bundle(bundle)
+    opened = open_bundle_or_current(bundle)
     settings = AdaptSettings(
         version=version, population=Population(population), threads=threads
     )

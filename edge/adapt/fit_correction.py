@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.adapt.labelled_cells import LabelledCells
-from edge.class_evidence import rule_out
+from edge.classify.posterior import rule_out
 from hemalens.site_correction import evidence
 
 SURE_CELLS: Final = 10.0

@@ -8,9 +8,9 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.middle_cell import find_middle_cell
 from edge.segment import segment
-from edge.slide_learner import SlideLearner
+from edge.segment.central_cell import find_middle_cell
+from edge.slide.appearance import SlideLearner
 from hemalens.centred_crop import read_centred_crop
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError

@@ -17,8 +17,9 @@ from edge.adapt.choose_penalty import fit_best, parted
 from edge.adapt.folds import deal_folds
 from edge.adapt.gain import gain_limits
 from edge.adapt.labelled_cells import LabelledCells
-from edge.class_evidence import rule_out, weigh
-from edge.population import Population, class_weights
+from edge.classify.population_weights import class_weights
+from edge.classify.posterior import rule_out, weigh
+from edge.records.population import Population
 from hemalens.errors import DatasetError
 from hemalens.site_correction import SiteProof, corrected
 from hemalens.statistics import clopper_pearson, mcnemar_p

@@ -7,8 +7,6 @@ from hemalens.bundle import SUFFIX, Bundle, read_bundle
 from hemalens.errors import BundleError
 
 DEFAULT_BUNDLE: Final = "cnn"
-CURRENT: Final = "current"
-"""Names the bundle a device was updated to."""
 
 _FOLDER: Final = Path(__file__).parent
 
@@ -21,21 +19,11 @@ def shipped_bundles() -> tuple[str, ...]:
 def open_bundle(name_or_path: str) -> Bundle:
     """Read a shipped bundle by its name, or any other by its path.
 
-    ``current`` is the one this device was last updated to. A person who asks for it
-    gets no other: only the service goes on with its way back.
-
     Raises
     ------
     BundleError
         When there is none, or it is not intact.
-    StorageError
-        When the device's folders may not be read.
     """
-    if name_or_path == CURRENT:
-        # It falls back on the shipped bundles, and so imports this module.
-        from edge.device.update.current import require_current
-
-        return require_current()
     if name_or_path in shipped_bundles():
         return read_bundle(_FOLDER / f"{name_or_path}{SUFFIX}")
     path = Path(name_or_path)

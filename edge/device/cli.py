@@ -6,19 +6,19 @@ from typing import Final
 import click
 
 _COMMANDS: Final = {
-    "benchmark": "edge.device.benchmark_cli:benchmark",
-    "confirm": "edge.device.update.cli:confirm",
-    "doctor": "edge.device.doctor_cli:doctor",
-    "flash": "edge.device.flash_cli:flash",
+    "benchmark": "edge.device.check.benchmark_cli:benchmark",
+    "confirm": "edge.update.cli:confirm",
+    "doctor": "edge.device.check.doctor_cli:doctor",
+    "flash": "edge.device.flash.flash_cli:flash",
     "fleet": "edge.fleet.cli:fleet",
-    "install": "edge.device.install_cli:install",
-    "rollback": "edge.device.update.cli:rollback",
-    "run": "edge.device.run_cli:run",
-    "selftest": "edge.device.selftest_cli:selftest",
-    "status": "edge.device.update.cli:status",
-    "update": "edge.device.update.cli:update",
-    "update-software": "edge.device.update.cli:update_software",
-    "wheelhouse": "edge.device.wheelhouse_cli:wheelhouse",
+    "install": "edge.device.service.install_cli:install",
+    "rollback": "edge.update.cli:rollback",
+    "run": "edge.device.service.run_cli:run",
+    "selftest": "edge.device.check.selftest_cli:selftest",
+    "status": "edge.update.cli:status",
+    "update": "edge.update.cli:update",
+    "update-software": "edge.update.cli:update_software",
+    "wheelhouse": "edge.device.flash.wheelhouse_cli:wheelhouse",
 }
 
 

@@ -5,8 +5,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge.fleet.settings import FleetSettings
-from edge.population import Population
+from edge.device.fleet_settings import FleetSettings
+from edge.records.population import Population
 from hemalens.errors import ConfigError
 from hemalens.first_fault import first_fault
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from edge.device.update.current import ModelRoot
+from edge.device.fleet_credentials import Credentials
+from edge.device.fleet_settings import FleetSettings
 from edge.fleet.connection import SHORTEST_PAUSE_S, Connection
-from edge.fleet.credentials import Credentials
 from edge.fleet.delivery import Delivery
 from edge.fleet.faults import FleetError
 from edge.fleet.health import Surroundings, health_message
@@ -34,9 +34,9 @@ from edge.fleet.messages import (
 from edge.fleet.mqtt_link import MqttLink
 from edge.fleet.outbox import New, Outbox
 from edge.fleet.results import new_results
-from edge.fleet.settings import FleetSettings
 from edge.fleet.topics import Kind, Topics
 from edge.fleet.wish import Wishes
+from edge.update.current import ModelRoot
 from hemalens.errors import HemaLensError, StorageError
 
 STATE: Final = Path("/var/lib/hemalens-fleet")

@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from calibration.optics.profile import read_profile
 from edge.device.tools import run_tool
-from edge.device.update.current import ModelRoot
-from edge.device.update.durable import remove_file, write_file
-from edge.device.update.faults import disk_faults
-from edge.device.update.models import update_model
-from edge.device.update.prove import Prover, prove_apart
 from edge.fleet.faults import FleetError
 from edge.fleet.health import SERVICE
 from edge.fleet.messages import Activation, DesiredModel, read_message
+from edge.update.current import ModelRoot
+from edge.update.durable import remove_file, write_file
+from edge.update.faults import disk_faults
+from edge.update.models import update_model
+from edge.update.prove import Prover, prove_apart
 from hemalens.errors import HemaLensError
 from hemalens.files import sha256_of
 

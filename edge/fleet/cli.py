@@ -56,8 +56,8 @@ def run(settings: Path, state: Path, fleet_state: Path, credentials: Path) -> No
     says so. What docs/fleet.md says of topics and messages holds.
     """
     from edge.device.device_settings import read_device_settings
+    from edge.device.fleet_credentials import read_credentials
     from edge.fleet.agent import Agent
-    from edge.fleet.credentials import read_credentials
     from edge.fleet.health import Surroundings
     from hemalens.errors import ConfigError
 
@@ -78,9 +78,9 @@ def run(settings: Path, state: Path, fleet_state: Path, credentials: Path) -> No
 @click.option("--json", "as_json", is_flag=True, help="Print it for a machine.")
 def status(state: Path, fleet_state: Path, as_json: bool) -> None:
     """Show whether it is connected, what waits, and the desired and present model."""
-    from edge.device.update.current import ModelRoot
-    from edge.device.update.faults import read_faults
     from edge.fleet.status import fleet_status, status_lines
+    from edge.update.current import ModelRoot
+    from edge.update.faults import read_faults
 
     with read_faults(state):
         found = fleet_status(ModelRoot(state), fleet_state)
@@ -99,9 +99,9 @@ def apply(state: Path, fleet_state: Path) -> None:
 
     The system runs this by itself when a bundle is there.
     """
-    from edge.device.update.current import ModelRoot
     from edge.fleet.agent import HANDED
     from edge.fleet.apply import apply_wish
+    from edge.update.current import ModelRoot
 
     outcome = apply_wish(ModelRoot(state), fleet_state / HANDED)
     if outcome is None:
@@ -130,9 +130,9 @@ def collect(
 
     A small reference: the extra 'collector' installs what it needs.
     """
+    from edge.device.fleet_credentials import read_credentials
     from edge.fleet.collector import Collector
     from edge.fleet.connection import Connection
-    from edge.fleet.credentials import read_credentials
     from edge.fleet.database import Database
     from edge.fleet.link import Party, require_broker
     from edge.fleet.mqtt_link import MqttLink
@@ -177,7 +177,7 @@ def want(
 
     The broker keeps the wish for those that are away.
     """
-    from edge.fleet.credentials import read_credentials
+    from edge.device.fleet_credentials import read_credentials
     from edge.fleet.link import Party, require_broker
     from edge.fleet.messages import Activation
     from edge.fleet.mqtt_link import MqttLink

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import Final
 from uuid import UUID
 
+from edge.device.fleet_settings import Confirmation
 from edge.fleet.link import MOST_IN_FLIGHT, Link, Published
 from edge.fleet.outbox import Outbox, Waiting
-from edge.fleet.settings import Confirmation
 from edge.fleet.topics import Kind, Topics
 
 PATIENCE_S: Final = 20.0

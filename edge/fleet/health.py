@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from edge.device.device_settings import SETTINGS_PATH
-from edge.device.examine_model import examine_keys
-from edge.device.examine_system import (
+from edge.device.check.examine_model import examine_keys
+from edge.device.check.examine_system import (
     examine_clock,
     examine_disk,
     examine_heat,
@@ -25,10 +24,11 @@ from edge.device.examine_system import (
     examine_power,
     hottest_c,
 )
-from edge.device.finding import Finding, found
-from edge.device.update.current import CurrentModel, ModelRoot, open_current
+from edge.device.check.finding import Finding, found
+from edge.device.device_settings import SETTINGS_PATH
 from edge.fleet.messages import DesiredState, HealthFinding, HealthMessage
-from edge.summary import BundleName
+from edge.records.summary import BundleName
+from edge.update.current import CurrentModel, ModelRoot, open_current
 from hemalens.errors import HemaLensError
 
 SERVICE: Final = "hemalens.service"

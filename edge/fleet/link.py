@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from edge.fleet.credentials import Credentials
-from edge.fleet.settings import BROKER_PATTERN
+from edge.device.fleet_credentials import Credentials
+from edge.device.fleet_settings import BROKER_PATTERN
 from hemalens.errors import ConfigError
 
 MOST_IN_FLIGHT: Final = 100
@@ -109,7 +109,7 @@ class Party:
     Parameters
     ----------
     broker : str
-        As `edge.fleet.settings.FleetSettings` has it.
+        As `edge.device.fleet_settings.FleetSettings` has it.
     credentials : Credentials
     client_id : str
         Of two with one id the broker lets in only the later.

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from edge.fleet.faults import FleetError
 from edge.fleet.topics import MAJOR_VERSION
-from edge.summary import BundleName
+from edge.records.summary import BundleName
 from hemalens.first_fault import first_fault
 from hemalens.manifest import Sha256, Version
 

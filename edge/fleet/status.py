@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from edge.device.update.current import ModelRoot, open_current
 from edge.fleet.agent import LOCK, OUTBOX
 from edge.fleet.messages import DesiredState
 from edge.fleet.outbox import Outbox
-from edge.summary import BundleName
+from edge.records.summary import BundleName
+from edge.update.current import ModelRoot, open_current
 from hemalens.errors import StorageError
 
 

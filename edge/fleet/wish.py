@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Final
 
-from edge.device.update.current import ModelRoot
 from edge.fleet.apply import BUNDLE, WISH, Outcome, read_outcome
 from edge.fleet.faults import FleetError
 from edge.fleet.messages import DesiredModel, DesiredState
+from edge.update.current import ModelRoot
 from hemalens.bundle import SUFFIX
 from hemalens.errors import HemaLensError
 from hemalens.files import write_whole

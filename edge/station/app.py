@@ -7,8 +7,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from edge.station.answers import DESCRIBED, say_in_words
-from edge.station.guard import Context
+from edge.station.errors.responses import DESCRIBED, say_in_words
 from edge.station.routes import (
     accounts,
     audit,
@@ -20,6 +19,7 @@ from edge.station.routes import (
     samples,
     session,
 )
+from edge.station.routes.authorization import Context
 from edge.station.security.headers import SecurityHeaders
 from edge.station.security.limits import BodyLimit
 from edge.station.settings import LOOPBACK_NAMES

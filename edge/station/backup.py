@@ -6,9 +6,9 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from edge.station.audit import RESTORED
-from edge.station.audit_key import KEY_NAME, AuditKey, read_key, write_key
-from edge.station.database import DATABASE_NAME, Station
+from edge.station.audit.key import KEY_NAME, AuditKey, read_key, write_key
+from edge.station.audit.trail import RESTORED
+from edge.station.station import DATABASE_NAME, Station
 from edge.store import file_faults
 from hemalens.errors import StationError
 

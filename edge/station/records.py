@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.population import Population
+from edge.records.population import Population
 from hemalens.classes import CellClass
 
 

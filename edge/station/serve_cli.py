@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from edge.population_option import population_option
+from edge.classify.population_option import population_option
 
 if TYPE_CHECKING:
-    from edge.station.database import Station
+    from edge.station.station import Station
 
 _DATA: Final = click.option(
     "--data",
@@ -55,12 +55,12 @@ def serve(
     if tls_generate and (tls_certificate or tls_key):
         raise click.UsageError("give --tls-generate or a certificate, not both")
     _require_web()
-    from edge.population import Population
+    from edge.records.population import Population
     from edge.station.server import serve_station
     from edge.station.settings import StationSettings
 
     if tls_generate:
-        from edge.station.tls import fingerprint, generated_certificate
+        from edge.station.security.tls import fingerprint, generated_certificate
 
         tls_certificate, tls_key = generated_certificate(data, host)
         click.echo(f"certificate SHA-256 {fingerprint(tls_certificate)}", err=True)
@@ -180,7 +180,7 @@ def verify(context: click.Context, data: Path) -> None:
     cut off the end.
     """
     _require_web()
-    from edge.station.trail import check_trail
+    from edge.station.audit_check import check_trail
 
     found = check_trail(data)
     if found.unchecked:
@@ -196,14 +196,14 @@ def verify(context: click.Context, data: Path) -> None:
 def new_key(data: Path) -> None:
     """Go on with a new key where audit.key is lost; the trail says so."""
     _require_web()
-    from edge.station.trail import renew_key
+    from edge.station.audit_check import renew_key
 
     renew_key(data)
 
 
 def _opened(data: Path) -> "Station":
     _require_web()
-    from edge.station.database import Station
+    from edge.station.station import Station
 
     return Station.open(data)
 

@@ -6,17 +6,17 @@ from contextlib import ExitStack, contextmanager
 
 import uvicorn
 
-from edge.bundles import open_bundle
 from edge.capture.open_source import open_source
-from edge.station.accounts import AUTOMATIC_ACCOUNT
 from edge.station.app import make_app
-from edge.station.database import Station
-from edge.station.delivery import delivering, sender
+from edge.station.export.delivery import delivering, sender
 from edge.station.export.outbox import Outbox
-from edge.station.guard import Context
-from edge.station.live import Live
+from edge.station.live.controller import Live
 from edge.station.records import Differential, ModelUsed, ReviewedCell
+from edge.station.routes.authorization import Context
+from edge.station.security.accounts import AUTOMATIC_ACCOUNT
 from edge.station.settings import StationSettings
+from edge.station.station import Station
+from edge.update.current import open_bundle_or_current
 from hemalens.bundle import Bundle
 from hemalens.errors import StationError
 
@@ -33,7 +33,7 @@ def opened(settings: StationSettings, station: Station) -> Iterator[Context]:
     has_accounts = bool(station.accounts.all())
     settings.require_safe(has_accounts=has_accounts)
     open_source(settings.source)
-    bundle = open_bundle(settings.bundle)
+    bundle = open_bundle_or_current(settings.bundle)
     model = _model(bundle)
 
     def counted(count_id: str) -> None:

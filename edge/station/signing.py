@@ -3,11 +3,11 @@
 import hashlib
 from datetime import UTC, datetime
 
-from edge.station.accounts import Account
-from edge.station.database import Station
+from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.export.canonical import json
 from edge.station.records import Report, Role, Sample, SampleState, Signature
-from edge.station.refusals import Reason, RefusedError
+from edge.station.security.accounts import Account
+from edge.station.station import Station
 
 
 def sign(

@@ -7,8 +7,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from edge.count_clock import Moment
-from edge.counted_frame import CountedFrame
+from edge.records.counted_frame import CountedFrame
+from edge.records.keyframe import Keyframe
+from edge.records.moment import Moment
+from edge.records.place_join import PlaceJoin
 from edge.store import rows
 from edge.store.events import CountEvent, EventKind
 from edge.store.faults import damaged, file_faults, storage_faults
@@ -17,8 +19,6 @@ from edge.store.header import CountHeader
 from edge.store.schema import check_access, check_schema, connect, create_tables
 from edge.store.stored import StoredFrame, StoredView
 from edge.store.words import Words
-from edge.track.keyframe import Keyframe
-from edge.track.place_join import PlaceJoin
 from hemalens.classes import CellClass, CellKind, CellStatus
 from hemalens.errors import StorageError
 from hemalens.records import Cell, CellChange

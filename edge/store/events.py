@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from edge.count_clock import Moment
+from edge.records.moment import Moment
 
 
 class EventKind(StrEnum):

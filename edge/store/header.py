@@ -6,8 +6,8 @@ from importlib.metadata import version
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from edge.count_clock import utc_now
-from edge.summary import BundleName
+from edge.records.moment import utc_now
+from edge.records.summary import BundleName
 from hemalens.bundle import Bundle
 
 Setting = str | int | float | bool | None

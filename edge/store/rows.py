@@ -9,11 +9,11 @@ from typing import Any, Final
 import cv2
 import numpy as np
 
-from edge.count_clock import Moment
+from edge.records.keyframe import Keyframe
+from edge.records.moment import Moment
+from edge.records.place_join import PlaceJoin
+from edge.records.rigid import Rigid
 from edge.store.words import Words
-from edge.track.keyframe import Keyframe
-from edge.track.place_join import PlaceJoin
-from edge.track.rigid import Rigid
 from hemalens.classes import CellKind, CellStatus
 from hemalens.records import Box, Cell, Placement
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from edge.count_clock import Moment
+from edge.records.moment import Moment
 from hemalens.classes import CellKind, CellStatus
 from hemalens.records import Placement
 

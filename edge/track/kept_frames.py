@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.track.keyframe import Keyframe
+from edge.records.keyframe import Keyframe
+from edge.records.place_join import PlaceJoin
 from edge.track.map_view import MapView
-from edge.track.place_join import PlaceJoin
 from edge.track.recall import Recall
 from hemalens.records import Placement
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.records.rigid import Rigid
 from edge.track.alignment import Warp
-from edge.track.rigid import Rigid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

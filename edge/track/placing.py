@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from edge.track.keyframe import Keyframe
-from edge.track.place_join import PlaceJoin
+from edge.records.keyframe import Keyframe
+from edge.records.place_join import PlaceJoin
 from hemalens.records import Placement
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from edge.counted_frame import CountedFrame
-from edge.track.keyframe import Keyframe
-from edge.track.place_join import PlaceJoin
+from edge.records.counted_frame import CountedFrame
+from edge.records.keyframe import Keyframe
+from edge.records.place_join import PlaceJoin
 from edge.track.sharpness import sharpness_per_um
 from edge.track.slide_map import SlideMap
 from edge.track.slide_views import FrameScale

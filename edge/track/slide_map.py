@@ -7,15 +7,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.records.keyframe import Keyframe
+from edge.records.place_join import PlaceJoin
+from edge.records.rigid import Rigid
 from edge.track.kept_frames import MOST_KEYFRAMES, KeptFrames
-from edge.track.keyframe import Keyframe
 from edge.track.map_image import MapImage, reduce_frame
 from edge.track.map_scale import MapScale
 from edge.track.map_view import MapView
-from edge.track.place_join import PlaceJoin
 from edge.track.placing import Placing
 from edge.track.registration import Registration, register, register_near
-from edge.track.rigid import Rigid
 from hemalens.records import Placement
 
 _SAME_SCALE: Final = 0.1

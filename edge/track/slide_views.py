@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.track.rigid import Rigid
+from edge.records.rigid import Rigid
 from hemalens.classes import CellKind, CellStatus
 from hemalens.records import Cell, Placement
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from edge.records.place_join import PlaceJoin
 from edge.track.cell_matching import match_views
 from edge.track.earlier_cells import EarlierCells
 from edge.track.known_cells import KnownCells
 from edge.track.near_pairs import Pairs, near_pairs
-from edge.track.place_join import PlaceJoin
 from edge.track.same_views import SameViews
 from edge.track.slide_views import (
     FrameScale,

@@ -12,7 +12,7 @@ from rich.table import Table
 from edge.bundles import open_bundle
 from edge.capture.demo.agreement import DrawnAgreement
 from edge.capture.demo_slide import DemoSlide
-from edge.pipeline import FrameCounter
+from edge.count.frame_counter import FrameCounter
 from hemalens.classes import CLASS_NAMES, CellClass, CellKind
 from hemalens.classifier import BundleClassifier
 from hemalens.statistics import clopper_pearson

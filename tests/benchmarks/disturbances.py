@@ -24,7 +24,7 @@ from convert.evidence.disturbances import IN_THE_FIELD, Disturbance
 from convert.evidence.paired import paired_difference_limits
 from edge.bundles import open_bundle, shipped_bundles
 from edge.segment import segment
-from edge.slide_learner import SlideLearner
+from edge.slide.appearance import SlideLearner
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
 from hemalens.image_files import read_image

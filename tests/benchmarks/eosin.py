@@ -21,7 +21,7 @@ from calibration.optics.stain import nuclear_index
 from convert.transfer.labelled_fields import read_labelled_fields
 from convert.transfer.selective import error_roc
 from edge.segment import segment
-from edge.slide_stain import SlideStain
+from edge.slide.stain import SlideStain
 from hemalens.classes import CellKind
 from hemalens.image_files import read_image
 from hemalens.records import Box

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.bundles import open_bundle, shipped_bundles
-from edge.pipeline import FrameCounter
+from edge.count.frame_counter import FrameCounter
 from hemalens.classes import LEUKOCYTES, CellStatus
 from hemalens.classifier import BundleClassifier
 from hemalens.preprocess import crop_side_px, cut_crop

@@ -44,8 +44,8 @@ from skimage import io
 
 from edge.bundles import open_bundle
 from edge.capture.image_files import ImageFiles
-from edge.class_evidence import rule_out
-from edge.count import count_source
+from edge.classify.posterior import rule_out
+from edge.count.run import count_source
 from edge.segment import segment
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES, CellClass, CellKind

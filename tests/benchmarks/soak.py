@@ -20,11 +20,11 @@ from pathlib import Path
 
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
-from edge.count import count_source
-from edge.count_progress import CountProgress
-from edge.counted_frame import CountedFrame
-from edge.operator import Nobody
-from edge.summary import Summary
+from edge.count.operator import Nobody
+from edge.count.run import count_source
+from edge.records.counted_frame import CountedFrame
+from edge.records.progress import CountProgress
+from edge.records.summary import Summary
 from hemalens.classes import CellClass, CellKind
 
 EVERY = 500

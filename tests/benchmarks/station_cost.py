@@ -28,16 +28,16 @@ from numpy.typing import NDArray
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
 from edge.capture.open_source import open_source
-from edge.count import count_source
-from edge.count_progress import CountProgress
-from edge.counted_frame import CountedFrame
-from edge.operator import Nobody
-from edge.quality import FrameQuality
-from edge.station.live_frame import LiveState
-from edge.station.live_operator import StationOperator
+from edge.count.operator import Nobody
+from edge.count.run import count_source
+from edge.frame.quality import FrameQuality
+from edge.records.counted_frame import CountedFrame
+from edge.records.progress import CountProgress
+from edge.station.live.frame import LiveState
+from edge.station.live.operator import StationOperator
 from hemalens.stain import SlideColours
+from tests.edge.station.live.test_controller import listening
 from tests.edge.station.served import API, served, sign_in
-from tests.edge.station.test_live import listening
 
 VIEWER: Final = f"""
 import json, sys, time, httpx2

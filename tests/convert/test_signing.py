@@ -24,13 +24,13 @@ from convert import signing_key
 from convert.evidence.proven import signed, with_evidence
 from convert.signing_cli import PASSPHRASE
 from convert.signing_key import is_encrypted, make_key, read_signer
-from edge.device.update.wheelhouse_signature import require_signature
+from edge.update.wheelhouse_signature import require_signature
 from hemalens.bundle import EvidenceFiles, parse_bundle, read_bundle
 from hemalens.cli import main
 from hemalens.errors import BundleError, ConfigError, StorageError
 from hemalens.signature import read_trusted_keys
 from tests.convert.evidence.made_report import made_report
-from tests.edge.device.update.made_wheelhouse import make_wheelhouse
+from tests.edge.update.made_wheelhouse import make_wheelhouse
 from tests.hemalens.made_bundle import made_parts
 from tests.hemalens.signing import signer_of
 

@@ -24,9 +24,9 @@ import click
 import cv2
 
 from edge.capture.demo_slide import DemoSlide
-from edge.device.boot_folder import BootFolder
-from edge.device.flash import flash
-from tests.edge.device.made_board import made_board, made_boot_folder
+from edge.device.flash.boot_folder import BootFolder
+from edge.device.flash.flash import flash
+from tests.edge.device.flash.made_board import made_board, made_boot_folder
 
 PYTHONS: Final = {"bookworm": "3.11", "trixie": "3.13"}
 ENVIRONMENT: Final = "/opt/hemalens/current"

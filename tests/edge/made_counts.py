@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from edge.counted_frame import CountedFrame
+from edge.records.counted_frame import CountedFrame
+from edge.records.keyframe import Keyframe
+from edge.records.place_join import PlaceJoin
+from edge.records.rigid import Rigid
+from edge.records.summary import BundleName
 from edge.store import CountHeader, Setting
-from edge.summary import BundleName
-from edge.track.keyframe import Keyframe
-from edge.track.place_join import PlaceJoin
-from edge.track.rigid import Rigid
 from hemalens.classes import (
     CLASS_NAMES,
     CellKind,

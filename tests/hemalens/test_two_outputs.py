@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.bundles import open_bundle
-from edge.device.golden_run import GoldenRun, GoldenRunFault, run_golden
+from edge.update.golden_run import GoldenRun, GoldenRunFault, run_golden
 from hemalens.bundle import Bundle, bundle_bytes, parse_bundle
 from hemalens.classifier import BundleClassifier, Int8Model, ordered_outputs
 from hemalens.errors import BundleError

@@ -10,10 +10,10 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
+from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.export.hl7_v2 import hl7
 from edge.station.export.mllp import AckCode, Acknowledgement, DeliveryError
 from edge.station.records import Report
-from edge.station.refusals import Reason, RefusedError
 
 FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(minutes=15)

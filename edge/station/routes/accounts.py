@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.station.guard import AccountReader, Here, Service
 from edge.station.records import Role
+from edge.station.routes.authorization import AccountReader, Here, Service
 from edge.station.routes.session import AccountShown, shown_account
 
 router = APIRouter(tags=["accounts"], prefix="/accounts")

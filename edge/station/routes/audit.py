@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from edge.station.guard import Here, Supervisor
 from edge.station.records import AuditEntry, TrailCheck
+from edge.station.routes.authorization import Here, Supervisor
 
 router = APIRouter(tags=["audit"], prefix="/audit")
 

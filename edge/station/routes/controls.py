@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.station.control import LocatedCheck
-from edge.station.guard import Here, Reader
+from edge.station.review.control_slides import LocatedCheck
+from edge.station.routes.authorization import Here, Reader
 from edge.station.routes.samples import require_sample
 from hemalens.classes import CellClass
 

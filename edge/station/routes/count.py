@@ -5,12 +5,12 @@ import secrets
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.population import Population
-from edge.station.accounts import Account
-from edge.station.guard import Context, Here, Reader
-from edge.station.live_frame import LiveProgress
+from edge.records.population import Population
+from edge.station.errors.reasons import Reason, RefusedError
+from edge.station.live.frame import LiveProgress
 from edge.station.records import ReviewAction, ReviewedCell, Role, Sample
-from edge.station.refusals import Reason, RefusedError
+from edge.station.routes.authorization import Context, Here, Reader
+from edge.station.security.accounts import Account
 
 router = APIRouter(tags=["count"], prefix="/count")
 

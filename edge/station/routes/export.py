@@ -6,11 +6,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
-from edge.station.answers import described
-from edge.station.guard import Context, Here, Reader
-from edge.station.pictures import cell_picture, fields_folder, find_field
+from edge.station.errors.responses import described
 from edge.station.records import Report
+from edge.station.routes.authorization import Context, Here, Reader
 from edge.station.routes.samples import CountId, require_sample
+from edge.station.storage.pictures import cell_picture, fields_folder, find_field
 from hemalens.errors import StorageError
 
 router = APIRouter(tags=["export"])

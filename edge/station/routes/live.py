@@ -9,19 +9,19 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
 
-from edge.population import Population
-from edge.station.answers import PICTURE, described
-from edge.station.guard import (
+from edge.records.population import Population
+from edge.station.errors.reasons import Reason, RefusedError
+from edge.station.errors.responses import PICTURE, described
+from edge.station.live.frame import Fault, LiveState
+from edge.station.live.view import LiveEvents
+from edge.station.records import ModelUsed
+from edge.station.routes.authorization import (
     Anyone,
     Context,
     Here,
     Reader,
     session_token,
 )
-from edge.station.live_frame import Fault, LiveState
-from edge.station.live_view import LiveEvents
-from edge.station.records import ModelUsed
-from edge.station.refusals import Reason, RefusedError
 from edge.station.routes.samples import require_field
 from hemalens import __name__ as _package
 

@@ -6,10 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
+from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.export.outbox import Outbox, OutboxEntry
-from edge.station.guard import Context, Here, Reader
 from edge.station.records import SampleState
-from edge.station.refusals import Reason, RefusedError
+from edge.station.routes.authorization import Context, Here, Reader
 from edge.station.routes.samples import CountId, require_sample
 
 router = APIRouter(tags=["outbox"])

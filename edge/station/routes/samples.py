@@ -7,17 +7,9 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.station.amendments import LONGEST_REASON
-from edge.station.answers import PICTURE
-from edge.station.guard import (
-    Context,
-    Here,
-    Reader,
-    Supervisor,
-    require_attempt,
-)
-from edge.station.live_frame import LiveState
-from edge.station.pictures import cell_picture, fields_folder, find_field
+from edge.station.errors.reasons import Reason, RefusedError
+from edge.station.errors.responses import PICTURE
+from edge.station.live.frame import LiveState
 from edge.station.records import (
     Differential,
     Report,
@@ -25,8 +17,16 @@ from edge.station.records import (
     ReviewedCell,
     Sample,
 )
-from edge.station.refusals import Reason, RefusedError
+from edge.station.review.amendments import LONGEST_REASON
+from edge.station.routes.authorization import (
+    Context,
+    Here,
+    Reader,
+    Supervisor,
+    require_attempt,
+)
 from edge.station.signing import sign
+from edge.station.storage.pictures import cell_picture, fields_folder, find_field
 from hemalens.classes import CellClass
 
 router = APIRouter(tags=["samples"], prefix="/samples")

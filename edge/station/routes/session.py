@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from edge.station.accounts import Account
-from edge.station.guard import (
+from edge.station.errors.reasons import Reason, RefusedError
+from edge.station.records import Role
+from edge.station.routes.authorization import (
     COOKIE,
     Anyone,
     Context,
@@ -15,8 +16,7 @@ from edge.station.guard import (
     require_own_page,
     session_token,
 )
-from edge.station.records import Role
-from edge.station.refusals import Reason, RefusedError
+from edge.station.security.accounts import Account
 
 router = APIRouter(tags=["session"])
 

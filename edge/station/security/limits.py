@@ -8,8 +8,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from edge.station.answers import refusal
-from edge.station.refusals import Reason
+from edge.station.errors.reasons import Reason
+from edge.station.errors.responses import refusal
 
 MOST_BODY_BYTES: Final = 1 << 20
 MOST_FAILURES: Final = 5

@@ -10,7 +10,7 @@ import pytest
 from convert.transfer.box_source import BoxSource
 from convert.transfer.field_walk import CountedField, count_fields
 from convert.transfer.labelled_fields import LabelledField, read_labelled_fields
-from edge.pipeline import FrameCounter
+from edge.count.frame_counter import FrameCounter
 from hemalens.classes import CellKind
 from hemalens.classifier import BundleClassifier
 from hemalens.image_files import read_image

@@ -13,8 +13,8 @@ from convert.transfer.methods import (
     cut_known_cells,
     measure_method,
 )
-from edge.population import Population
-from edge.second_look import look_twice
+from edge.classify.test_time_augmentation import look_twice
+from edge.records.population import Population
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES, CellKind
 from hemalens.classifier import BundleClassifier

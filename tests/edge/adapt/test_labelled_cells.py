@@ -11,7 +11,7 @@ from edge.adapt.labelled_cells import (
     require_enough,
 )
 from edge.segment import segment
-from edge.slide_stain import SlideStain
+from edge.slide.stain import SlideStain
 from hemalens.classes import CLASS_NAMES, CellKind
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError

@@ -5,7 +5,7 @@ import pytest
 
 from edge.adapt.choose_penalty import fit_best
 from edge.adapt.proof import compare, prove
-from edge.population import Population
+from edge.records.population import Population
 from hemalens.errors import DatasetError
 from hemalens.site_correction import corrected
 from hemalens.statistics import clopper_pearson

@@ -16,8 +16,9 @@ from edge.adapt.gain import gain_limits
 from edge.adapt.labelled_cells import LabelledCells, read_labelled_cells
 from edge.adapt.proof import compare, prove
 from edge.bundles import open_bundle
-from edge.class_evidence import rule_out, weigh
-from edge.population import Population, class_weights
+from edge.classify.population_weights import class_weights
+from edge.classify.posterior import rule_out, weigh
+from edge.records.population import Population
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edge.device.listener import Listener, listener_in
+from tests.edge.device.service.listener import Listener, listener_in
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from edge.device.fleet_settings import FleetSettings
 from edge.fleet.health import Surroundings
-from edge.fleet.settings import FleetSettings
 
 SAMPLE = "sample-4711"
 

@@ -10,9 +10,9 @@ from edge.fleet.outbox import New, Outbox
 from edge.fleet.topics import Kind
 from edge.fleet.want import wish_for
 from hemalens.errors import BundleError, ConfigError, HemaLensError, StorageError
-from tests.edge.device.update.made_device import make_device
 from tests.edge.fleet.made_device import made_device
 from tests.edge.fleet.test_outbox import made
+from tests.edge.update.made_device import make_device
 
 
 def call(*arguments: str | Path) -> Result:

@@ -3,6 +3,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
+from edge.device.fleet_settings import FleetSettings
 from edge.fleet.faults import FleetError
 from edge.fleet.messages import (
     DesiredModel,
@@ -12,9 +13,8 @@ from edge.fleet.messages import (
     read_message,
 )
 from edge.fleet.results import SENT
-from edge.fleet.settings import FleetSettings
 from edge.fleet.topics import Kind, Topics
-from edge.summary import Summary
+from edge.records.summary import Summary
 
 WISH = {
     "schema_version": "1.0",

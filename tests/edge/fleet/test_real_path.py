@@ -22,7 +22,6 @@ from edge.fleet.health import Surroundings
 from edge.fleet.topics import Kind
 from hemalens.bundle import read_bundle
 from hemalens.errors import StorageError
-from tests.edge.device.update.made_device import make_device, version_counting, whole
 from tests.edge.fleet.made_device import SAMPLE, add_count, made_device
 from tests.edge.fleet.real_servers import (
     Mosquitto,
@@ -32,6 +31,7 @@ from tests.edge.fleet.real_servers import (
     needs_postgres,
     postgres,
 )
+from tests.edge.update.made_device import make_device, version_counting, whole
 
 pytestmark = [needs_mosquitto, needs_postgres]
 

@@ -14,7 +14,7 @@ from edge.fleet.apply import BUNDLE, WISH, apply_wish, read_outcome
 from edge.fleet.messages import Activation, DesiredModel, DesiredState
 from edge.fleet.wish import Wishes
 from hemalens.bundle import read_bundle
-from tests.edge.device.update.made_device import (
+from tests.edge.update.made_device import (
     MadeDevice,
     make_device,
     version_counting,

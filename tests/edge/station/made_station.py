@@ -6,13 +6,13 @@ from pathlib import Path
 
 from argon2 import PasswordHasher
 
-from edge.population import Population
-from edge.result_folder import cell_record
-from edge.station.accounts import Account
-from edge.station.database import Station
+from edge.records.population import Population
+from edge.records.summary import BundleName, Summary
+from edge.results.folder import cell_record
 from edge.station.records import Role, Sample
+from edge.station.security.accounts import Account
+from edge.station.station import Station
 from edge.store import CountStore
-from edge.summary import BundleName, Summary
 from hemalens.classes import CellStatus
 from hemalens.records import Cell
 from tests.edge.made_counts import made_cell, made_header

@@ -8,12 +8,12 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
-from edge.population import Population
+from edge.records.population import Population
 from edge.station.app import make_app
-from edge.station.database import Station
-from edge.station.guard import Context
+from edge.station.routes.authorization import Context
 from edge.station.server import opened
 from edge.station.settings import StationSettings
+from edge.station.station import Station
 
 SOURCE = "demo:frames=3,width_px=480,height_px=360,seed=3"
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.population import Population
+from edge.records.population import Population
 from edge.station.export.labels import GERMAN
 from edge.station.server import serve_station
 from edge.station.settings import StationSettings

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.station.audit_key import KEY_NAME
+from edge.station.audit.key import KEY_NAME
 from edge.station.backup import backup, restore
-from edge.station.database import DATABASE_NAME
+from edge.station.station import DATABASE_NAME
 from hemalens.errors import StationError
 from tests.edge.station.made_station import add_account, finished, open_station
 

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from edge.station.database import Station
 from edge.station.records import ReviewedCell, SampleState
+from edge.station.station import Station
 from hemalens.classes import CellClass
 from tests.edge.station.page.station_process import StationProcess
 from tests.edge.station.served import API

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 
-from edge.station.guard import COOKIE, Context, csrf_of
+from edge.station.routes.authorization import COOKIE, Context, csrf_of
 from edge.station.security.limits import SignInLimit
 from tests.edge.station.made_station import finished
 from tests.edge.station.served import API, served, sign_in, wait_for
@@ -36,7 +36,7 @@ WITHOUT_SESSIONS: Final = schemathesis.Config.from_dict(
 )
 """Each request has a session of its own."""
 ENDLESS: Final = f"{API}/live"
-"""A stream; `tests/edge/station/test_live.py` follows it."""
+"""A stream; `tests/edge/station/live/test_controller.py` follows it."""
 
 
 class Caller:

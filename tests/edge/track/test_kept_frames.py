@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from edge.records.keyframe import Keyframe
 from edge.track.kept_frames import KeptFrames
-from edge.track.keyframe import Keyframe
 from edge.track.map_image import reduce_frame
 from edge.track.map_view import MapView
 from edge.track.registration import register

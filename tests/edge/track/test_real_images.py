@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.track.rigid import Rigid
+from edge.records.rigid import Rigid
 from edge.track.slide_map import SlideMap
 from hemalens.records import Placement
 from tests.benchmarks.labelled_images import read_rgb

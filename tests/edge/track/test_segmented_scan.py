@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from edge.records.rigid import Rigid
 from edge.segment import segment
-from edge.track.rigid import Rigid
 from edge.track.sharpness import sharpness_per_um
 from edge.track.slide_map import SlideMap
 from edge.track.slide_views import FrameScale

@@ -6,9 +6,9 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.capture.demo_slide import DemoSlide
-from edge.track.keyframe import Keyframe
+from edge.records.keyframe import Keyframe
+from edge.records.rigid import Rigid
 from edge.track.placing import Placing
-from edge.track.rigid import Rigid
 from edge.track.slide_map import SlideMap
 from hemalens.records import Placement
 from tests.edge.track.microscope import Microscope, Pose

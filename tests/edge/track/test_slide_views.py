@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.track.rigid import Rigid
+from edge.records.rigid import Rigid
 from edge.track.slide_views import (
     VIEW,
     FrameScale,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.track.place_join import PlaceJoin
-from edge.track.rigid import Rigid
+from edge.records.place_join import PlaceJoin
+from edge.records.rigid import Rigid
 from edge.track.slide_views import FrameScale
 from edge.track.unique_cells import UniqueCells
 from hemalens.classes import CellKind, CellStatus

@@ -2,7 +2,7 @@ import json as plain
 
 from edge.station.export.canonical import json
 from edge.station.records import Report
-from tests.edge.station.made_report import made_report
+from tests.edge.station.review.made_report import made_report
 
 
 def test_report_is_read_back_equal():

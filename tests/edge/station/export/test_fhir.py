@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from edge.station.export.fhir import fhir
 from edge.station.export.loinc import NRBC, SHARES
 from hemalens.classes import CellClass
-from tests.edge.station.made_report import FORMER, made_report
+from tests.edge.station.review.made_report import FORMER, made_report
 
 pytest.importorskip("fhir.resources", reason="the extra report is not installed")
 

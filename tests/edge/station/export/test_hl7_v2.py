@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from edge.station.export.hl7_v2 import hl7
 from hemalens.classes import CellClass
 from tests.edge.station.export.test_fhir import expected
-from tests.edge.station.made_report import FORMER, made_report
+from tests.edge.station.review.made_report import FORMER, made_report
 
 python_hl7 = pytest.importorskip("hl7", reason="the library hl7 is not installed")
 parser = pytest.importorskip("hl7apy.parser", reason="hl7apy is not installed")

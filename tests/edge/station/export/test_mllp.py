@@ -6,7 +6,7 @@ import pytest
 
 from edge.station.export.hl7_v2 import hl7
 from edge.station.export.mllp import AckCode, DeliveryError, send
-from tests.edge.station.made_report import made_report
+from tests.edge.station.review.made_report import made_report
 
 MESSAGE = hl7(made_report(), "MSG1")
 ACK = "MSH|^~\\&|LAB|||||20260304||ACK|1|P|2.5.1\rMSA|{}|{}|{}\r"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from edge.station.database import Station
-from edge.station.delivery import delivering, sender
+from edge.station.export.delivery import delivering, sender
 from edge.station.export.mllp import AckCode, Acknowledgement, DeliveryError
 from edge.station.export.outbox import DeliveryState, Outbox
+from edge.station.station import Station
 from tests.edge.station.export.test_mllp import framed, laboratory
-from tests.edge.station.made_report import made_report
+from tests.edge.station.review.made_report import made_report
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 
@@ -105,7 +105,7 @@ KILLED_WHILE_SENDING = """
 import os, signal, sys
 from pathlib import Path
 from tests.edge.station.export.test_outbox import NOW, opened
-from tests.edge.station.made_report import made_report
+from tests.edge.station.review.made_report import made_report
 
 def killed(message):
     print(message[:200], flush=True)

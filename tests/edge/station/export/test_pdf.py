@@ -5,7 +5,7 @@ from PIL import Image
 
 from edge.station.export.labels import ENGLISH, GERMAN
 from hemalens.classes import CellClass
-from tests.edge.station.made_report import made_report
+from tests.edge.station.review.made_report import made_report
 
 pytest.importorskip("fpdf", reason="the extra report is not installed")
 pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")

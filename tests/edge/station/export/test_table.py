@@ -2,7 +2,7 @@ import csv as reader
 from io import StringIO
 
 from edge.station.export.table import csv
-from tests.edge.station.made_report import FORMER, made_report
+from tests.edge.station.review.made_report import FORMER, made_report
 
 
 def lines(report):

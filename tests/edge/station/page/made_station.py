@@ -10,7 +10,7 @@ import numpy as np
 from playwright.sync_api import Page, Request, Route, expect
 
 import edge.station
-from edge.differential import differential_count
+from edge.results.differential import differential_count
 from hemalens.classes import CLASS_NAMES
 
 PAGE: Final = Path(edge.station.__file__).parent / "page"

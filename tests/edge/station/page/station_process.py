@@ -8,8 +8,8 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
-from edge.station.database import Station
 from edge.station.records import Role
+from edge.station.station import Station
 
 SERVE: Final = "from edge.station.serve_cli import serve; serve()"
 STARTS_WITHIN_S: Final = 90

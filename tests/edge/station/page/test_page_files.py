@@ -8,8 +8,8 @@ from typing import Final
 import pytest
 
 import edge.station
-from edge.station.live_frame import FaultCode
-from edge.station.refusals import Reason
+from edge.station.errors.reasons import Reason
+from edge.station.live.frame import FaultCode
 from hemalens.classes import CLASS_NAMES
 
 PAGE: Final = Path(edge.station.__file__).parent / "page"

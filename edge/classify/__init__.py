@@ -1,0 +1,1 @@
+"""From crops to classes: priors, ensembles, what is uncertain."""

@@ -1,0 +1,1 @@
+"""One count, from its first frame to its last."""

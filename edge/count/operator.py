@@ -1,0 +1,68 @@
+"""The person at the count, as the count sees them."""
+
+from enum import StrEnum
+from typing import Protocol
+
+from edge.frame.quality import FrameQuality
+from edge.records.counted_frame import CountedFrame
+from edge.records.progress import CountProgress
+from hemalens.stain import SlideColours
+
+
+class Wish(StrEnum):
+    """What an operator asks of a running count."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    FINISH = "finish"
+
+
+class Operator(Protocol):
+    """Watches a count and steers it; asked by the count, in its thread."""
+
+    def see(self, counted: CountedFrame, progress: CountProgress) -> None:
+        """Be shown a frame, counted and durable, and how far the count is."""
+        ...
+
+    def wish(self) -> Wish | None:
+        """Say what is wanted since last asked; waits for nothing."""
+        ...
+
+    def more_leukocytes(self, progress: CountProgress) -> int | None:
+        """Say by how many to go on once the target is reached.
+
+        0 ends the count; None when that is not decided yet: it is asked again.
+        """
+        ...
+
+
+class FrameKeeper(Protocol):
+    """Keeps what review needs of each frame."""
+
+    def keep(
+        self,
+        counted: CountedFrame,
+        quality: FrameQuality,
+        colours: SlideColours | None,
+    ) -> None:
+        """Be handed a frame before it is durable, in the count's thread.
+
+        What is kept of it is then there for every frame of the count, whatever happens
+        in between.
+        """
+        ...
+
+
+class Nobody:
+    """Lets a count run to its end or its target."""
+
+    def see(self, counted: CountedFrame, progress: CountProgress) -> None:
+        """Look away."""
+
+    def wish(self) -> Wish | None:
+        """Want nothing."""
+        return None
+
+    def more_leukocytes(self, progress: CountProgress) -> int | None:  # noqa: ARG002
+        """End at the target."""
+        return 0

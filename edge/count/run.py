@@ -1,0 +1,270 @@
+"""Count a source from its first frame to its last, or to the target."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from calibration.optics.profile import OpticalProfile
+from edge.capture.continued import ContinuedSource
+from edge.capture.prefetch import FrameFeed
+from edge.capture.source import FrameSource
+from edge.count.frame_counter import FrameCounter
+from edge.count.operator import FrameKeeper, Nobody, Operator
+from edge.count.session import CountSession
+from edge.count.steering import Steering
+from edge.frame.stage_times import Stage, StageTimes
+from edge.records.population import Population
+from edge.records.summary import Summary
+from edge.results.folder import OnUnfinished, ResultFolder
+from edge.results.overlay_writer import OverlayWriter
+from edge.slide.domain_warnings import slide_doubts
+from edge.store import CountStore, new_header
+from edge.store.header import Setting, bundle_name
+from edge.track.slide_cells import SlideCells
+from hemalens.bundle import Bundle
+from hemalens.classifier import BundleClassifier
+
+_WORKERS: Final = max(1, min(4, (os.cpu_count() or 1) - 1))
+"""Threads that segment ahead; one processor is left to classify, and each holds a
+frame in memory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountSettings:
+    """How to count.
+
+    Parameters
+    ----------
+    pixel_size_um : float, optional
+        Micrometres per pixel; else the source's, else from the red cells.
+    profile : OpticalProfile, optional
+        Of the device and its objective.
+    separate_fields : bool
+        Frames never overlap: each view is a cell.
+    population : Population
+        Whose blood is counted: which classes are rare.
+    keep_stain : bool
+        Classify cells in the slide's own colours.
+    second_bundle : Bundle, optional
+        Asked about every cell as well.
+    target : int, optional
+        Leukocytes to count.
+    threads : int, optional
+        Threads of one inference.
+    save_crops : bool
+        Write each stained cell's crop beside the results.
+    """
+
+    pixel_size_um: float | None = None
+    profile: OpticalProfile | None = None
+    separate_fields: bool = False
+    population: Population = Population.UNRESTRICTED
+    keep_stain: bool = False
+    second_bundle: Bundle | None = None
+    target: int | None = None
+    threads: int | None = None
+    save_crops: bool = False
+
+    def lasting(self) -> dict[str, Setting]:
+        """Give what must stay the same when a count is continued."""
+        return {
+            "pixel_size_um": self.pixel_size_um,
+            "profile_sha256": None if self.profile is None else self.profile.sha256,
+            "separate_fields": self.separate_fields,
+            "population": self.population.value,
+            "keep_stain": self.keep_stain,
+            "second_bundle_sha256": None
+            if self.second_bundle is None
+            else self.second_bundle.sha256,
+        }
+
+
+def count_source(
+    source: FrameSource,
+    bundle: Bundle,
+    settings: CountSettings | None = None,
+    *,
+    source_name: str = "",
+    output: Path | None = None,
+    on_unfinished: OnUnfinished = OnUnfinished.REFUSE,
+    operator: Operator | None = None,
+    keeper: FrameKeeper | None = None,
+    times: StageTimes | None = None,
+) -> Summary:
+    """Count a source.
+
+    Frames are fetched and segmented ahead while the one before is classified. Ctrl-C
+    ends the count after the frame in hand; what was counted until then is summed up
+    and kept.
+
+    Parameters
+    ----------
+    source : FrameSource
+    bundle : Bundle
+    settings : CountSettings, optional
+    source_name : str
+        What the operator calls the source: a count is continued on the same one.
+    output : Path, optional
+        Folder of the results.
+    on_unfinished : OnUnfinished
+        What to do with a count that was to end in `output` and broke off.
+    operator : Operator, optional
+        Watches and steers.
+    keeper : FrameKeeper, optional
+        Keeps frames for review; overlays are not drawn then.
+    times : StageTimes, optional
+        Told how long each stage takes.
+
+    Raises
+    ------
+    CaptureError
+        When a frame cannot be had; what was counted stays and can be continued.
+    BundleError
+        When the model cannot be run.
+    StorageError
+        When the results cannot be written.
+    """
+    settings = settings or CountSettings()
+    times = times or StageTimes()
+    classifier, second = _open(bundle, settings)
+    header = new_header(source_name, bundle, settings.lasting())
+    with ExitStack() as stack:
+        folder = None
+        if output is not None:
+            folder = stack.enter_context(
+                ResultFolder(
+                    output,
+                    header,
+                    save_crops=settings.save_crops,
+                    on_unfinished=on_unfinished,
+                )
+            )
+        store = None if folder is None else folder.store
+        session = CountSession(
+            header if store is None else store.header,
+            target=settings.target,
+            store=store,
+        )
+        counter = FrameCounter(
+            classifier,
+            settings.pixel_size_um,
+            profile=settings.profile,
+            slide=None if settings.separate_fields else _slide_cells(store),
+            population=settings.population,
+            keep_stain=settings.keep_stain,
+            second=second,
+            next_cell_id=session.next_cell_id,
+            times=times,
+        )
+        steering = Steering(session, operator or Nobody())
+        seen = _count_frames(
+            _rest(source, store), counter, session, steering, folder, keeper, times
+        )
+        summary = session.summary().model_copy(
+            update={
+                **seen,
+                "population": settings.population,
+                "second_bundle": None
+                if settings.second_bundle is None
+                else bundle_name(settings.second_bundle),
+                "rare_class_weights": counter.rare_class_weights,
+                "slide_colours": counter.slide_look.colours,
+                "slide_blur_um": counter.slide_look.blur_um,
+            }
+        )
+        doubts = slide_doubts(
+            summary.slide_colours,
+            bundle.manifest.stain,
+            summary.pixel_size_um,
+            counter.unlike_share,
+        )
+        summary = summary.model_copy(update={"slide_doubts": doubts})
+        if folder is not None:
+            folder.complete(summary)
+    return summary
+
+
+def _open(
+    bundle: Bundle, settings: CountSettings
+) -> tuple[BundleClassifier, BundleClassifier | None]:
+    classifier = BundleClassifier(bundle, threads=settings.threads)
+    if settings.second_bundle is None:
+        return classifier, None
+    second = BundleClassifier(settings.second_bundle, threads=settings.threads)
+    return classifier, second
+
+
+def _slide_cells(store: CountStore | None) -> SlideCells:
+    if store is None:
+        return SlideCells()
+    return SlideCells(store.keyframes(), store.cells(), store.joins())
+
+
+def _rest(source: FrameSource, store: CountStore | None) -> FrameSource:
+    """Leave out the frames that a count already has."""
+    if store is None or not store.frames_done:
+        return source
+    done = {frame.name: frame.index for frame in store.frames()}
+    return ContinuedSource(source, done)
+
+
+def _count_frames(
+    source: FrameSource,
+    counter: FrameCounter,
+    session: CountSession,
+    steering: Steering,
+    folder: ResultFolder | None,
+    keeper: FrameKeeper | None,
+    times: StageTimes,
+) -> dict[str, int | tuple[str, ...]]:
+    """Count while there are frames and the operator wants.
+
+    Gives what a summary says of the frames themselves: those dropped, and warnings.
+    """
+    warnings: dict[str, None] = {}
+    with ExitStack() as stack:
+        overlays = None
+        if folder is not None and keeper is None:
+            overlays = stack.enter_context(OverlayWriter(folder))
+        feed = stack.enter_context(FrameFeed(source, counter.look, workers=_WORKERS))
+        stack.enter_context(_on_interruption(steering.finish, feed.stop))
+        looks = iter(feed)
+        while steering.goes_on() and (look := next(looks, None)) is not None:
+            counted = counter.decide(look)
+            warnings.update(dict.fromkeys(counted.warnings))
+            if overlays is not None:
+                overlays.write(counted)
+            if keeper is not None:
+                keeper.keep(counted, look.quality, counter.slide_look.colours)
+            with times.of(Stage.STORE):
+                session.add(counted)
+            steering.show(counted)
+            # A large frame must not live on while the next is waited for.
+            del look, counted
+        return {"frames_dropped": feed.dropped, "warnings": tuple(warnings)}
+
+
+@contextmanager
+def _on_interruption(*actions: Callable[[], None]) -> Iterator[None]:
+    """Do this on Ctrl-C in place of raising it, so that no frame is half counted.
+
+    Only the main thread can; in others Ctrl-C is never seen.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def act(*_: object) -> None:
+        for action in actions:
+            action()
+
+    before = signal.signal(signal.SIGINT, act)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,1 @@
+"""Checks that a device works: doctor, self-test, benchmark."""

@@ -1,0 +1,1 @@
+"""Prepares the card a board starts from."""

@@ -1,0 +1,1 @@
+"""The service that counts on a device without an operator."""

@@ -1,0 +1,1 @@
+"""One frame by itself: quality, focus, pixel size, optics."""

@@ -1,0 +1,1 @@
+"""What travels between the rooms: counted frames, progress, summaries."""

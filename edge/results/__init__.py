@@ -1,0 +1,1 @@
+"""What a count gives: tallies, the differential, folders, overlays."""

@@ -1,0 +1,237 @@
+"""A count's results on disk.
+
+``summary.json``, ``cells.jsonl``, ``frames/*.png``; where they are asked for,
+``crops/*.png``, the stained cells one by one; and ``count.sqlite``, which all was
+exported from. While a count goes on they grow in ``DIR.unfinished``, which stays when
+it breaks off, so that it can be continued. When it is complete that becomes DIR: a
+folder of that name is whole.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.records.counted_frame import CountedFrame
+from edge.records.summary import Summary
+from edge.results.cell_crops import stained_crops
+from edge.results.unfinished import (
+    STORE_NAME,
+    discard_unfinished,
+    find_unfinished,
+    unfinished_folder,
+)
+from edge.store import (
+    CountHeader,
+    CountStore,
+    describe_difference,
+    file_faults,
+    sync_folder,
+)
+from hemalens.errors import StorageError
+from hemalens.records import Cell
+
+
+class OnUnfinished(StrEnum):
+    """What to do with a count that broke off."""
+
+    REFUSE = "refuse"
+    """Say what is there, and begin nothing."""
+    CONTINUE = "continue"
+    """Go on with it; begin anew where there is none."""
+    DISCARD = "discard"
+
+
+class ResultFolder:
+    """Receives a count, frame by frame.
+
+    Parameters
+    ----------
+    path : Path
+        The folder to make; may be there only if it is empty.
+    header : CountHeader
+        What counts; a count that broke off is continued only with its equal.
+    save_crops : bool
+        Write each stained cell's crop too, for a calibration set.
+    on_unfinished : OnUnfinished
+
+    Raises
+    ------
+    StorageError
+        Entering, when the folder holds something or cannot be written, when a count
+        that broke off may not be continued or another process is at it; later, when
+        the disk is full. What was counted stays.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        header: CountHeader,
+        *,
+        save_crops: bool = False,
+        on_unfinished: OnUnfinished = OnUnfinished.REFUSE,
+    ) -> None:
+        self._path = path.resolve()
+        self._header = header
+        self._save_crops = save_crops
+        self._on_unfinished = on_unfinished
+        self._unfinished = unfinished_folder(path)
+        self._store: CountStore | None = None
+        self._overlays: set[str] = set()
+
+    def __enter__(self) -> Self:
+        """Begin the folder, or go on with it."""
+        with file_faults("write", self._path):
+            if self._path.exists() and not _is_empty_folder(self._path):
+                raise StorageError(
+                    f"{self._path} holds something already: choose a new folder"
+                )
+        self._store = self._go_on() or self._begin()
+        for frame in self._store.frames():
+            self._overlay_name(frame.name)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Keep what was counted; where nothing was, leave nothing."""
+        store, self._store = self._store, None
+        if store is None:
+            return
+        is_empty = not store.frames_done
+        store.close()
+        if is_empty:
+            shutil.rmtree(self._unfinished, ignore_errors=True)
+
+    @property
+    def store(self) -> CountStore:
+        """The count's database, for its session; while entered.
+
+        Raises
+        ------
+        ValueError
+            Before entering and after completion.
+        """
+        if self._store is None:
+            raise ValueError("a result folder has a store only while it is entered")
+        return self._store
+
+    def add(self, counted: CountedFrame, overlay: NDArray[np.uint8]) -> None:
+        """Write a frame's overlay, (H, W, 3) RGB, and crops if asked.
+
+        Where this comes before the session adds the frame, each frame of the count
+        has its overlay whatever happens between, and that of a frame to be counted
+        once more is written over. It may be called from another thread than the
+        session; unlike the count, overlays are not made to survive a power cut.
+        """
+        path = self._unfinished / "frames" / self._overlay_name(counted.frame.name)
+        with file_faults("write", path):
+            path.write_bytes(_png(overlay))
+            for name, crop in stained_crops(counted) if self._save_crops else ():
+                (self._unfinished / "crops" / name).write_bytes(_png(crop))
+
+    def complete(self, summary: Summary) -> None:
+        """Write the cells and the summary and put the folder in its place."""
+        store = self.store
+        text = summary.model_dump_json(indent=2) + "\n"
+        with file_faults("write", self._unfinished):
+            lines = (json.dumps(cell_record(cell)) + "\n" for cell in store.cells())
+            _write_durably(self._unfinished / "cells.jsonl", lines)
+            _write_durably(self._unfinished / "summary.json", (text,))
+            sync_folder(self._unfinished)
+        self._store = None
+        store.seal()
+        with file_faults("write", self._path):
+            if self._path.exists():
+                self._path.rmdir()
+            self._unfinished.rename(self._path)
+            sync_folder(self._path.parent)
+
+    def _go_on(self) -> CountStore | None:
+        """Open what broke off, if there is such and it is to be continued."""
+        unfinished = find_unfinished(self._path)
+        if unfinished is None or self._on_unfinished is OnUnfinished.DISCARD:
+            return None
+        if self._on_unfinished is OnUnfinished.REFUSE:
+            raise StorageError(
+                f"{self._unfinished} holds a count that broke off ({unfinished}): "
+                "continue it or discard it"
+            )
+        difference = describe_difference(unfinished.header, self._header)
+        if (self._unfinished / "crops").is_dir() != self._save_crops:
+            difference = "it was begun with crops saved or not, now it is otherwise"
+        if difference is not None:
+            raise StorageError(
+                f"cannot continue the count in {self._unfinished}: {difference}; "
+                "continue it as it was begun, or discard it"
+            )
+        return CountStore.open(self._unfinished / STORE_NAME)
+
+    def _begin(self) -> CountStore:
+        discard_unfinished(self._path)
+        try:
+            with file_faults("write", self._path):
+                (self._unfinished / "frames").mkdir(parents=True)
+                if self._save_crops:
+                    (self._unfinished / "crops").mkdir()
+                sync_folder(self._unfinished.parent)
+            return CountStore.create(self._unfinished / STORE_NAME, self._header)
+        except StorageError:
+            shutil.rmtree(self._unfinished, ignore_errors=True)
+            raise
+
+    def _overlay_name(self, frame_name: str) -> str:
+        name = f"{Path(frame_name).stem}.png"
+        if name in self._overlays:
+            name = f"{frame_name}.png"
+        self._overlays.add(name)
+        return name
+
+
+def cell_record(cell: Cell) -> dict[str, object]:
+    """Give a cell as its line of ``cells.jsonl``."""
+    return {
+        "frame": cell.frame,
+        "frame_index": cell.frame_index,
+        "cell_id": cell.cell_id,
+        "kind": cell.kind.value,
+        "box_xyxy": list(cell.box),
+        "status": cell.status.value,
+        "class_name": cell.class_name,
+        "probability": cell.probability,
+        "probabilities": (
+            None if cell.probabilities is None else dict(cell.probabilities)
+        ),
+        "place": cell.place,
+        "position_um": None if cell.position_um is None else list(cell.position_um),
+        "sharpness": cell.sharpness,
+        "same_as": cell.same_as,
+    }
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and not any(path.iterdir())
+
+
+def _write_durably(path: Path, pieces: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(pieces)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _png(image: NDArray[np.uint8]) -> bytes:
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, encoded = cv2.imencode(".png", bgr, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    return encoded.tobytes()

@@ -1,0 +1,1 @@
+"""What the station answers when a request cannot be fulfilled."""

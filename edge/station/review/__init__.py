@@ -1,0 +1,1 @@
+"""Review, signature and amendment of a counted sample."""

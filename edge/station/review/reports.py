@@ -1,0 +1,101 @@
+"""A count's report: as it was signed, byte by byte, or as it stands."""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+from edge.station.audit.trail import Transaction
+from edge.station.errors.reasons import Reason, RefusedError
+from edge.station.records import ModelUsed, Report, Signature
+from edge.station.review.reviews import Reviews
+from edge.station.storage.counted_results import CountFacts
+from edge.station.storage.samples import Samples
+
+_STILL_COUNTING: Final = CountFacts(
+    model=ModelUsed(name="", version="", sha256="", validation_report_sha256=None),
+    source="",
+    pixel_size_um=None,
+    warnings=(),
+    frames=0,
+    frames_left_out={},
+    red_cells=0,
+    fields=0.0,
+    hemalens_version="",
+)
+
+
+class Reports:
+    """The reports of the station's counts.
+
+    Parameters
+    ----------
+    transaction : callable
+    samples : Samples
+    reviews : Reviews
+    laboratory : str
+        Stands at the head of reports.
+    """
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        samples: Samples,
+        reviews: Reviews,
+        laboratory: str,
+    ) -> None:
+        self._transaction = transaction
+        self._samples = samples
+        self._reviews = reviews
+        self._laboratory = laboratory
+
+    def get(self, count_id: str) -> Report:
+        """Give a count's report.
+
+        Raises
+        ------
+        RefusedError
+            When there is no such count, or what is kept is not what was signed.
+        """
+        with self._transaction():
+            return self._signed(count_id) or self._standing(count_id)
+
+    def _signed(self, count_id: str) -> Report | None:
+        sql = (
+            "SELECT content, person, full_name, at, content_sha256 FROM signature "
+            "WHERE count_id = ?"
+        )
+        with self._transaction() as connection:
+            row = connection.execute(sql, (count_id,)).fetchone()
+        if row is None:
+            return None
+        content, person, full_name, at, content_sha256 = row
+        if hashlib.sha256(content).hexdigest() != content_sha256:
+            raise RefusedError(Reason.SIGNATURE_BROKEN, count_id=count_id)
+        signature = Signature(
+            person=person,
+            full_name=full_name,
+            at=datetime.fromisoformat(at),
+            content_sha256=content_sha256,
+        )
+        report = Report.model_validate_json(content)
+        now = self._samples.get(count_id)
+        sample = report.sample.model_copy(update={"superseded_by": now.superseded_by})
+        return report.model_copy(update={"signature": signature, "sample": sample})
+
+    def _standing(self, count_id: str) -> Report:
+        sample = self._samples.get(count_id)
+        facts = self._samples.facts(count_id) or _STILL_COUNTING
+        return Report(
+            sample=sample,
+            differential=self._reviews.differential(count_id),
+            cells=self._reviews.cells(count_id),
+            model=facts.model,
+            source=facts.source,
+            pixel_size_um=facts.pixel_size_um,
+            warnings=facts.warnings,
+            frames=facts.frames,
+            frames_left_out=facts.frames_left_out,
+            laboratory=self._laboratory,
+            hemalens_version=facts.hemalens_version,
+            amendment=self._samples.amendment(count_id),
+        )

@@ -1,0 +1,224 @@
+"""The review of a count: what people say of its cells, and what it then comes to."""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from edge.results.reference_ranges import Interval
+from edge.station.audit.trail import Audit, Transaction
+from edge.station.errors.reasons import Reason, RefusedError
+from edge.station.records import Differential, ReviewAction, ReviewedCell
+from edge.station.review.actions import BoxXyxy, Word, Words, reviewed
+from edge.station.review.differential import reviewed_differential
+from edge.station.storage.samples import Samples
+from hemalens.classes import CellClass
+
+_AUDIT_WORDS: Final = {
+    ReviewAction.RECLASSIFY: "cell_reclassified",
+    ReviewAction.REMOVE: "cell_removed",
+    ReviewAction.ADD: "cell_added",
+    ReviewAction.UNDO: "review_undone",
+}
+
+
+class Reviews:
+    """The review of every count.
+
+    While a count goes on its cells are not in the database yet: methods then take
+    them as `counted`, as the model left them.
+
+    Parameters
+    ----------
+    transaction : callable
+    audit : Audit
+    samples : Samples
+    words : Words
+    reference_percent : mapping of class to pair of float
+    """
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        audit: Audit,
+        samples: Samples,
+        words: Words,
+        reference_percent: Mapping[CellClass, Interval],
+    ) -> None:
+        self._transaction = transaction
+        self._audit = audit
+        self._samples = samples
+        self._words = words
+        self._reference_percent = reference_percent
+
+    def cells(
+        self,
+        count_id: str,
+        counted: Iterable[ReviewedCell] | None = None,
+        only: Collection[int] | None = None,
+    ) -> tuple[ReviewedCell, ...]:
+        """Give a count's stained cells as model and people see them.
+
+        Added ones come last. Words on a cell that later frames showed to be another's
+        duplicate count no more.
+
+        Parameters
+        ----------
+        count_id : str
+        counted : iterable of ReviewedCell, optional
+        only : collection of int, optional
+            These cells alone.
+
+        Raises
+        ------
+        RefusedError
+            When there is no such count.
+        """
+        with self._transaction():
+            self._samples.get(count_id)
+            words = self._words.standing(count_id, only)
+            if counted is None:
+                cells = self._samples.model_cells(count_id, only)
+            else:
+                cells = tuple(c for c in counted if only is None or c.cell_id in only)
+        return reviewed(cells, words)
+
+    def apply(
+        self,
+        count_id: str,
+        person: str,
+        action: ReviewAction,
+        cell_ids: Iterable[int] = (),
+        class_name: CellClass | None = None,
+        frame: str | None = None,
+        box: BoxXyxy | None = None,
+        counted: Iterable[ReviewedCell] | None = None,
+    ) -> tuple[ReviewedCell, ...]:
+        """Take a person's word on cells, on all or on none, and give them as changed.
+
+        Parameters
+        ----------
+        count_id, person : str
+        action : ReviewAction
+        cell_ids : iterable of int
+            Which cells; none when one is added.
+        class_name : CellClass, optional
+            To be given, when reclassifying or adding.
+        frame : str, optional
+            The frame's name, when adding.
+        box : four int, optional
+            (left, top, right, bottom) in frame pixels, when adding.
+        counted : iterable of ReviewedCell, optional
+            The session's cells while the count goes on.
+
+        Returns
+        -------
+        tuple of ReviewedCell
+            A cell whose adding was undone is given as removed, this once.
+
+        Raises
+        ------
+        RefusedError
+            When the count is signed, a cell is not there, or something is missing.
+        """
+        wanted = tuple(dict.fromkeys(cell_ids))
+        _check(action, wanted, class_name, frame, box)
+        counted = None if counted is None else tuple(counted)
+        with self._transaction():
+            self._samples.unsigned(count_id)
+            before = {c.cell_id: c for c in self.cells(count_id, counted, set(wanted))}
+            if action is ReviewAction.ADD:
+                wanted = (self._words.next_added_id(count_id),)
+            else:
+                self._check_known(count_id, action, wanted, before)
+            now = datetime.now(UTC)
+            for cell_id in wanted:
+                word = Word(
+                    cell_id=cell_id,
+                    at=now,
+                    person=person,
+                    action=action,
+                    class_name=class_name,
+                    frame=frame,
+                    box_xyxy=box,
+                )
+                self._keep(count_id, word)
+            after = {c.cell_id: c for c in self.cells(count_id, counted, set(wanted))}
+            return tuple(after.get(n) or _gone(before[n]) for n in wanted)
+
+    def last_reviewed(self, count_id: str) -> int | None:
+        """Name the cell whose word was said last and stands; None without any."""
+        standing = self._words.standing(count_id).values()
+        said = [word for words in standing for word in words]
+        return max(said, key=lambda word: word.at).cell_id if said else None
+
+    def differential(
+        self,
+        count_id: str,
+        counted: Iterable[ReviewedCell] | None = None,
+        *,
+        red_cells: int | None = None,
+        fields: float | None = None,
+    ) -> Differential:
+        """Add up a count as reviewed so far.
+
+        Parameters
+        ----------
+        count_id : str
+        counted : iterable of ReviewedCell, optional
+        red_cells, fields : int and float, optional
+            The session's, while the count goes on.
+        """
+        facts = self._samples.facts(count_id)
+        if facts is not None:
+            red_cells = facts.red_cells if red_cells is None else red_cells
+            fields = facts.fields if fields is None else fields
+        return reviewed_differential(
+            self.cells(count_id, counted),
+            red_cells=red_cells or 0,
+            fields=fields or 0.0,
+            reference_percent=self._reference_percent,
+        )
+
+    def _check_known(
+        self,
+        count_id: str,
+        action: ReviewAction,
+        wanted: Collection[int],
+        known: Mapping[int, ReviewedCell],
+    ) -> None:
+        words = self._words.standing(count_id, wanted)
+        for cell_id in wanted:
+            if cell_id not in known:
+                raise RefusedError(Reason.CELL_UNKNOWN, cell=cell_id)
+            if action is ReviewAction.UNDO and not words.get(cell_id):
+                raise RefusedError(Reason.CELL_NOTHING_TO_UNDO, cell=cell_id)
+
+    def _keep(self, count_id: str, word: Word) -> None:
+        with self._transaction():
+            self._words.add(count_id, word)
+            class_name = None if word.class_name is None else word.class_name.value
+            detail = {"cell_id": word.cell_id, "class_name": class_name}
+            self._audit.add(word.person, _AUDIT_WORDS[word.action], count_id, detail)
+
+
+def _check(
+    action: ReviewAction,
+    cell_ids: tuple[int, ...],
+    class_name: CellClass | None,
+    frame: str | None,
+    box: BoxXyxy | None,
+) -> None:
+    if action is ReviewAction.ADD:
+        if cell_ids or class_name is None or frame is None or box is None:
+            raise RefusedError(Reason.NOT_MARKED)
+        left, top, right, bottom = box
+        if not (0 <= left < right and 0 <= top < bottom):
+            raise RefusedError(Reason.NO_BOX, box=str(list(box)))
+    elif not cell_ids:
+        raise RefusedError(Reason.NO_CELL_CHOSEN)
+    elif action is ReviewAction.RECLASSIFY and class_name is None:
+        raise RefusedError(Reason.NO_CLASS_CHOSEN)
+
+
+def _gone(cell: ReviewedCell) -> ReviewedCell:
+    return cell.model_copy(update={"is_removed": True, "person_class": None})

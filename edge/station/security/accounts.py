@@ -1,0 +1,286 @@
+"""Who may use the station, and who is signed in."""
+
+import hashlib
+import re
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from edge.station.audit.trail import Audit, Transaction
+from edge.station.errors.reasons import Reason, RefusedError
+from edge.station.records import Role
+
+IDLE_LIMIT: Final = timedelta(minutes=30)
+WHOLE_LIMIT: Final = timedelta(hours=12)
+_SHORTEST_PASSWORD: Final = 10
+_LONGEST_PASSWORD: Final = 256
+"""Long enough for any sentence, short enough that hashing cannot be abused."""
+_LONGEST_NAME: Final = 64
+_NAME: Final = re.compile(rf"[^\W_][\w.@-]{{0,{_LONGEST_NAME - 1}}}")
+"""It stands in addresses and in the trail."""
+_COLUMNS: Final = "name, full_name, role, is_disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A person at the station.
+
+    Parameters
+    ----------
+    name : str
+        To sign in with.
+    full_name : str
+        As it stands on reports.
+    role : Role
+    is_disabled : bool
+        May not sign in any more; kept, for the trail names it.
+    """
+
+    name: str
+    full_name: str
+    role: Role
+    is_disabled: bool = False
+
+
+AUTOMATIC_ACCOUNT: Final = Account(
+    name="operator", full_name="Operator", role=Role.SUPERVISOR
+)
+"""Who works at a station without accounts, which listens on the loopback alone."""
+
+
+class Accounts:
+    """The station's people, their passwords and who is signed in.
+
+    Parameters
+    ----------
+    transaction : callable
+    audit : Audit
+    hasher : PasswordHasher, optional
+        In place of argon2's recommended parameters.
+    """
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        audit: Audit,
+        hasher: PasswordHasher | None = None,
+    ) -> None:
+        self._transaction = transaction
+        self._audit = audit
+        self._hasher = hasher or PasswordHasher()
+        # Verified for unknown names, so that these take as long as known ones.
+        self._no_ones_hash = self._hasher.hash(secrets.token_urlsafe())
+
+    def add(
+        self, name: str, full_name: str, role: Role, password: str, by: str
+    ) -> Account:
+        """Add an account; `by` is who adds it.
+
+        Raises
+        ------
+        RefusedError
+            When the name is taken or none, or the password too short or too long.
+        """
+        account = Account(name=name.strip(), full_name=full_name.strip(), role=role)
+        if not _NAME.fullmatch(account.name):
+            raise RefusedError(Reason.ACCOUNT_NAME, most=_LONGEST_NAME)
+        if not account.full_name or not account.full_name.isprintable():
+            raise RefusedError(Reason.FULL_NAME)
+        hashed = self._hash(password)
+        with self._transaction() as connection:
+            if self.get(account.name) is not None:
+                raise RefusedError(Reason.ACCOUNT_TAKEN, name=account.name)
+            connection.execute(
+                "INSERT INTO account (name, full_name, role, password_hash) "
+                "VALUES (?, ?, ?, ?)",
+                (account.name, account.full_name, account.role.value, hashed),
+            )
+            detail = {"name": account.name, "role": account.role.value}
+            self._audit.add(by, "account_added", detail=detail)
+        return account
+
+    def get(self, name: str) -> Account | None:
+        """Give the account of a name, disabled ones too."""
+        sql = f"SELECT {_COLUMNS} FROM account WHERE name = ?"  # noqa: S608
+        with self._transaction() as connection:
+            row = connection.execute(sql, (name,)).fetchone()
+        return None if row is None else _to_account(row)
+
+    def all(self) -> tuple[Account, ...]:
+        """Give all accounts by name, disabled ones too."""
+        sql = f"SELECT {_COLUMNS} FROM account ORDER BY name"  # noqa: S608
+        with self._transaction() as connection:
+            return tuple(_to_account(row) for row in connection.execute(sql))
+
+    def check(self, name: str, password: str) -> Account | None:
+        """Give the account if name and password are right and it is not disabled.
+
+        It takes as long whatever is wrong.
+        """
+        sql = "SELECT password_hash FROM account WHERE name = ?"
+        with self._transaction() as connection:
+            row = connection.execute(sql, (name,)).fetchone()
+        # Outside the transaction: hashing is slow, and others go on meanwhile.
+        known_hash = self._no_ones_hash if row is None else row[0]
+        is_right = self._verify(known_hash, password)
+        account = self.get(name)
+        if row is None or not is_right or account is None or account.is_disabled:
+            return None
+        if self._hasher.check_needs_rehash(known_hash):
+            self._store_hash(name, self._hasher.hash(password))
+        return account
+
+    def confirms(self, account: Account, password: str) -> bool:
+        """Say whether a person is who signed in; without accounts, always."""
+        if not self.all():
+            return account == AUTOMATIC_ACCOUNT
+        return self.check(account.name, password) is not None
+
+    def change_password(self, name: str, password: str, by: str) -> None:
+        """Set a new password; whoever is signed in with the old one no longer is.
+
+        Raises
+        ------
+        RefusedError
+            When there is no such account, or the password is too short or too long.
+        """
+        hashed = self._hash(password)
+        with self._transaction() as connection:
+            self._need(name)
+            self._store_hash(name, hashed)
+            connection.execute("DELETE FROM login WHERE name = ?", (name,))
+            self._audit.add(by, "password_changed", detail={"name": name})
+
+    def disable(self, name: str, by: str) -> Account:
+        """Let a person in no more; it takes effect at once.
+
+        Raises
+        ------
+        RefusedError
+            When there is no such account, or it is their own.
+        """
+        sql = "UPDATE account SET is_disabled = 1 WHERE name = ?"
+        return self._change(name, by, sql, (name,), "account_disabled")
+
+    def enable(self, name: str, by: str) -> Account:
+        """Let a person in again.
+
+        Raises
+        ------
+        RefusedError
+            When there is no such account, or it is their own.
+        """
+        sql = "UPDATE account SET is_disabled = 0 WHERE name = ?"
+        return self._change(name, by, sql, (name,), "account_enabled")
+
+    def change_role(self, name: str, role: Role, by: str) -> Account:
+        """Give a person another role; they sign in anew.
+
+        Raises
+        ------
+        RefusedError
+            When there is no such account, or it is their own.
+        """
+        sql = "UPDATE account SET role = ? WHERE name = ?"
+        return self._change(name, by, sql, (role.value, name), "role_changed")
+
+    def begin(self, account: Account) -> str:
+        """Sign a person in and give the token, of which only a digest is kept."""
+        token = secrets.token_urlsafe(32)
+        now = datetime.now(UTC)
+        sql = "INSERT INTO login VALUES (?, ?, ?, ?)"
+        row = (_digest(token), account.name, now.isoformat(), now.isoformat())
+        with self._transaction() as connection:
+            _forget_expired(connection, now)
+            connection.execute(sql, row)
+            self._audit.add(account.name, "signed_in")
+        return token
+
+    def find(self, token: str) -> Account | None:
+        """Give who is signed in with a token, and keep them so for another while."""
+        now = datetime.now(UTC)
+        with self._transaction() as connection:
+            _forget_expired(connection, now)
+            sql = "UPDATE login SET seen_at = ? WHERE token_sha256 = ? RETURNING name"
+            row = connection.execute(sql, (now.isoformat(), _digest(token))).fetchone()
+            return None if row is None else self.get(row[0])
+
+    def holds(self, token: str) -> bool:
+        """Say whether somebody is signed in with a token, and prolong nothing."""
+        sql = "SELECT 1 FROM login WHERE token_sha256 = ?"
+        with self._transaction() as connection:
+            _forget_expired(connection, datetime.now(UTC))
+            return connection.execute(sql, (_digest(token),)).fetchone() is not None
+
+    def end(self, token: str) -> None:
+        """Sign out; nothing when nobody is signed in with it."""
+        sql = "DELETE FROM login WHERE token_sha256 = ? RETURNING name"
+        with self._transaction() as connection:
+            row = connection.execute(sql, (_digest(token),)).fetchone()
+            if row is not None:
+                self._audit.add(row[0], "signed_out")
+
+    def _change(
+        self, name: str, by: str, sql: str, values: tuple[str, ...], action: str
+    ) -> Account:
+        with self._transaction() as connection:
+            self._need(name)
+            if name == by:
+                raise RefusedError(Reason.OWN_ACCOUNT)
+            connection.execute(sql, values)
+            connection.execute("DELETE FROM login WHERE name = ?", (name,))
+            account = self._need(name)
+            detail = {"name": name, "role": account.role.value}
+            self._audit.add(by, action, detail=detail)
+            return account
+
+    def _need(self, name: str) -> Account:
+        account = self.get(name)
+        if account is None:
+            raise RefusedError(Reason.NO_SUCH_ACCOUNT, name=name)
+        return account
+
+    def _hash(self, password: str) -> str:
+        if not _SHORTEST_PASSWORD <= len(password) <= _LONGEST_PASSWORD:
+            raise RefusedError(
+                Reason.PASSWORD_LENGTH,
+                least=_SHORTEST_PASSWORD,
+                most=_LONGEST_PASSWORD,
+                found=len(password),
+            )
+        return self._hasher.hash(password)
+
+    def _verify(self, known_hash: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(known_hash, password[:_LONGEST_PASSWORD])
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _store_hash(self, name: str, hashed: str) -> None:
+        sql = "UPDATE account SET password_hash = ? WHERE name = ?"
+        with self._transaction() as connection:
+            connection.execute(sql, (hashed, name))
+
+
+def _forget_expired(connection: sqlite3.Connection, now: datetime) -> None:
+    limits = ((now - IDLE_LIMIT).isoformat(), (now - WHOLE_LIMIT).isoformat())
+    connection.execute("DELETE FROM login WHERE seen_at < ? OR begun_at < ?", limits)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _to_account(row: tuple[str, str, str, int]) -> Account:
+    name, full_name, role, is_disabled = row
+    return Account(
+        name=name,
+        full_name=full_name,
+        role=Role(role),
+        is_disabled=bool(is_disabled),
+    )

@@ -1,0 +1,1 @@
+"""What the station keeps: samples, results, pictures."""

@@ -1,0 +1,1 @@
+"""A count at the terminal."""

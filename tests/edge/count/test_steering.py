@@ -1,0 +1,112 @@
+"""An operator's wishes, carried out between frames."""
+
+import threading
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from edge.bundles import open_bundle
+from edge.count.operator import Nobody, Wish
+from edge.count.session import CountSession
+from edge.count.steering import Steering
+from edge.records.counted_frame import CountedFrame
+from edge.records.progress import CountProgress, CountState
+from edge.store import new_header
+from hemalens.classes import CellClass, CellKind, CellStatus
+from hemalens.records import Box, Cell, Frame
+
+
+class Scripted:
+    """Wants one thing after another, each time it is asked."""
+
+    def __init__(
+        self, wishes: Iterable[Wish | None] = (), more: Iterable[int | None] = ()
+    ) -> None:
+        self._wishes: Iterator[Wish | None] = iter(wishes)
+        self._more: Iterator[int | None] = iter(more)
+        self.seen: list[CountProgress] = []
+
+    def see(self, counted: CountedFrame, progress: CountProgress) -> None:
+        self.seen.append(progress)
+
+    def wish(self) -> Wish | None:
+        return next(self._wishes, None)
+
+    def more_leukocytes(self, progress: CountProgress) -> int | None:
+        return next(self._more)
+
+
+def new_session(target: int | None = None) -> CountSession:
+    return CountSession(new_header("made", open_bundle("cnn")), target=target)
+
+
+def one_leukocyte(cell_id: int) -> CountedFrame:
+    frame = Frame(image=np.zeros((8, 8, 3), np.uint8), name=f"{cell_id}", index=cell_id)
+    cell = Cell(
+        frame=frame.name,
+        frame_index=cell_id,
+        cell_id=cell_id,
+        kind=CellKind.WHITE_CELL,
+        box=Box(0, 0, 8, 8),
+        status=CellStatus.COUNTED,
+        class_name=CellClass.LYMPHOCYTE,
+        probability=1.0,
+        probabilities={CellClass.LYMPHOCYTE: 1.0},
+    )
+    return CountedFrame(frame=frame, cells=(cell,), pixel_size_um=0.1)
+
+
+def test_a_count_nobody_steers_goes_on() -> None:
+    assert Steering(new_session(), Nobody()).goes_on()
+
+
+def test_a_paused_count_waits_until_it_is_resumed() -> None:
+    session = new_session()
+    operator = Scripted([Wish.PAUSE, None, Wish.RESUME])
+    states: list[CountState] = []
+    ask = operator.wish
+
+    def wish() -> Wish | None:
+        states.append(session.progress.state)
+        return ask()
+
+    operator.wish = wish  # type: ignore[method-assign]  # to look on
+    assert Steering(session, operator).goes_on()
+    assert states == [CountState.COUNTING, CountState.PAUSED, CountState.PAUSED]
+    assert session.progress.state is CountState.COUNTING
+
+
+def test_finishing_ends_a_paused_count() -> None:
+    assert not Steering(new_session(), Scripted([Wish.PAUSE, Wish.FINISH])).goes_on()
+
+
+def test_finishing_from_another_thread_ends_the_wait() -> None:
+    steering = Steering(new_session(), Scripted([Wish.PAUSE]))
+    timer = threading.Timer(0.05, steering.finish)
+    timer.start()
+    assert not steering.goes_on()
+    timer.join()
+
+
+def test_at_the_target_the_count_goes_on_by_what_is_asked_for() -> None:
+    session = new_session(target=1)
+    session.add(one_leukocyte(0))
+    assert session.is_complete
+    assert Steering(session, Scripted(more=[None, 100])).goes_on()
+    assert session.progress.target == 101
+    assert session.add(one_leukocyte(1))
+
+
+def test_at_the_target_the_count_ends_when_no_more_are_wanted() -> None:
+    session = new_session(target=1)
+    session.add(one_leukocyte(0))
+    assert not Steering(session, Scripted(more=[0])).goes_on()
+    assert not Steering(session, Nobody()).goes_on()
+
+
+def test_the_operator_sees_what_is_counted() -> None:
+    session, operator = new_session(), Scripted()
+    counted = one_leukocyte(0)
+    session.add(counted)
+    Steering(session, operator).show(counted)
+    assert [progress.leukocytes for progress in operator.seen] == [1]

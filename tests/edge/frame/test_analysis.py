@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from calibration.optics.profile import OpticalProfile, PixelSize, PixelSizeMethod, now
+from edge.capture.demo_slide import DemoSlide
+from edge.frame.analysis import WATCH_EVERY, FrameLooker
+from edge.frame.pixel_size import Scale
+from hemalens.classes import CellKind
+from hemalens.records import Frame
+
+
+@pytest.fixture(scope="module")
+def field() -> Frame:
+    return DemoSlide(seed=3, frames=1).frame(0)
+
+
+def profile(frame: Frame, pixel_size_um: float) -> OpticalProfile:
+    height, width = frame.image.shape[:2]
+    return OpticalProfile(
+        device="bench",
+        objective="100x",
+        frame_size_wh=(width, height),
+        pixel_size=PixelSize(
+            pixel_size_um=pixel_size_um,
+            uncertainty_um=0.001,
+            method=PixelSizeMethod.STAGE_MICROMETER,
+            images=1,
+            measured_at=now(),
+        ),
+    )
+
+
+def test_a_good_frame_shows_its_cells(field: Frame) -> None:
+    look = FrameLooker(Scale()).look(field)
+    assert look.found is not None
+    assert any(d.kind is CellKind.RED_CELL for d in look.found.detections)
+    assert look.warnings == ()
+
+
+def test_a_black_frame_is_not_searched_for_cells(field: Frame) -> None:
+    black = Frame(image=np.zeros_like(field.image), name="black", index=1)
+    assert FrameLooker(Scale(0.1)).look(black).found is None
+
+
+def test_the_profiles_pixel_size_is_worked_with(field: Frame) -> None:
+    unknown = Frame(image=field.image, name="unknown", index=0)
+    look = FrameLooker(Scale(), profile=profile(field, 0.1)).look(unknown)
+    assert look.frame.pixel_size_um == 0.1
+    assert look.found is not None
+    assert look.found.pixel_size_um == 0.1
+
+
+def test_another_objective_than_the_profiles_is_noticed(field: Frame) -> None:
+    looker = FrameLooker(Scale(), profile=profile(field, 0.16))
+    warnings: set[str] = set()
+    for number in range(5):
+        index = number * WATCH_EVERY
+        frame = Frame(image=field.image, name=str(index), index=index)
+        warnings.update(looker.look(frame).warnings)
+    assert any("objective" in warning for warning in warnings)

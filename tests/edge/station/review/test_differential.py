@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pytest
+
+from edge.station.records import ClassShare, ReviewedCell
+from edge.station.review.differential import (
+    ADULT_REFERENCE_PERCENT,
+    read_reference_percent,
+    reviewed_differential,
+)
+from hemalens.classes import CellClass
+from hemalens.errors import ConfigError
+
+
+def called(class_name: CellClass, person: CellClass | None = None) -> ReviewedCell:
+    return ReviewedCell(
+        cell_id=0,
+        frame="f",
+        box_xyxy=(0, 0, 1, 1),
+        model_class=class_name,
+        model_probability=0.9,
+        is_uncertain=False,
+        person_class=person,
+    )
+
+
+def share(neutrophils: int, lymphocytes: int) -> ClassShare:
+    cells = neutrophils * [called(CellClass.NEUTROPHIL)]
+    cells += lymphocytes * [called(CellClass.LYMPHOCYTE)]
+    return reviewed_differential(cells).shares[-2]
+
+
+@pytest.mark.parametrize(
+    ("neutrophils", "flag"),
+    [(10, "low"), (36, "maybe_low"), (60, None), (84, "maybe_high"), (95, "high")],
+)
+def test_a_flag_is_certain_when_the_whole_interval_lies_outside(
+    neutrophils: int, flag: str | None
+) -> None:
+    found = share(neutrophils, 100 - neutrophils)
+    assert (found.percent, found.flag) == (neutrophils, flag)
+
+
+def test_non_leukocytes_stay_out_of_the_denominator() -> None:
+    cells = 4 * [called(CellClass.NEUTROPHIL)] + [called(CellClass.ERYTHROBLAST)]
+    found = reviewed_differential([*cells, called(CellClass.PLATELET)], fields=2.0)
+    assert found.leukocytes == 4
+    assert found.nrbc_per_100_wbc == 25
+    assert found.platelets_per_field == 0.5
+    assert [s.count for s in found.shares] == [0, 0, 1, 0, 0, 0, 4, 1]
+    assert found.shares[-1].percent is None
+
+
+def test_agreement_is_of_cells_with_both_words() -> None:
+    ig, neutrophil = CellClass.IG, CellClass.NEUTROPHIL
+    cells = [called(ig, ig), called(ig, neutrophil), called(ig)]
+    found = reviewed_differential(cells)
+    assert (found.agreement_percent, found.changed_cells) == (50, 1)
+    assert reviewed_differential([]).agreement_percent is None
+
+
+def test_a_laboratory_sets_its_own_ranges(tmp_path: Path) -> None:
+    path = tmp_path / "station.toml"
+    assert read_reference_percent(path) == ADULT_REFERENCE_PERCENT
+    path.write_text("[reference_percent]\nneutrophil = [45, 70]\n")
+    found = read_reference_percent(path)
+    assert found[CellClass.NEUTROPHIL] == (45, 70)
+    assert found[CellClass.BASOPHIL] == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "line", ["neutrophil = [70, 45]", "platelet = [1, 2]", "neutro = [1, 2]", "=", "a"]
+)
+def test_ranges_that_are_none_are_refused(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "station.toml"
+    path.write_text(f"[reference_percent]\n{line}\n")
+    with pytest.raises(ConfigError, match=r"station\.toml"):
+        read_reference_percent(path)

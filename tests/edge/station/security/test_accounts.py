@@ -1,0 +1,91 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+
+from edge.station.records import Role
+from edge.station.security import accounts as module
+from edge.station.station import DATABASE_NAME, Station
+from hemalens.errors import StationError
+from tests.edge.station.made_station import PASSWORD, add_account, open_station
+
+
+def test_only_the_right_password_of_a_known_name_lets_in(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        account = add_account(station)
+        assert station.accounts.check("ana", PASSWORD) == account
+        assert station.accounts.check("ana", PASSWORD + "!") is None
+        assert station.accounts.check("eve", PASSWORD) is None
+
+
+def test_neither_password_nor_token_lies_on_disk(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        token = station.accounts.begin(add_account(station))
+    content = b"".join(p.read_bytes() for p in tmp_path.glob(f"{DATABASE_NAME}*"))
+    assert b"$argon2id$" in content
+    assert PASSWORD.encode() not in content
+    assert token.encode() not in content
+
+
+def test_a_token_holds_until_it_is_ended(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        account = add_account(station)
+        token, other = station.accounts.begin(account), station.accounts.begin(account)
+        assert station.accounts.find(token) == account
+        station.accounts.end(token)
+        assert station.accounts.find(token) is None
+        assert station.accounts.find(other) == account
+        assert station.accounts.find("made up") is None
+
+
+@pytest.mark.parametrize("limit", ["IDLE_LIMIT", "WHOLE_LIMIT"])
+def test_a_token_expires(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    with open_station(tmp_path) as station:
+        token = station.accounts.begin(add_account(station))
+        monkeypatch.setattr(module, limit, timedelta(0))
+        assert station.accounts.find(token) is None
+
+
+def test_disabling_takes_effect_at_once(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        token = station.accounts.begin(add_account(station))
+        station.accounts.disable("ana", by="boss")
+        assert station.accounts.find(token) is None
+        assert station.accounts.check("ana", PASSWORD) is None
+        assert [a.is_disabled for a in station.accounts.all()] == [True]
+
+
+def test_a_new_password_ends_what_the_old_one_began(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        token = station.accounts.begin(add_account(station))
+        station.accounts.change_password("ana", "another password", by="ana")
+        assert station.accounts.find(token) is None
+        assert station.accounts.check("ana", PASSWORD) is None
+        assert station.accounts.check("ana", "another password") is not None
+
+
+def test_passwords_are_hashed_anew_when_the_parameters_rise(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        add_account(station)
+    stronger = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
+    with Station.open(tmp_path, hasher=stronger) as station:
+        assert station.accounts.check("ana", PASSWORD) is not None
+        with station.transaction() as connection:
+            row = connection.execute("SELECT password_hash FROM account").fetchone()
+        assert not stronger.check_needs_rehash(row[0])
+        assert station.accounts.check("ana", PASSWORD) is not None
+
+
+def test_weak_passwords_and_taken_names_are_refused(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        add_account(station)
+        with pytest.raises(StationError, match="already"):
+            add_account(station)
+        for password in ("short", 300 * "x"):
+            with pytest.raises(StationError, match="characters"):
+                station.accounts.add("ben", "Ben", Role.OPERATOR, password, "test")
+        with pytest.raises(StationError, match="no account"):
+            station.accounts.disable("ben", by="boss")
