@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import ValidationError
 
-from convert.printable import printable
+from convert.terminal_safe import terminal_safe
 from hemalens.errors import ConversionError, MissingExtraError
 from hemalens.manifest import QuantizedTensor
 
@@ -87,7 +87,7 @@ class OperatorCode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Operator:
+class ModelOperator:
     """A step of the graph; what it takes and gives are places in `Graph.tensors`."""
 
     code: OperatorCode
@@ -107,7 +107,7 @@ class Graph:
     codes : tuple of OperatorCode
         All that a runtime must have, used or not.
     tensors : tuple of Tensor
-    operators : tuple of Operator
+    operators : tuple of ModelOperator
         In the order of execution.
     inputs, outputs : tuple of int
         Places in ``tensors``.
@@ -117,7 +117,7 @@ class Graph:
     minimum_runtime_version: str | None
     codes: tuple[OperatorCode, ...]
     tensors: tuple[Tensor, ...]
-    operators: tuple[Operator, ...]
+    operators: tuple[ModelOperator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
@@ -217,7 +217,7 @@ class _Reader:
             codes=codes,
             tensors=tensors,
             operators=tuple(
-                Operator(
+                ModelOperator(
                     code=_at(codes, operator.OpcodeIndex()),
                     inputs=self._places(operator, "Inputs", tensors),
                     outputs=self._places(operator, "Outputs", tensors),
@@ -281,7 +281,7 @@ class _Reader:
         """Read a name, which will be shown."""
         text = (content or b"").decode(errors="replace")
         self._spend(len(text))
-        return printable(text)
+        return terminal_safe(text)
 
     def _entries(self, table: Any, name: str) -> tuple[Any, ...]:
         """Read a vector of a table."""

@@ -7,7 +7,7 @@ layers alone.
 import math
 from typing import Final
 
-from convert.flatbuffer import Graph, Operator, Tensor
+from convert.flatbuffer import Graph, ModelOperator, Tensor
 from hemalens.errors import ConversionError
 
 _MULTIPLYING: Final = frozenset({"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"})
@@ -20,7 +20,7 @@ _BYTES: Final = {
 """Of one value; those of other types are not counted."""
 
 
-def macs(operator: Operator, graph: Graph) -> int:
+def macs(operator: ModelOperator, graph: Graph) -> int:
     """Count the multiply-accumulates of an operator.
 
     Raises

@@ -14,7 +14,7 @@ from convert.inspection import (
     ModelInspection,
     Weights,
 )
-from convert.printable import printable
+from convert.terminal_safe import terminal_safe
 from hemalens.focus import FocusReference
 from hemalens.likeness import Likeness
 from hemalens.site_correction import SiteCorrection
@@ -30,7 +30,7 @@ def show_inspection(inspection: Inspection) -> None:
     console = Console(highlight=False, markup=False, emoji=False)
     model = inspection.model
     console.print(
-        f"{printable(inspection.name)}: {_size(inspection.size_bytes)}, "
+        f"{terminal_safe(inspection.name)}: {_size(inspection.size_bytes)}, "
         f"SHA-256 {inspection.sha256[:12]}"
     )
     if inspection.bundle is not None:
@@ -149,7 +149,7 @@ def _facts(facts: dict[str, str]) -> Table:
     table.add_column(style="cyan", min_width=_FACT_WIDTH)
     table.add_column(overflow="fold")
     for name, value in facts.items():
-        table.add_row(name, "\n".join(map(printable, value.splitlines())))
+        table.add_row(name, "\n".join(map(terminal_safe, value.splitlines())))
     return table
 
 

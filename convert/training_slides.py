@@ -6,7 +6,7 @@ from typing import Final
 from calibration.calibration_set import find_images
 from calibration.choose import Chooser
 from edge.segment import segment
-from edge.slide.appearance import SlideLearner
+from edge.slide.appearance import SlideAppearanceLearner
 from hemalens.focus import FocusReference
 from hemalens.image_files import read_image
 from hemalens.image_set import ImageSet
@@ -56,7 +56,7 @@ def measure_training_slides(
     """
     size = min(IMAGES, len(images.of_split(Split.TRAIN).images))
     chosen = Chooser(images).choose("stratified", size)
-    slide = SlideLearner.of_a_set()
+    slide = SlideAppearanceLearner.of_a_set()
     for image in find_images(chosen, images).images:
         pixels = read_image(image.path)
         slide.learn_image(pixels, segment(pixels), PBC_PIXEL_SIZE_UM)

@@ -31,10 +31,10 @@ from typing import Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from hemalens.errors import BundleError
-from hemalens.first_fault import first_fault
 from hemalens.golden_vectors import GoldenVectors, npy_bytes, read_npy
 from hemalens.manifest import Manifest
 from hemalens.signature import Signature, Signer, TrustedKeys, verify
+from hemalens.validation_message import validation_message
 
 _Record = TypeVar("_Record", bound=BaseModel)
 
@@ -230,7 +230,7 @@ def _parsed_json(record: type[_Record], name: str, content: bytes) -> _Record:
     try:
         return record.model_validate_json(content)
     except ValidationError as error:
-        raise BundleError(f"{name}, {first_fault(error)}") from error
+        raise BundleError(f"{name}, {validation_message(error)}") from error
 
 
 def _unpack(content: bytes) -> dict[str, bytes]:

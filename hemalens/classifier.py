@@ -24,7 +24,7 @@ from hemalens.interpreter import (
 )
 from hemalens.manifest import Manifest, QuantizedTensor
 from hemalens.site_correction import site_corrected
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 from hemalens.stain import StainMap
 
 _BATCH: Final = 8
@@ -151,19 +151,19 @@ def _batches(crops: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Judged:
+class Classification:
     """What a model says of crops.
 
     Parameters
     ----------
     probabilities : ndarray of shape (N, classes), float32
-    is_alike : ndarray of shape (N,), bool
+    is_in_distribution : ndarray of shape (N,), bool
         Whether a crop is like those the model was trained on; all are where the
         bundle cannot tell.
     """
 
     probabilities: NDArray[np.float32]
-    is_alike: NDArray[np.bool_]
+    is_in_distribution: NDArray[np.bool_]
 
 
 class BundleClassifier:
@@ -207,25 +207,27 @@ class BundleClassifier:
         return self.manifest.classes
 
     def classify(
-        self, crops: NDArray[np.uint8], slide: SlideLook | None = None
+        self, crops: NDArray[np.uint8], slide: SlideAppearance | None = None
     ) -> NDArray[np.float32]:
         """Give the probabilities (N, classes) of `judge`."""
         return self.judge(crops, slide).probabilities
 
-    def judge(self, crops: NDArray[np.uint8], slide: SlideLook | None = None) -> Judged:
+    def judge(
+        self, crops: NDArray[np.uint8], slide: SlideAppearance | None = None
+    ) -> Classification:
         """Classify crops of one slide, and say which are like the training images.
 
         Parameters
         ----------
         crops : ndarray of shape (N, S, S, 3), uint8, RGB
-        slide : SlideLook, optional
+        slide : SlideAppearance, optional
             Its focus, stain and light, brought to those the model was trained on;
             without them, or with a bundle that names none, crops are classified as
             they are.
 
         Returns
         -------
-        Judged
+        Classification
         """
         crops = self.normalize(crops, slide)
         likeness = self.manifest.likeness
@@ -233,15 +235,15 @@ class BundleClassifier:
         probabilities = tempered(given, self.manifest.thresholds.temperature)
         if self.manifest.site is not None:
             probabilities = site_corrected(probabilities, self.manifest.site)
-        return Judged(
+        return Classification(
             probabilities=probabilities,
-            is_alike=np.ones(len(crops), np.bool_)
+            is_in_distribution=np.ones(len(crops), np.bool_)
             if likeness is None
-            else likeness.is_alike(embedding),
+            else likeness.is_in_distribution(embedding),
         )
 
     def normalize(
-        self, crops: NDArray[np.uint8], slide: SlideLook | None
+        self, crops: NDArray[np.uint8], slide: SlideAppearance | None
     ) -> NDArray[np.uint8]:
         """Bring crops of one slide to the focus and stain the model knows.
 

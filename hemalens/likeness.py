@@ -47,7 +47,7 @@ class Likeness(BaseModel):
         """Coordinates of a cell."""
         return len(self.centres[0])
 
-    def is_alike(self, embedding: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def is_in_distribution(self, embedding: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Say which cells (N, dimensions) are like the training images."""
         return np.asarray(
             distances(embedding, np.array(self.centres)) <= self.farthest, np.bool_

@@ -20,7 +20,7 @@ from pydantic import (
 
 from hemalens.errors import CalibrationError
 from hemalens.files import write_whole
-from hemalens.first_fault import first_fault
+from hemalens.validation_message import validation_message
 
 PROFILE_VERSION: Final = 1
 
@@ -142,7 +142,7 @@ def read_profile(path: Path) -> OpticalProfile:
         return OpticalProfile.model_validate_json(content)
     except ValidationError as error:
         raise CalibrationError(
-            f"{path} is no optical profile: {first_fault(error)}; "
+            f"{path} is no optical profile: {validation_message(error)}; "
             "measure anew with 'hemalens calibrate'"
         ) from error
 

@@ -79,7 +79,7 @@ def validate(
     if path is None or (bundle and model):
         raise click.UsageError("give one bundle")
     from convert.evidence.float_twin import find_float_twin
-    from convert.evidence.gate import Limits
+    from convert.evidence.gate import GateLimits
     from convert.evidence.runtimes import find_places
     from hemalens.bundle import read_bundle
     from hemalens.image_set import read_class_folders
@@ -98,7 +98,7 @@ def validate(
     terms = GateTerms(
         images=images,
         split=split,
-        limits=Limits(margin_points=margin_points),
+        limits=GateLimits(margin_points=margin_points),
         places=places,
         cache=cache,
     )

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from statistics import median
 
-from convert.evidence.gate import Criterion, Limits, judged
+from convert.evidence.gate import Criterion, GateLimits, judged
 from convert.evidence.report import (
     DisturbedFigures,
     LayerFigures,
-    Pairs,
+    PairedCounts,
     RuntimeFigures,
 )
 from train.evaluation.figures import Figures
@@ -39,7 +39,7 @@ def every_class(int8: Figures) -> Criterion:
     )
 
 
-def non_inferiority(pairs: Pairs, limits: Limits) -> Criterion:
+def non_inferiority(pairs: PairedCounts, limits: GateLimits) -> Criterion:
     """Ask for evidence that int8 loses less than the margin."""
     return judged(
         "non_inferiority",
@@ -53,7 +53,7 @@ def non_inferiority(pairs: Pairs, limits: Limits) -> Criterion:
     )
 
 
-def agreement(share: float, limits: Limits) -> Criterion:
+def agreement(share: float, limits: GateLimits) -> Criterion:
     """Ask that both models see the same cells."""
     return judged(
         "agreement",
@@ -65,7 +65,7 @@ def agreement(share: float, limits: Limits) -> Criterion:
     )
 
 
-def recall_loss(float_model: Figures, int8: Figures, limits: Limits) -> Criterion:
+def recall_loss(float_model: Figures, int8: Figures, limits: GateLimits) -> Criterion:
     """Ask that no class pays for the others."""
     lost = {
         name: 100 * (of_class.recall - int8.per_class[name].recall)
@@ -84,7 +84,7 @@ def recall_loss(float_model: Figures, int8: Figures, limits: Limits) -> Criterio
     )
 
 
-def calibration_error(int8: Figures, limits: Limits) -> Criterion:
+def calibration_error(int8: Figures, limits: GateLimits) -> Criterion:
     """Ask that the probabilities mean what they say."""
     return judged(
         "calibration_error",
@@ -96,7 +96,7 @@ def calibration_error(int8: Figures, limits: Limits) -> Criterion:
     )
 
 
-def size_ratio(int8_bytes: int, float_bytes: int, limits: Limits) -> Criterion:
+def size_ratio(int8_bytes: int, float_bytes: int, limits: GateLimits) -> Criterion:
     """Ask that quantizing was worth it."""
     return judged(
         "size_ratio",
@@ -108,7 +108,7 @@ def size_ratio(int8_bytes: int, float_bytes: int, limits: Limits) -> Criterion:
     )
 
 
-def ranges(layers: Sequence[LayerFigures], limits: Limits) -> tuple[Criterion, ...]:
+def ranges(layers: Sequence[LayerFigures], limits: GateLimits) -> tuple[Criterion, ...]:
     """Ask that the calibration set had cells like these."""
     cut = max(layers, key=lambda layer: layer.cut_off_share)
     idle = min(layers, key=lambda layer: layer.range_used)
@@ -135,7 +135,7 @@ def ranges(layers: Sequence[LayerFigures], limits: Limits) -> tuple[Criterion, .
     )
 
 
-def runtimes(found: Sequence[RuntimeFigures], n: int, limits: Limits) -> Criterion:
+def runtimes(found: Sequence[RuntimeFigures], n: int, limits: GateLimits) -> Criterion:
     """Ask that every runtime says the same."""
     worst = max(found, key=lambda one: one.other_class)
     return judged(
@@ -150,7 +150,7 @@ def runtimes(found: Sequence[RuntimeFigures], n: int, limits: Limits) -> Criteri
 
 
 def disturbed(
-    found: Sequence[DisturbedFigures], limits: Limits
+    found: Sequence[DisturbedFigures], limits: GateLimits
 ) -> tuple[Criterion, ...]:
     """Ask that int8 follows where images are worse than in the laboratory."""
     found = [one for one in found if one.judged]

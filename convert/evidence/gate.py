@@ -8,7 +8,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Relation = Literal["at most", "at least", "above"]
 
 
-class Limits(BaseModel):
+class GateLimits(BaseModel):
     """The limits of the gate; points are percentage points of accuracy."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

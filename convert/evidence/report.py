@@ -11,7 +11,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from convert.evidence.gate import Criterion, Limits
+from convert.evidence.gate import Criterion, GateLimits
 from convert.evidence.probe import Probe
 from convert.thresholds import RiskPoint
 from hemalens.errors import BundleError
@@ -19,7 +19,7 @@ from hemalens.manifest import Evidence, Sha256
 from train.evaluation.figures import Figures, Record
 
 
-class Pairs(Record):
+class PairedCounts(Record):
     """Both models on the same images."""
 
     both_right: int
@@ -92,7 +92,7 @@ class ValidationReport(Figures):
     report_version: Literal[1] = 1
     passed: bool
     criteria: tuple[Criterion, ...]
-    limits: Limits
+    limits: GateLimits
     bundle_name: str
     bundle_version: str
     model_sha256: Sha256
@@ -105,7 +105,7 @@ class ValidationReport(Figures):
     float_model: Figures
     agreement: float
     mcnemar_p: float
-    pairs: Pairs
+    pairs: PairedCounts
     changed: tuple[ChangedImage, ...]
     disturbed: tuple[DisturbedFigures, ...]
     layers: tuple[LayerFigures, ...]

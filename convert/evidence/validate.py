@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from convert.evidence import criteria
 from convert.evidence.bench import Answers, Bench
 from convert.evidence.disturbances import DISTURBANCES
-from convert.evidence.gate import Limits
+from convert.evidence.gate import GateLimits
 from convert.evidence.layer_errors import layer_errors
 from convert.evidence.paired import cohen_kappa, paired_difference_limits
 from convert.evidence.report import (
     ChangedImage,
     DisturbedFigures,
-    Pairs,
+    PairedCounts,
     RuntimeFigures,
     ValidationReport,
 )
@@ -63,7 +63,7 @@ class GateTerms:
 
     images: ImageSet
     split: str
-    limits: Limits
+    limits: GateLimits
     places: tuple[Place, ...]
     cache: Path
 
@@ -186,14 +186,14 @@ def _spread(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(crops[np.unique(indices.astype(np.int64))])
 
 
-def _pairs(answers: Answers) -> Pairs:
+def _pairs(answers: Answers) -> PairedCounts:
     classes = answers.float_model.argmax(1), answers.int8.argmax(1)
     float_right, int8_right = (one == answers.true for one in classes)
     n = len(answers.true)
     gained = int((int8_right & ~float_right).sum())
     lost = int((float_right & ~int8_right).sum())
     same = n - len(answers.changed)
-    return Pairs(
+    return PairedCounts(
         both_right=int((float_right & int8_right).sum()),
         only_int8=gained,
         only_float=lost,

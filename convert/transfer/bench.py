@@ -18,8 +18,8 @@ from convert.transfer.labelled_crops import CropSet, cut_labelled_crops
 from convert.transfer.labelled_fields import LabelledField
 from convert.transfer.methods import answer
 from convert.transfer.report import BundleTransfer, SetNote, TransferReport
-from edge.classify.ensemble import Panel
-from edge.classify.test_time_augmentation import look_twice
+from edge.classify.ensemble import TwoModelEnsemble
+from edge.classify.test_time_augmentation import classify_augmented
 from edge.records.population import Population
 from edge.store.header import bundle_name
 from hemalens.bundle import Bundle
@@ -161,11 +161,11 @@ def bench_crops(
         minimum = bundle.manifest.thresholds.minimum_probability
         slide = replace(known.slide, colours=None) if keep_stain else known.slide
         if other is None:
-            judged = look_twice(classifier, known.crops, slide)
+            judged = classify_augmented(classifier, known.crops, slide)
         else:
             size_px = other.manifest.input.size_px
             again = cut_labelled_crops(crops, size_px=size_px).crops
-            panel = Panel(first=classifier, second=other)
+            panel = TwoModelEnsemble(first=classifier, second=other)
             judged = panel.judge((known.crops, again), slide)
         answers.append(
             answer(
@@ -173,7 +173,7 @@ def bench_crops(
                 judged.probabilities,
                 population,
                 minimum_certainty=minimum,
-                is_alike=judged.is_alike,
+                is_in_distribution=judged.is_in_distribution,
             )
         )
     return Benched(

@@ -9,7 +9,7 @@ from convert.transfer.box_matching import match_cells
 from convert.transfer.box_source import BoxSource
 from convert.transfer.labelled_fields import LabelledField
 from edge.count.frame_counter import FrameCounter
-from edge.frame.analysis import FrameLook
+from edge.frame.analysis import FrameAnalysis
 from edge.frame.quality import FrameQuality
 from edge.records.counted_frame import CountedFrame
 from edge.records.population import Population
@@ -122,7 +122,7 @@ def count_fields(
             progress(index + 1, len(fields))
 
 
-def with_boxes(look: FrameLook, boxes: Sequence[Box]) -> FrameLook:
+def with_boxes(look: FrameAnalysis, boxes: Sequence[Box]) -> FrameAnalysis:
     """Put given white cells in place of the stained objects found."""
     if look.found is None:
         return look
@@ -144,7 +144,7 @@ def _detection(box: Box, width: int, height: int) -> Detection:
 
 
 def _count(
-    counter: FrameCounter, look: FrameLook, field: LabelledField
+    counter: FrameCounter, look: FrameAnalysis, field: LabelledField
 ) -> CountedField:
     counted = counter.decide(look)
     return CountedField(
@@ -157,7 +157,7 @@ def _count(
 
 
 def _in_boxes(
-    field: LabelledField, look: FrameLook, counted: CountedFrame
+    field: LabelledField, look: FrameAnalysis, counted: CountedFrame
 ) -> tuple[FoundCell, ...]:
     stained = [cell for cell in counted.cells if cell.class_name is not None]
     found = look.found.detections if look.found else ()

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from convert.transfer.answers import KnownCell
 from convert.transfer.crop_scale import CropScale, find_scale
-from convert.transfer.methods import KnownCells
+from convert.transfer.methods import LabelledFieldCells
 from edge.segment import segment
 from edge.segment.central_cell import find_middle_cell
-from edge.slide.appearance import SlideLearner
+from edge.slide.appearance import SlideAppearanceLearner
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import DatasetError
 from hemalens.image_files import read_image
@@ -88,7 +88,7 @@ def read_labelled_crops(folder: Path, pixel_size_um: float | None = None) -> Cro
 
 def cut_labelled_crops(
     crops: CropSet, *, size_px: int, context: float = 1.0
-) -> KnownCells:
+) -> LabelledFieldCells:
     """Cut the cell in each image's middle out, as a count would.
 
     What segmentation finds there says where its middle and what its kind is; where it
@@ -106,7 +106,7 @@ def cut_labelled_crops(
     pixel_size_um = crops.scale.pixel_size_um
     side_px = crop_side_px(pixel_size_um) * context
     kept_px = round(size_px * context)
-    slide, middles = SlideLearner.of_a_set(), []
+    slide, middles = SlideAppearanceLearner.of_a_set(), []
     for crop in crops.crops:
         seen = segment(crop.image, pixel_size_um)
         slide.learn_image(crop.image, seen, pixel_size_um)
@@ -117,7 +117,7 @@ def cut_labelled_crops(
         for crop, middle in zip(crops.crops, middles, strict=True)
     ]
     number = len(crops.crops)
-    return KnownCells(
+    return LabelledFieldCells(
         images={crop.name: crop.class_name for crop in crops.crops},
         cells=tuple(
             KnownCell(image=crop.name, class_name=crop.class_name)

@@ -18,24 +18,24 @@ from convert.transfer.box_source import BoxSource
 from convert.transfer.field_walk import CountedField, count_fields
 from convert.transfer.figures import TransferFigures, measure
 from convert.transfer.labelled_fields import LabelledField
-from edge.classify.class_prior import SlideShares
-from edge.classify.posterior import rule_out, weigh
+from edge.classify.class_prior import RareClassPrior
+from edge.classify.posterior import apply_class_weights, mask_impossible_classes
 from edge.records.population import Population
-from edge.slide.appearance import SlideLearner
+from edge.slide.appearance import SlideAppearanceLearner
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 from hemalens.progress import Progress
 from hemalens.records import Detection
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """From crops (N, S, S, 3), uint8, RGB, to probabilities (N, classes)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class KnownCells:
+class LabelledFieldCells:
     """Cells whose class is known, cut out.
 
     Parameters
@@ -50,7 +50,7 @@ class KnownCells:
         Which image of the set each is from: a slide's statistics are over images.
     pixel_size_um : ndarray of shape (N,), float64
         What each was cut with.
-    slide : SlideLook
+    slide : SlideAppearance
         What the whole set looks like, taken for one slide.
     """
 
@@ -60,7 +60,7 @@ class KnownCells:
     crops: NDArray[np.uint8]
     frame_index: NDArray[np.int64]
     pixel_size_um: NDArray[np.float64]
-    slide: SlideLook
+    slide: SlideAppearance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,7 +81,7 @@ def cut_known_cells(
     pixel_size_um: float | None = None,
     boxes: BoxSource = BoxSource.FOUND,
     progress: Progress | None = None,
-) -> KnownCells:
+) -> LabelledFieldCells:
     """Cut the cells of labelled fields out, as a count would.
 
     Parameters
@@ -104,7 +104,7 @@ def cut_known_cells(
         When no cell was found.
     """
     cuts: list[_Cut] = []
-    slide = SlideLearner.of_a_set()
+    slide = SlideAppearanceLearner.of_a_set()
     counted = count_fields(
         fields,
         [classifier],
@@ -120,7 +120,7 @@ def cut_known_cells(
         raise DatasetError(
             f"no labelled cell was found in {len(fields)} fields: is the scale right?"
         )
-    return KnownCells(
+    return LabelledFieldCells(
         images={field.path.name: field.class_name for field in fields},
         cells=tuple(cut.known for cut in cuts),
         detections=tuple(cut.detection for cut in cuts),
@@ -132,7 +132,7 @@ def cut_known_cells(
 
 
 def measure_method(
-    known: KnownCells,
+    known: LabelledFieldCells,
     classify: Classify,
     *,
     population: Population = Population.UNRESTRICTED,
@@ -143,7 +143,7 @@ def measure_method(
 
     Parameters
     ----------
-    known : KnownCells
+    known : LabelledFieldCells
     classify : callable
         From crops to probabilities, in PBC's class order; what segmentation and the
         population rule out comes after it.
@@ -160,30 +160,34 @@ def measure_method(
 
 
 def answer(
-    known: KnownCells,
+    known: LabelledFieldCells,
     probabilities: NDArray[np.float32],
     population: Population = Population.UNRESTRICTED,
     certainty: NDArray[np.float64] | None = None,
     minimum_certainty: float = 0.0,
-    is_alike: NDArray[np.bool_] | None = None,
+    is_in_distribution: NDArray[np.bool_] | None = None,
 ) -> Answers:
     """Bring what segmentation and the population know into a model's probabilities.
 
     The cells are taken for one slide: how rare its rare classes are is learned from all
-    of them first, those left out that `is_alike` (N,) denies.
+    of them first, those left out that `is_in_distribution` (N,) denies.
     """
-    left = rule_out(probabilities, known.detections, CLASS_NAMES)
-    taught = np.ones(len(left), np.bool_) if is_alike is None else is_alike
-    shares = SlideShares(population, CLASS_NAMES)
+    left = mask_impossible_classes(probabilities, known.detections, CLASS_NAMES)
+    taught = (
+        np.ones(len(left), np.bool_)
+        if is_in_distribution is None
+        else is_in_distribution
+    )
+    shares = RareClassPrior(population, CLASS_NAMES)
     shares.learn(known.detections, left, taught)
-    left = weigh(left, shares.weights())
+    left = apply_class_weights(left, shares.weights())
     return Answers(
         images=known.images,
         cells=known.cells,
         probabilities=left,
         certainty=top_probability(left) if certainty is None else certainty,
         minimum_certainty=minimum_certainty,
-        is_unlike=None if is_alike is None else ~is_alike,
+        is_unlike=None if is_in_distribution is None else ~is_in_distribution,
     )
 
 

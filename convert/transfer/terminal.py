@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from convert.printable import printable
+from convert.terminal_safe import terminal_safe
 from convert.transfer.box_source import BoxSource
 from convert.transfer.figures import CellFigures, ImageFigures
 from convert.transfer.report import BundleTransfer, SetNote, TransferReport
@@ -19,11 +19,13 @@ def show_transfer(report: TransferReport) -> None:
     click.echo(f"population: {report.population}{kept}")
     if report.second_bundle is not None:
         second = f"{report.second_bundle.name} {report.second_bundle.version}"
-        click.echo(f"each bundle together with {printable(second)}")
+        click.echo(f"each bundle together with {terminal_safe(second)}")
     table = Table()
     table.add_column("% (95 % interval)")
     for one in report.bundles:
-        table.add_column(Text(printable(f"{one.name} {one.version}")), justify="right")
+        table.add_column(
+            Text(terminal_safe(f"{one.name} {one.version}")), justify="right"
+        )
     columns = [_figures(one) for one in report.bundles]
     for name in dict.fromkeys(name for column in columns for name in column):
         table.add_row(name, *(column.get(name, "") for column in columns))
@@ -39,13 +41,13 @@ def _set(note: SetNote) -> str:
         None: "",
     }[note.boxes]
     text = (
-        f"{printable(note.name)}: {note.images} {note.kind}{boxes}; {size} µm per "
+        f"{terminal_safe(note.name)}: {note.images} {note.kind}{boxes}; {size} µm per "
         f"pixel ({note.scale_from})"
     )
     if note.images_left_out:
         text += f"; {note.images_left_out} too bad to count"
     if note.foreign_folders:
-        text += f"; left out: {printable(', '.join(note.foreign_folders))}"
+        text += f"; left out: {terminal_safe(', '.join(note.foreign_folders))}"
     return text
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edge.adapt.fit_correction import FittedCorrection, fit_correction
 from edge.adapt.folds import deal_folds
 from edge.adapt.labelled_cells import LabelledCells
-from edge.classify.posterior import rule_out
+from edge.classify.posterior import mask_impossible_classes
 from hemalens.site_correction import LEAST_PROBABILITY, corrected
 
 PENALTIES: Final = (10.0, 1.0, 0.1)
@@ -49,7 +49,7 @@ def _held_back_loss(
     for others, rows in parted(cells, fold):
         fitted = fit_correction(others, penalty)
         held = cells.at(rows)
-        given = rule_out(
+        given = mask_impossible_classes(
             corrected(held.probabilities, fitted.matrix, fitted.offsets),
             held.detections,
             held.class_names,

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.adapt.labelled_cells import LabelledCells
-from edge.classify.posterior import rule_out
+from edge.classify.posterior import mask_impossible_classes
 from hemalens.site_correction import evidence
 
 SURE_CELLS: Final = 10.0
@@ -148,7 +148,7 @@ def _problem(cells: LabelledCells, penalty: float) -> _Problem:
     fitted = np.unique(cells.class_index)
     # Whatever segmentation thinks, the person has seen the cell.
     possible = np.ones((len(rows), classes), bool)
-    possible[:number] = rule_out(
+    possible[:number] = mask_impossible_classes(
         np.ones((number, classes), np.float32), cells.detections, cells.class_names
     )
     possible[np.arange(len(rows)), class_index] = True

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge.segment import segment
 from edge.segment.central_cell import find_middle_cell
-from edge.slide.appearance import SlideLearner
+from edge.slide.appearance import SlideAppearanceLearner
 from hemalens.centred_crop import read_centred_crop
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError
@@ -118,7 +118,7 @@ def read_labelled_cells(
     """
     crops: list[NDArray[np.uint8]] = []
     found: list[Segmentation] = []
-    slide = SlideLearner.of_a_set()
+    slide = SlideAppearanceLearner.of_a_set()
     for number, image in enumerate(images.images, 1):
         crop = read_centred_crop(
             image.path, crop_side_px(PBC_PIXEL_SIZE_UM, CROP_SIDE_UM), _STORED_PX

@@ -18,7 +18,7 @@ from edge.adapt.folds import deal_folds
 from edge.adapt.gain import gain_limits
 from edge.adapt.labelled_cells import LabelledCells
 from edge.classify.population_weights import class_weights
-from edge.classify.posterior import rule_out, weigh
+from edge.classify.posterior import apply_class_weights, mask_impossible_classes
 from edge.records.population import Population
 from hemalens.errors import DatasetError
 from hemalens.site_correction import SiteProof, corrected
@@ -60,7 +60,9 @@ def prove(
         )
     weights = class_weights(population, cells.class_names)
     before, after = (
-        weigh(rule_out(given, cells.detections, cells.class_names), weights)
+        apply_class_weights(
+            mask_impossible_classes(given, cells.detections, cells.class_names), weights
+        )
         for given in (
             cells.probabilities,
             _held_back(cells, np.random.default_rng(seed)),

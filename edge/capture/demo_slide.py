@@ -21,7 +21,7 @@ from edge.capture.demo.field_of_view import (
 )
 from edge.capture.demo.mix import Mix
 from edge.capture.demo.slide import Slide
-from edge.capture.demo.stain import Plane, SlideStain, slide_stain
+from edge.capture.demo.stain import DrawnStain, Plane, slide_stain
 from edge.capture.source import SourceState, SourceStatus
 from edge.capture.source_options import SourceOptions
 from hemalens.classes import CellClass, CellKind
@@ -263,7 +263,7 @@ class DemoSlide:
         return Slide(self.seed, self.mix)
 
     @cached_property
-    def _look(self) -> tuple[SlideStain, Lamp]:
+    def _look(self) -> tuple[DrawnStain, Lamp]:
         rng = np.random.default_rng([self.seed, 3])
         return slide_stain(rng), draw_lamp(rng)
 

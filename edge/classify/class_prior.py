@@ -27,10 +27,10 @@ from numpy.typing import NDArray
 from edge.classify.population_weights import (
     MOST_CHANGE,
     PBC_PER_MATURE_LEUKOCYTE,
-    Population,
     Weighed,
     class_weights,
 )
+from edge.records.population import Population
 from hemalens.classes import CellKind, kind_of_class
 from hemalens.records import Detection
 
@@ -47,7 +47,7 @@ SETTLED: Final = 1e-3
 """Rounds at most, and the change of a weight that ends them."""
 
 
-class SlideShares:
+class RareClassPrior:
     """Learns what the slide's rare classes are to be weighed by.
 
     Parameters
@@ -84,7 +84,7 @@ class SlideShares:
         self,
         stained: Sequence[Detection],
         probabilities: NDArray[np.float32],
-        is_alike: NDArray[np.bool_],
+        is_in_distribution: NDArray[np.bool_],
     ) -> None:
         """Take in the stained objects of a frame.
 
@@ -95,11 +95,11 @@ class SlideShares:
         stained : sequence of Detection
         probabilities : ndarray of shape (N, classes), float32
             Of each, impossible kinds ruled out, not weighed yet.
-        is_alike : ndarray of shape (N,), bool
+        is_in_distribution : ndarray of shape (N,), bool
         """
         is_taught = [
             alike and one.kind is CellKind.WHITE_CELL and not one.at_border
-            for one, alike in zip(stained, is_alike.tolist(), strict=True)
+            for one, alike in zip(stained, is_in_distribution.tolist(), strict=True)
         ]
         self._rows.extend(probabilities[is_taught])
         if any(is_taught) and self._rare:

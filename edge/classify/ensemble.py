@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.classify.test_time_augmentation import agreed, turned
-from hemalens.classifier import BundleClassifier, Judged
+from edge.classify.test_time_augmentation import log_mean, rotated_views
+from hemalens.classifier import BundleClassifier, Classification
 from hemalens.errors import BundleError
 from hemalens.site_correction import LEAST_PROBABILITY
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
+class TwoModelEnsemble:
     """A bundle's classifier, and a second one that is asked as well.
 
     Parameters
@@ -48,20 +48,20 @@ class Panel:
             )
 
     def judge(
-        self, crops: Sequence[NDArray[np.uint8]], slide: SlideLook | None = None
-    ) -> Judged:
+        self, crops: Sequence[NDArray[np.uint8]], slide: SlideAppearance | None = None
+    ) -> Classification:
         """Judge crops of one slide by both, doubtful ones by eight views of each.
 
         Parameters
         ----------
         crops : sequence of ndarray of shape (N, S, S, 3), uint8, RGB
             The same cells, as the first and as the second model takes them.
-        slide : SlideLook, optional
+        slide : SlideAppearance, optional
             As `BundleClassifier.judge` takes it.
 
         Returns
         -------
-        Judged
+        Classification
             A crop is like the training images where both models say so.
         """
         both = (self.first, self.second)
@@ -75,17 +75,19 @@ class Panel:
         doubtful = np.flatnonzero(probabilities.max(axis=1) < minimum)
         if len(doubtful):
             further = [
-                one.classify(turned(of[doubtful]))
+                one.classify(rotated_views(of[doubtful]))
                 for one, of in zip(both, normalized, strict=True)
             ]
             seen = np.concatenate(further).reshape(-1, *views[0, doubtful].shape)
             seen = np.concatenate([views[:, doubtful], seen])
             probabilities[doubtful] = _together(seen)
-        is_alike = judged[0].is_alike & judged[1].is_alike
-        return Judged(probabilities=probabilities, is_alike=is_alike)
+        is_in_distribution = judged[0].is_in_distribution & judged[1].is_in_distribution
+        return Classification(
+            probabilities=probabilities, is_in_distribution=is_in_distribution
+        )
 
 
 def _together(views: NDArray[np.float32]) -> NDArray[np.float32]:
     """Average the logarithms; a class that no view gives anything gets nothing."""
-    given = agreed(views) * (views > LEAST_PROBABILITY).any(axis=0)
+    given = log_mean(views) * (views > LEAST_PROBABILITY).any(axis=0)
     return np.asarray(given / given.sum(axis=1, keepdims=True), np.float32)

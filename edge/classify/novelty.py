@@ -22,9 +22,11 @@ class SlideLikeness:
     def __init__(self) -> None:
         self._cells = self._unlike = 0
 
-    def learn(self, stained: Sequence[Detection], is_alike: NDArray[np.bool_]) -> None:
+    def learn(
+        self, stained: Sequence[Detection], is_in_distribution: NDArray[np.bool_]
+    ) -> None:
         """Take in the stained objects of a frame."""
-        for detection, alike in zip(stained, is_alike.tolist(), strict=True):
+        for detection, alike in zip(stained, is_in_distribution.tolist(), strict=True):
             if detection.kind is CellKind.WHITE_CELL and not detection.at_border:
                 self._cells += 1
                 self._unlike += not alike

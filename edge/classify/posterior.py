@@ -13,7 +13,7 @@ from hemalens.classes import kind_of_class
 from hemalens.records import Detection
 
 
-def rule_out(
+def mask_impossible_classes(
     probabilities: NDArray[np.float32],
     stained: Sequence[Detection],
     class_names: Sequence[str],
@@ -44,7 +44,7 @@ def rule_out(
     return _adding_up(np.where(nothing, possible, left))
 
 
-def weigh(
+def apply_class_weights(
     probabilities: NDArray[np.float32], weights: Sequence[float]
 ) -> NDArray[np.float32]:
     """Weigh classes by how much commoner they are than where the model was trained.
@@ -64,7 +64,7 @@ def weigh(
 
     Examples
     --------
-    >>> weigh(np.array([[0.5, 0.5]], np.float32), (3, 1))
+    >>> apply_class_weights(np.array([[0.5, 0.5]], np.float32), (3, 1))
     array([[0.75, 0.25]], dtype=float32)
     """
     return _adding_up(probabilities * np.asarray(weights, np.float32))

@@ -13,31 +13,31 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from hemalens.classifier import BundleClassifier, Judged
+from hemalens.classifier import BundleClassifier, Classification
 from hemalens.site_correction import evidence
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 
 _FURTHER: Final = 7
 """Views: three turns, and the mirrored crop in four."""
 
 
-def look_twice(
+def classify_augmented(
     classifier: BundleClassifier,
     crops: NDArray[np.uint8],
-    slide: SlideLook | None = None,
-) -> Judged:
+    slide: SlideAppearance | None = None,
+) -> Classification:
     """Judge crops of one slide, doubtful ones by eight views.
 
     Parameters
     ----------
     classifier : BundleClassifier
     crops : ndarray of shape (N, S, S, 3), uint8, RGB
-    slide : SlideLook, optional
+    slide : SlideAppearance, optional
         As `BundleClassifier.judge` takes it.
 
     Returns
     -------
-    Judged
+    Classification
         Whether a crop is like the training images is judged as it lies.
     """
     crops = classifier.normalize(crops, slide)
@@ -46,14 +46,14 @@ def look_twice(
     doubtful = np.flatnonzero(judged.probabilities.max(axis=1) < minimum)
     if not len(doubtful):
         return judged
-    seen = classifier.classify(turned(crops[doubtful]))
+    seen = classifier.classify(rotated_views(crops[doubtful]))
     views = np.concatenate([judged.probabilities[doubtful], seen])
     probabilities = judged.probabilities.copy()
-    probabilities[doubtful] = agreed(views.reshape(1 + _FURTHER, len(doubtful), -1))
+    probabilities[doubtful] = log_mean(views.reshape(1 + _FURTHER, len(doubtful), -1))
     return replace(judged, probabilities=probabilities)
 
 
-def turned(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def rotated_views(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Give the further views of all crops, one after the other."""
     mirrored = crops[:, :, ::-1]
     views = [np.rot90(crops, turns, (1, 2)) for turns in (1, 2, 3)]
@@ -61,7 +61,7 @@ def turned(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.concatenate(views)
 
 
-def agreed(views: NDArray[np.float32]) -> NDArray[np.float32]:
+def log_mean(views: NDArray[np.float32]) -> NDArray[np.float32]:
     """Average the logarithms of probabilities (views, N, classes) over the views."""
     count, cells, classes = views.shape
     logarithms = evidence(views.reshape(-1, classes)).reshape(count, cells, classes)

@@ -8,24 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.optics.profile import OpticalProfile
-from edge.classify.class_prior import SlideShares
-from edge.classify.ensemble import Panel
+from edge.classify.class_prior import RareClassPrior
+from edge.classify.ensemble import TwoModelEnsemble
 from edge.classify.novelty import SlideLikeness
-from edge.classify.posterior import rule_out, weigh
-from edge.classify.test_time_augmentation import look_twice
-from edge.frame.analysis import FrameLook, FrameLooker
+from edge.classify.posterior import apply_class_weights, mask_impossible_classes
+from edge.classify.test_time_augmentation import classify_augmented
+from edge.frame.analysis import FrameAnalysis, FrameAnalyzer
 from edge.frame.pixel_size import Scale
 from edge.frame.quality import SharpestSoFar, reason_to_leave_out
 from edge.frame.stage_times import Stage, StageTimes
 from edge.records.counted_frame import CountedFrame
 from edge.records.population import Population
-from edge.slide.appearance import SlideLearner
+from edge.slide.appearance import SlideAppearanceLearner
 from edge.track.slide_cells import SlideCells
 from hemalens.classes import CellKind, CellStatus, kind_of_class
-from hemalens.classifier import BundleClassifier, Judged
+from hemalens.classifier import BundleClassifier, Classification
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 from hemalens.records import Box, Cell, Detection, Frame, Segmentation
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 
 _STAINED: Final = frozenset({CellKind.WHITE_CELL, CellKind.PLATELET})
 
@@ -74,14 +74,18 @@ class FrameCounter:
         times: StageTimes | None = None,
     ) -> None:
         self._classifier = classifier
-        self._panel = None if second is None else Panel(first=classifier, second=second)
+        self._panel = (
+            None
+            if second is None
+            else TwoModelEnsemble(first=classifier, second=second)
+        )
         self._scale = Scale(pixel_size_um)
         self._times = times or StageTimes()
-        self._looker = FrameLooker(self._scale, profile=profile, times=self._times)
+        self._looker = FrameAnalyzer(self._scale, profile=profile, times=self._times)
         self._slide = slide
         self._sharpest = SharpestSoFar()
-        self._shares = SlideShares(population, classifier.class_names)
-        self._learner = SlideLearner.of_a_count(
+        self._shares = RareClassPrior(population, classifier.class_names)
+        self._learner = SlideAppearanceLearner.of_a_count(
             keeps_stain=keep_stain or classifier.manifest.stain is None
         )
         self._likeness = SlideLikeness()
@@ -89,7 +93,7 @@ class FrameCounter:
         self._crops = self._new_crops(0)
 
     @property
-    def slide_look(self) -> SlideLook:
+    def slide_appearance(self) -> SlideAppearance:
         """What the slide looks like so far."""
         return self._learner.look
 
@@ -108,11 +112,11 @@ class FrameCounter:
         """Find and classify the cells of a frame."""
         return self.decide(self.look(frame))
 
-    def look(self, frame: Frame) -> FrameLook:
+    def look(self, frame: Frame) -> FrameAnalysis:
         """Do what needs no other frame: correct, judge, segment."""
         return self._looker.look(frame)
 
-    def decide(self, look: FrameLook) -> CountedFrame:
+    def decide(self, look: FrameAnalysis) -> CountedFrame:
         """Do what needs the frames before: leave out, classify, place."""
         reason = reason_to_leave_out(look.quality, self._sharpest.sharpness_per_um)
         if reason is not None or look.found is None:
@@ -147,11 +151,16 @@ class FrameCounter:
         stained = [d for d in found.detections if d.kind in _STAINED]
         stained.sort(key=_is_settled)
         judged = self._judge(frame, stained, pixel_size_um)
-        self._likeness.learn(stained, judged.is_alike)
+        self._likeness.learn(stained, judged.is_in_distribution)
         cells = [
-            self._stained_cell(frame, detection, row, is_alike=is_alike)
-            for detection, row, is_alike in zip(
-                stained, judged.probabilities, judged.is_alike.tolist(), strict=True
+            self._stained_cell(
+                frame, detection, row, is_in_distribution=is_in_distribution
+            )
+            for detection, row, is_in_distribution in zip(
+                stained,
+                judged.probabilities,
+                judged.is_in_distribution.tolist(),
+                strict=True,
             )
         ]
         cells += [
@@ -166,7 +175,7 @@ class FrameCounter:
         frame: Frame,
         stained: Sequence[Detection],
         pixel_size_um: float | None,
-    ) -> Judged:
+    ) -> Classification:
         """Classify stained objects; classes of an impossible kind are ruled out."""
         wanted = self._classifier.manifest.input
         side = crop_side_px(pixel_size_um or PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
@@ -181,11 +190,15 @@ class FrameCounter:
         open_ones = sum(not _is_settled(detection) for detection in stained)
         judged = _both(
             self._look(frame, stained[:open_ones], crops[:open_ones], pixel_size_um),
-            self._classifier.judge(crops[open_ones:], self.slide_look),
+            self._classifier.judge(crops[open_ones:], self.slide_appearance),
         )
-        left = rule_out(judged.probabilities, stained, self._classifier.class_names)
-        self._shares.learn(stained, left, judged.is_alike)
-        return replace(judged, probabilities=weigh(left, self._shares.weights()))
+        left = mask_impossible_classes(
+            judged.probabilities, stained, self._classifier.class_names
+        )
+        self._shares.learn(stained, left, judged.is_in_distribution)
+        return replace(
+            judged, probabilities=apply_class_weights(left, self._shares.weights())
+        )
 
     def _look(
         self,
@@ -193,10 +206,10 @@ class FrameCounter:
         stained: Sequence[Detection],
         crops: NDArray[np.uint8],
         pixel_size_um: float | None,
-    ) -> Judged:
+    ) -> Classification:
         """Ask the model, or both, about objects cut out for the first."""
         if self._panel is None:
-            return look_twice(self._classifier, crops, self.slide_look)
+            return classify_augmented(self._classifier, crops, self.slide_appearance)
         wanted = self._panel.second.manifest.input
         side = crop_side_px(pixel_size_um or PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
         again = np.empty((len(stained), wanted.size_px, wanted.size_px, 3), np.uint8)
@@ -204,7 +217,7 @@ class FrameCounter:
             again[index] = cut_crop(
                 frame.image, detection.box.centre_xy, side, wanted.size_px
             )
-        return self._panel.judge((crops, again), self.slide_look)
+        return self._panel.judge((crops, again), self.slide_appearance)
 
     def _new_crops(self, number: int) -> NDArray[np.uint8]:
         size_px = self._classifier.manifest.input.size_px
@@ -216,14 +229,14 @@ class FrameCounter:
         detection: Detection,
         row: NDArray[np.float32],
         *,
-        is_alike: bool,
+        is_in_distribution: bool,
     ) -> Cell:
         names = self._classifier.class_names
         best = int(row.argmax())
         probability = float(row[best])
         status = CellStatus.COUNTED
         minimum = self._classifier.manifest.thresholds.minimum_probability
-        if probability < minimum or not is_alike:
+        if probability < minimum or not is_in_distribution:
             status = CellStatus.UNCERTAIN
         return self._cell(
             frame,
@@ -269,8 +282,10 @@ def _is_settled(detection: Detection) -> bool:
     return detection.possible_kinds == _SETTLED
 
 
-def _both(first: Judged, second: Judged) -> Judged:
-    return Judged(
+def _both(first: Classification, second: Classification) -> Classification:
+    return Classification(
         probabilities=np.concatenate([first.probabilities, second.probabilities]),
-        is_alike=np.concatenate([first.is_alike, second.is_alike]),
+        is_in_distribution=np.concatenate(
+            [first.is_in_distribution, second.is_in_distribution]
+        ),
     )

@@ -9,7 +9,7 @@ from edge.records.progress import CountProgress
 from hemalens.stain import SlideColours
 
 
-class Wish(StrEnum):
+class OperatorCommand(StrEnum):
     """What an operator asks of a running count."""
 
     PAUSE = "pause"
@@ -24,7 +24,7 @@ class Operator(Protocol):
         """Be shown a frame, counted and durable, and how far the count is."""
         ...
 
-    def wish(self) -> Wish | None:
+    def command(self) -> OperatorCommand | None:
         """Say what is wanted since last asked; waits for nothing."""
         ...
 
@@ -53,13 +53,13 @@ class FrameKeeper(Protocol):
         ...
 
 
-class Nobody:
+class UnattendedOperator:
     """Lets a count run to its end or its target."""
 
     def see(self, counted: CountedFrame, progress: CountProgress) -> None:
         """Look away."""
 
-    def wish(self) -> Wish | None:
+    def command(self) -> OperatorCommand | None:
         """Want nothing."""
         return None
 

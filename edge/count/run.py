@@ -14,7 +14,7 @@ from edge.capture.continued import ContinuedSource
 from edge.capture.prefetch import FrameFeed
 from edge.capture.source import FrameSource
 from edge.count.frame_counter import FrameCounter
-from edge.count.operator import FrameKeeper, Nobody, Operator
+from edge.count.operator import FrameKeeper, Operator, UnattendedOperator
 from edge.count.session import CountSession
 from edge.count.steering import Steering
 from edge.frame.stage_times import Stage, StageTimes
@@ -22,7 +22,7 @@ from edge.records.population import Population
 from edge.records.summary import Summary
 from edge.results.folder import OnUnfinished, ResultFolder
 from edge.results.overlay_writer import OverlayWriter
-from edge.slide.domain_warnings import slide_doubts
+from edge.slide.domain_warnings import domain_warnings
 from edge.store import CountStore, new_header
 from edge.store.header import Setting, bundle_name
 from edge.track.slide_cells import SlideCells
@@ -70,7 +70,7 @@ class CountSettings:
     threads: int | None = None
     save_crops: bool = False
 
-    def lasting(self) -> dict[str, Setting]:
+    def resume_invariants(self) -> dict[str, Setting]:
         """Give what must stay the same when a count is continued."""
         return {
             "pixel_size_um": self.pixel_size_um,
@@ -132,7 +132,7 @@ def count_source(
     settings = settings or CountSettings()
     times = times or StageTimes()
     classifier, second = _open(bundle, settings)
-    header = new_header(source_name, bundle, settings.lasting())
+    header = new_header(source_name, bundle, settings.resume_invariants())
     with ExitStack() as stack:
         folder = None
         if output is not None:
@@ -161,9 +161,15 @@ def count_source(
             next_cell_id=session.next_cell_id,
             times=times,
         )
-        steering = Steering(session, operator or Nobody())
+        steering = Steering(session, operator or UnattendedOperator())
         seen = _count_frames(
-            _rest(source, store), counter, session, steering, folder, keeper, times
+            _skip_counted_frames(source, store),
+            counter,
+            session,
+            steering,
+            folder,
+            keeper,
+            times,
         )
         summary = session.summary().model_copy(
             update={
@@ -173,11 +179,11 @@ def count_source(
                 if settings.second_bundle is None
                 else bundle_name(settings.second_bundle),
                 "rare_class_weights": counter.rare_class_weights,
-                "slide_colours": counter.slide_look.colours,
-                "slide_blur_um": counter.slide_look.blur_um,
+                "slide_colours": counter.slide_appearance.colours,
+                "slide_blur_um": counter.slide_appearance.blur_um,
             }
         )
-        doubts = slide_doubts(
+        doubts = domain_warnings(
             summary.slide_colours,
             bundle.manifest.stain,
             summary.pixel_size_um,
@@ -205,7 +211,7 @@ def _slide_cells(store: CountStore | None) -> SlideCells:
     return SlideCells(store.keyframes(), store.cells(), store.joins())
 
 
-def _rest(source: FrameSource, store: CountStore | None) -> FrameSource:
+def _skip_counted_frames(source: FrameSource, store: CountStore | None) -> FrameSource:
     """Leave out the frames that a count already has."""
     if store is None or not store.frames_done:
         return source
@@ -240,7 +246,7 @@ def _count_frames(
             if overlays is not None:
                 overlays.write(counted)
             if keeper is not None:
-                keeper.keep(counted, look.quality, counter.slide_look.colours)
+                keeper.keep(counted, look.quality, counter.slide_appearance.colours)
             with times.of(Stage.STORE):
                 session.add(counted)
             steering.show(counted)

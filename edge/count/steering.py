@@ -3,7 +3,7 @@
 import threading
 from typing import Final
 
-from edge.count.operator import Operator, Wish
+from edge.count.operator import Operator, OperatorCommand
 from edge.count.session import CountSession
 from edge.records.counted_frame import CountedFrame
 
@@ -42,7 +42,7 @@ class Steering:
             When a pause or a new target cannot be written down.
         """
         while not self._is_finished.is_set():
-            self._heed(self._operator.wish())
+            self._heed(self._operator.command())
             if self._session.is_complete and not self._is_finished.is_set():
                 self._ask_for_more()
             if self._session.is_counting:
@@ -50,12 +50,12 @@ class Steering:
             self._is_finished.wait(_ASK_EVERY_S)
         return False
 
-    def _heed(self, wish: Wish | None) -> None:
-        if wish is Wish.PAUSE:
+    def _heed(self, command: OperatorCommand | None) -> None:
+        if command is OperatorCommand.PAUSE:
             self._session.pause()
-        elif wish is Wish.RESUME:
+        elif command is OperatorCommand.RESUME:
             self._session.resume()
-        elif wish is Wish.FINISH:
+        elif command is OperatorCommand.FINISH:
             self.finish()
 
     def _ask_for_more(self) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from edge.device.fleet_settings import FleetSettings
 from edge.records.population import Population
 from hemalens.errors import ConfigError
-from hemalens.first_fault import first_fault
+from hemalens.validation_message import validation_message
 
 SETTINGS_PATH: Final = Path("/etc/hemalens/device.json")
 
@@ -49,4 +49,4 @@ def read_device_settings(path: Path = SETTINGS_PATH) -> DeviceSettings:
             "'hemalens device flash' makes them and 'install' puts them there"
         ) from error
     except ValidationError as error:
-        raise ConfigError(f"{path}: {first_fault(error)}") from error
+        raise ConfigError(f"{path}: {validation_message(error)}") from error

@@ -11,11 +11,7 @@ from typing import Final, Self
 
 from edge.device.fleet_credentials import Credentials
 from edge.device.fleet_settings import FleetSettings
-from edge.fleet.connection import SHORTEST_PAUSE_S, Connection
-from edge.fleet.delivery import Delivery
-from edge.fleet.faults import FleetError
-from edge.fleet.health import Surroundings, health_message
-from edge.fleet.link import (
+from edge.fleet.broker_link import (
     Arrived,
     Connected,
     Link,
@@ -24,6 +20,11 @@ from edge.fleet.link import (
     Published,
     Will,
 )
+from edge.fleet.connection import SHORTEST_PAUSE_S, Connection
+from edge.fleet.delivery import Delivery
+from edge.fleet.desired_model import Wishes
+from edge.fleet.errors import FleetError
+from edge.fleet.health import Surroundings, health_message
 from edge.fleet.messages import (
     DesiredModel,
     DesiredState,
@@ -32,10 +33,9 @@ from edge.fleet.messages import (
     read_message,
 )
 from edge.fleet.mqtt_link import MqttLink
-from edge.fleet.outbox import New, Outbox
+from edge.fleet.outbox import MessageOutbox, New
 from edge.fleet.results import new_results
 from edge.fleet.topics import Kind, Topics
-from edge.fleet.wish import Wishes
 from edge.update.current import ModelRoot
 from hemalens.errors import HemaLensError, StorageError
 
@@ -111,7 +111,7 @@ class Agent:
     def __enter__(self) -> Self:
         """Take up the outbox."""
         self._lock = _hold(self._state / LOCK)
-        self._outbox = Outbox.open(self._state / OUTBOX)
+        self._outbox = MessageOutbox.open(self._state / OUTBOX)
         self._known = set(self._outbox.count_names())
         self._delivery = Delivery(
             self._outbox,

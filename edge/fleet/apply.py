@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from calibration.optics.profile import read_profile
 from edge.device.tools import run_tool
-from edge.fleet.faults import FleetError
+from edge.fleet.errors import FleetError
 from edge.fleet.health import SERVICE
 from edge.fleet.messages import Activation, DesiredModel, read_message
 from edge.update.current import ModelRoot
 from edge.update.durable import remove_file, write_file
-from edge.update.faults import disk_faults
+from edge.update.errors import disk_errors
+from edge.update.golden_test import Prover, run_golden_test
 from edge.update.models import update_model
-from edge.update.prove import Prover, prove_apart
 from hemalens.errors import HemaLensError
 from hemalens.files import sha256_of
 
@@ -42,7 +42,7 @@ class Outcome(BaseModel):
 
 
 def apply_wish(
-    models: ModelRoot, handed: Path, *, prover: Prover = prove_apart
+    models: ModelRoot, handed: Path, *, prover: Prover = run_golden_test
 ) -> Outcome | None:
     """Install what was handed over, if anything was, and clear it away.
 
@@ -61,7 +61,7 @@ def apply_wish(
         _clear(handed)
         return None
     outcome = _install(models, handed / BUNDLE, wish, prover)
-    with disk_faults(models.path):
+    with disk_errors(models.path):
         content = outcome.model_dump_json(indent=2).encode() + b"\n"
         write_file(models.path / _OUTCOME, content)
     _clear(handed)
@@ -112,6 +112,6 @@ def _read_wish(path: Path) -> DesiredModel | None:
 
 
 def _clear(handed: Path) -> None:
-    with disk_faults(handed):
+    with disk_errors(handed):
         for name in (WISH, BUNDLE):
             remove_file(handed / name)

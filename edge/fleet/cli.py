@@ -80,9 +80,9 @@ def status(state: Path, fleet_state: Path, as_json: bool) -> None:
     """Show whether it is connected, what waits, and the desired and present model."""
     from edge.fleet.status import fleet_status, status_lines
     from edge.update.current import ModelRoot
-    from edge.update.faults import read_faults
+    from edge.update.errors import read_errors
 
-    with read_faults(state):
+    with read_errors(state):
         found = fleet_status(ModelRoot(state), fleet_state)
     if as_json:
         click.echo(found.model_dump_json(indent=2))
@@ -131,10 +131,10 @@ def collect(
     A small reference: the extra 'collector' installs what it needs.
     """
     from edge.device.fleet_credentials import read_credentials
+    from edge.fleet.broker_link import Party, require_broker
     from edge.fleet.collector import Collector
     from edge.fleet.connection import Connection
     from edge.fleet.database import Database
-    from edge.fleet.link import Party, require_broker
     from edge.fleet.mqtt_link import MqttLink
     from edge.fleet.topics import Topics
 
@@ -178,11 +178,11 @@ def want(
     The broker keeps the wish for those that are away.
     """
     from edge.device.fleet_credentials import read_credentials
-    from edge.fleet.link import Party, require_broker
+    from edge.fleet.broker_link import Party, require_broker
     from edge.fleet.messages import Activation
     from edge.fleet.mqtt_link import MqttLink
+    from edge.fleet.request_model import publish_wish, wish_for
     from edge.fleet.topics import Topics
-    from edge.fleet.want import publish_wish, wish_for
 
     topics = Topics(prefix=topic_prefix)
     topic = topics.device_model(device) if device else topics.group_model(group)

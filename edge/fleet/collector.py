@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Final, Protocol
 
+from edge.fleet.broker_link import Arrived, Connected, Link, LinkEvent
 from edge.fleet.connection import Connection
 from edge.fleet.database import Row
-from edge.fleet.faults import FleetError
-from edge.fleet.link import Arrived, Connected, Link, LinkEvent
+from edge.fleet.errors import FleetError
 from edge.fleet.messages import (
     SCHEMA_VERSION,
     Receipt,

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final, Self
 
-from edge.fleet.faults import FleetError
-from edge.fleet.link import Connected, Link, LinkEvent, Lost
+from edge.fleet.broker_link import Connected, Link, LinkEvent, Lost
+from edge.fleet.errors import FleetError
 
 SHORTEST_PAUSE_S: Final = 1.0
 LONGEST_PAUSE_S: Final = 60.0

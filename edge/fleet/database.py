@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import UUID
 
-from edge.fleet.faults import FleetError
+from edge.fleet.errors import FleetError
 from edge.fleet.topics import Kind
 from hemalens.errors import ConfigError, MissingExtraError, StorageError
 

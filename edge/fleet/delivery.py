@@ -11,8 +11,8 @@ from typing import Final
 from uuid import UUID
 
 from edge.device.fleet_settings import Confirmation
-from edge.fleet.link import MOST_IN_FLIGHT, Link, Published
-from edge.fleet.outbox import Outbox, Waiting
+from edge.fleet.broker_link import MOST_IN_FLIGHT, Link, Published
+from edge.fleet.outbox import MessageOutbox, Waiting
 from edge.fleet.topics import Kind, Topics
 
 PATIENCE_S: Final = 20.0
@@ -31,7 +31,7 @@ class Delivery:
 
     Parameters
     ----------
-    outbox : Outbox
+    outbox : MessageOutbox
     topics : Topics
     device : str
     confirmation : Confirmation
@@ -44,7 +44,7 @@ class Delivery:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: MessageOutbox,
         topics: Topics,
         device: str,
         *,

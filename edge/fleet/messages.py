@@ -12,11 +12,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from edge.fleet.faults import FleetError
+from edge.fleet.errors import FleetError
 from edge.fleet.topics import MAJOR_VERSION
 from edge.records.summary import BundleName
-from hemalens.first_fault import first_fault
 from hemalens.manifest import Sha256, Version
+from hemalens.validation_message import validation_message
 
 SCHEMA_VERSION: Final = f"{MAJOR_VERSION}.0"
 
@@ -159,7 +159,8 @@ def read_message(kind: type[_Received], content: bytes) -> _Received:
         read = kind.model_validate_json(content)
     except ValidationError as error:
         raise FleetError(
-            f"wanted a {kind.__name__} message, {first_fault(error)}: see docs/fleet.md"
+            f"wanted a {kind.__name__} message, {validation_message(error)}: "
+            "see docs/fleet.md"
         ) from error
     major = int(read.schema_version.partition(".")[0])
     if major != MAJOR_VERSION:

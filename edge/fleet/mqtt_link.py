@@ -15,8 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlsplit
 
-from edge.fleet.faults import FleetError
-from edge.fleet.link import (
+from edge.fleet.broker_link import (
     MOST_IN_FLIGHT,
     Arrived,
     Connected,
@@ -25,6 +24,7 @@ from edge.fleet.link import (
     Party,
     Published,
 )
+from edge.fleet.errors import FleetError
 from hemalens.errors import MissingExtraError
 
 if TYPE_CHECKING:

@@ -95,7 +95,7 @@ class New:
     count_name: str | None = None
 
 
-class Outbox:
+class MessageOutbox:
     """An outbox, made by `open`; a context manager that closes it.
 
     Parameters

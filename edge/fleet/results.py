@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from edge.fleet.messages import ResultMessage
 from edge.fleet.outbox import New
 from edge.fleet.topics import Kind
-from edge.store import file_faults
+from edge.store import file_errors
 
 SENT: Final = (
     *("frames", "frames_left_out", "frames_dropped", "slide_doubts", "places"),
@@ -100,5 +100,5 @@ def count_id(device: str, name: str, content: bytes) -> UUID:
 def _folders(counts: Path, known: Collection[str]) -> list[Path]:
     if not counts.exists():
         return []
-    with file_faults("read", counts):
+    with file_errors("read", counts):
         return sorted(path for path in counts.iterdir() if path.name not in known)

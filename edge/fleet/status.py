@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from edge.fleet.agent import LOCK, OUTBOX
 from edge.fleet.messages import DesiredState
-from edge.fleet.outbox import Outbox
+from edge.fleet.outbox import MessageOutbox
 from edge.records.summary import BundleName
 from edge.update.current import ModelRoot, open_current
 from hemalens.errors import StorageError
@@ -47,7 +47,7 @@ def fleet_status(models: ModelRoot, state: Path) -> FleetStatus:
         )
     current = open_current(models).bundle
     running = _is_held(state / LOCK)
-    with Outbox.open(path) as outbox:
+    with MessageOutbox.open(path) as outbox:
         desired = outbox.fact("desired")
         return FleetStatus(
             running=running,

@@ -20,7 +20,7 @@ camera, and a fraction of the work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class FrameLook:
+class FrameAnalysis:
     """A frame looked at.
 
     Parameters
@@ -40,7 +40,7 @@ class FrameLook:
     warnings: tuple[str, ...] = ()
 
 
-class FrameLooker:
+class FrameAnalyzer:
     """Looks at frames one by one; knows nothing of those before.
 
     May be used by several threads at once.
@@ -68,7 +68,7 @@ class FrameLooker:
         self._one_at_a_time = Lock()
         self._times = times or StageTimes()
 
-    def look(self, frame: Frame) -> FrameLook:
+    def look(self, frame: Frame) -> FrameAnalysis:
         """Correct a frame, measure its quality and find its cells."""
         warnings = self._warnings(frame)
         frame = self._corrected(frame)
@@ -77,12 +77,12 @@ class FrameLooker:
             # Focus is judged by the scale, which the red cells give.
             found = self._segment(frame, None)
             quality = measure_quality(frame.image, found.pixel_size_um)
-            return FrameLook(
+            return FrameAnalysis(
                 frame=frame, quality=quality, found=found, warnings=warnings
             )
         quality = measure_quality(frame.image, pixel_size_um)
         is_bad = reason_to_leave_out(quality) is not None
-        return FrameLook(
+        return FrameAnalysis(
             frame=frame,
             quality=quality,
             found=None if is_bad else self._segment(frame, pixel_size_um),

@@ -33,7 +33,7 @@ from edge.store import (
     CountHeader,
     CountStore,
     describe_difference,
-    file_faults,
+    file_errors,
     sync_folder,
 )
 from hemalens.errors import StorageError
@@ -89,7 +89,7 @@ class ResultFolder:
 
     def __enter__(self) -> Self:
         """Begin the folder, or go on with it."""
-        with file_faults("write", self._path):
+        with file_errors("write", self._path):
             if self._path.exists() and not _is_empty_folder(self._path):
                 raise StorageError(
                     f"{self._path} holds something already: choose a new folder"
@@ -136,7 +136,7 @@ class ResultFolder:
         session; unlike the count, overlays are not made to survive a power cut.
         """
         path = self._unfinished / "frames" / self._overlay_name(counted.frame.name)
-        with file_faults("write", path):
+        with file_errors("write", path):
             path.write_bytes(_png(overlay))
             for name, crop in stained_crops(counted) if self._save_crops else ():
                 (self._unfinished / "crops" / name).write_bytes(_png(crop))
@@ -145,14 +145,14 @@ class ResultFolder:
         """Write the cells and the summary and put the folder in its place."""
         store = self.store
         text = summary.model_dump_json(indent=2) + "\n"
-        with file_faults("write", self._unfinished):
+        with file_errors("write", self._unfinished):
             lines = (json.dumps(cell_record(cell)) + "\n" for cell in store.cells())
             _write_durably(self._unfinished / "cells.jsonl", lines)
             _write_durably(self._unfinished / "summary.json", (text,))
             sync_folder(self._unfinished)
         self._store = None
         store.seal()
-        with file_faults("write", self._path):
+        with file_errors("write", self._path):
             if self._path.exists():
                 self._path.rmdir()
             self._unfinished.rename(self._path)
@@ -181,7 +181,7 @@ class ResultFolder:
     def _begin(self) -> CountStore:
         discard_unfinished(self._path)
         try:
-            with file_faults("write", self._path):
+            with file_errors("write", self._path):
                 (self._unfinished / "frames").mkdir(parents=True)
                 if self._save_crops:
                     (self._unfinished / "crops").mkdir()

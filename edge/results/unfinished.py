@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.results.restored import restore_count
-from edge.store import CountHeader, CountStore, file_faults
+from edge.store import CountHeader, CountStore, file_errors
 from hemalens.errors import StorageError
 
 STORE_NAME: Final = "count.sqlite"
@@ -73,7 +73,7 @@ def find_unfinished(path: Path) -> UnfinishedCount | None:
         count.
     """
     folder = unfinished_folder(path)
-    with file_faults("look into", folder):
+    with file_errors("look into", folder):
         if not (folder / STORE_NAME).is_file():
             _refuse_foreign(folder)
             return None
@@ -105,7 +105,7 @@ def discard_unfinished(path: Path) -> None:
     """
     find_unfinished(path)
     folder = unfinished_folder(path)
-    with file_faults("remove", folder):
+    with file_errors("remove", folder):
         if folder.exists():
             shutil.rmtree(folder)
 

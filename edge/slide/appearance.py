@@ -5,12 +5,12 @@ from numpy.typing import NDArray
 
 from edge.frame.quality import FrameQuality, measure_quality
 from edge.slide.focus import SlideFocus
-from edge.slide.stain import SlideStain
+from edge.slide.stain import SlideStainLearner
 from hemalens.records import Segmentation
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 
 
-class SlideLearner:
+class SlideAppearanceLearner:
     """Learns a slide's stain and focus.
 
     Parameters
@@ -19,19 +19,19 @@ class SlideLearner:
         What learns either; with None for its stain, the slide keeps it.
     """
 
-    def __init__(self, stain: SlideStain | None, focus: SlideFocus) -> None:
+    def __init__(self, stain: SlideStainLearner | None, focus: SlideFocus) -> None:
         self._stain = stain
         self._focus = focus
 
     @classmethod
-    def of_a_count(cls, *, keeps_stain: bool) -> "SlideLearner":
+    def of_a_count(cls, *, keeps_stain: bool) -> "SlideAppearanceLearner":
         """Begin a slide whose lamp and focus drift: what was seen last counts."""
-        return cls(None if keeps_stain else SlideStain(), SlideFocus())
+        return cls(None if keeps_stain else SlideStainLearner(), SlideFocus())
 
     @classmethod
-    def of_a_set(cls) -> "SlideLearner":
+    def of_a_set(cls) -> "SlideAppearanceLearner":
         """Begin a set of images that are one slide: all count."""
-        return cls(SlideStain(remembered=None), SlideFocus(remembered=None))
+        return cls(SlideStainLearner(remembered=None), SlideFocus(remembered=None))
 
     def learn(
         self, image: NDArray[np.uint8], found: Segmentation, quality: FrameQuality
@@ -48,9 +48,9 @@ class SlideLearner:
         self.learn(image, found, measure_quality(image, pixel_size_um))
 
     @property
-    def look(self) -> SlideLook:
+    def look(self) -> SlideAppearance:
         """What was learned so far."""
-        return SlideLook(
+        return SlideAppearance(
             colours=None if self._stain is None else self._stain.colours(),
             blur_um=self._focus.blur_um,
         )

@@ -29,7 +29,7 @@ _ADVICE: Final = (
 )
 
 
-def slide_doubts(
+def domain_warnings(
     colours: SlideColours | None,
     reference: StainReference | None,
     pixel_size_um: float | None,

@@ -40,7 +40,7 @@ LEARN_EVERY: Final = 8
 """Frames from one looked at to the next, once enough is remembered."""
 
 
-class SlideStain:
+class SlideStainLearner:
     """Learns a slide's colours from frames and the cells found in them.
 
     Parameters

@@ -9,7 +9,7 @@ from edge.station.audit.key import KEY_NAME, read_key
 from edge.station.audit.trail import KEY_RENEWED, Audit
 from edge.station.records import TrailCheck
 from edge.station.station import DATABASE_NAME, Station
-from edge.store.faults import storage_faults
+from edge.store.errors import storage_errors
 from hemalens.errors import StationError
 
 
@@ -30,7 +30,7 @@ def check_trail(folder: Path) -> TrailCheck:
             f"{folder} has no {KEY_NAME} and {DATABASE_NAME}: name the station's folder"
         )
     with (
-        storage_faults(path),
+        storage_errors(path),
         contextlib.closing(
             sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         ) as connection,

@@ -9,7 +9,7 @@ from typing import Final
 from edge.station.audit.key import KEY_NAME, AuditKey, read_key, write_key
 from edge.station.audit.trail import RESTORED
 from edge.station.station import DATABASE_NAME, Station
-from edge.store import file_faults
+from edge.store import file_errors
 from hemalens.errors import StationError
 
 _SETTINGS: Final = "station.toml"
@@ -31,7 +31,7 @@ def backup(station: Station, path: Path) -> None:
     if path.exists():
         raise StationError(f"{path} is there already: choose another name")
     with (
-        file_faults("write", path),
+        file_errors("write", path),
         tempfile.TemporaryDirectory(dir=path.absolute().parent) as scratch,
     ):
         copy = Path(scratch) / DATABASE_NAME
@@ -69,7 +69,7 @@ def restore(path: Path, folder: Path, audit_key: Path | None = None) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise StationError(f"{folder} holds something already: choose a new folder")
     with (
-        file_faults("restore to", folder),
+        file_errors("restore to", folder),
         tempfile.TemporaryDirectory(
             dir=_made(folder.absolute().parent), prefix="restore-"
         ) as scratch,

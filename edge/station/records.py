@@ -190,7 +190,7 @@ class TrailCheck(_Record):
         return self.first_broken is None
 
 
-class Signature(_Record):
+class CountSignature(_Record):
     """What was signed, by whom and when."""
 
     person: str
@@ -236,5 +236,5 @@ class Report(_Record):
     comment: str = ""
     amendment: Amendment | None = None
     """Null where no signed report went before."""
-    signature: Signature | None = None
+    signature: CountSignature | None = None
     """Null while the report is provisional: exports say so on every page."""

@@ -9,7 +9,7 @@ import uvicorn
 from edge.capture.open_source import open_source
 from edge.station.app import make_app
 from edge.station.export.delivery import delivering, sender
-from edge.station.export.outbox import Outbox
+from edge.station.export.outbox import ExportOutbox
 from edge.station.live.controller import Live
 from edge.station.records import Differential, ModelUsed, ReviewedCell
 from edge.station.routes.authorization import Context
@@ -86,7 +86,7 @@ def serve_station(settings: StationSettings, ready: Callable[[], None]) -> None:
         )
         context = stack.enter_context(opened(settings, station))
         if send is not None:
-            outbox = Outbox(station.transaction)
+            outbox = ExportOutbox(station.transaction)
             stack.enter_context(delivering(outbox, send))
         listening = stack.enter_context(_listen(settings.host, settings.port))
         config = uvicorn.Config(

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.export.canonical import json
-from edge.station.records import Report, Role, Sample, SampleState, Signature
+from edge.station.records import CountSignature, Report, Role, Sample, SampleState
 from edge.station.security.accounts import Account
 from edge.station.station import Station
 
 
 def sign(
     station: Station, count_id: str, account: Account, password: str, comment: str = ""
-) -> Signature:
+) -> CountSignature:
     """Sign a count as reviewed; it is immutable from then on.
 
     Parameters
@@ -80,9 +80,9 @@ def _as_signed(report: Report, account: Account, comment: str, at: datetime) -> 
 
 def _keep(
     station: Station, report: Report, account: Account, at: datetime
-) -> Signature:
+) -> CountSignature:
     content = json(report)
-    signature = Signature(
+    signature = CountSignature(
         person=account.name,
         full_name=account.full_name,
         at=at,

@@ -14,7 +14,7 @@ from argon2 import PasswordHasher
 
 from edge.station.audit.key import KEY_NAME, AuditKey, new_key, read_key, write_key
 from edge.station.audit.trail import Audit
-from edge.station.review.actions import Words
+from edge.station.review.actions import ReviewLog
 from edge.station.review.amendments import Amendments
 from edge.station.review.control_slides import Controls
 from edge.station.review.differential import read_reference_percent
@@ -23,8 +23,8 @@ from edge.station.review.reviews import Reviews
 from edge.station.security.accounts import Accounts
 from edge.station.storage.samples import Samples
 from edge.station.storage.schema import VERSION, new_database
-from edge.store import file_faults
-from edge.store.faults import storage_faults
+from edge.store import file_errors
+from edge.store.errors import storage_errors
 from hemalens.errors import StationError, StorageError
 
 DATABASE_NAME: Final = "station.sqlite"
@@ -72,7 +72,7 @@ class Station:
         self.audit = Audit(self.transaction, audit_key)
         self.accounts = Accounts(self.transaction, self.audit, hasher)
         self.samples = Samples(self.transaction, self.audit, folder / "counts")
-        self.words = Words(self.transaction)
+        self.words = ReviewLog(self.transaction)
         self.reviews = Reviews(
             self.transaction, self.audit, self.samples, self.words, reference
         )
@@ -111,7 +111,7 @@ class Station:
         StorageError
             When it cannot be read or written.
         """
-        with file_faults("open the station in", folder):
+        with file_errors("open the station in", folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
             (folder / "counts").mkdir(mode=0o700, exist_ok=True)
@@ -161,7 +161,7 @@ class Station:
         StorageError
             When the database cannot be read or written.
         """
-        with self._lock, storage_faults(self.folder / DATABASE_NAME):
+        with self._lock, storage_errors(self.folder / DATABASE_NAME):
             if self._connection.in_transaction:
                 yield self._connection
                 return
@@ -178,7 +178,7 @@ class Station:
         """Copy the database as it stands to a new file."""
         with (
             self._lock,
-            storage_faults(path),
+            storage_errors(path),
             contextlib.closing(sqlite3.connect(path)) as copy,
         ):
             self._connection.backup(copy)
@@ -201,7 +201,7 @@ def _audit_key(
 ) -> AuditKey:
     key = read_key(path)
     if key is None:
-        with storage_faults(path.with_name(DATABASE_NAME)):
+        with storage_errors(path.with_name(DATABASE_NAME)):
             has_lines = connection.execute("SELECT 1 FROM audit").fetchone()
         if has_lines and not has_new_key:
             raise StationError(
@@ -214,7 +214,7 @@ def _audit_key(
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    with storage_faults(path), file_faults("open", path):
+    with storage_errors(path), file_errors("open", path):
         # SQLite would give it the permissions of the umask.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(

@@ -1,8 +1,8 @@
 """A count on disk, durable frame by frame, so that it can be continued."""
 
 from edge.store.count_store import CountStore
+from edge.store.errors import file_errors
 from edge.store.events import CountEvent, EventKind
-from edge.store.faults import file_faults
 from edge.store.folders import sync_folder
 from edge.store.header import CountHeader, Setting, describe_difference, new_header
 from edge.store.stored import StoredFrame, StoredView
@@ -16,7 +16,7 @@ __all__ = [
     "StoredFrame",
     "StoredView",
     "describe_difference",
-    "file_faults",
+    "file_errors",
     "new_header",
     "sync_folder",
 ]

@@ -12,13 +12,13 @@ from edge.records.keyframe import Keyframe
 from edge.records.moment import Moment
 from edge.records.place_join import PlaceJoin
 from edge.store import rows
+from edge.store.errors import damaged, file_errors, storage_errors
 from edge.store.events import CountEvent, EventKind
-from edge.store.faults import damaged, file_faults, storage_faults
 from edge.store.folders import sync_folder
 from edge.store.header import CountHeader
 from edge.store.schema import check_access, check_schema, connect, create_tables
 from edge.store.stored import StoredFrame, StoredView
-from edge.store.words import Words
+from edge.store.string_table import StringTable
 from hemalens.classes import CellClass, CellKind, CellStatus
 from hemalens.errors import StorageError
 from hemalens.records import Cell, CellChange
@@ -69,7 +69,7 @@ class CountStore:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
         self._connection = connection
-        self._words = Words(connection)
+        self._words = StringTable(connection)
         self._header = self._read_header()
         sql = "SELECT coalesce(max(number), 0) FROM frame"
         self._frames_done = int(connection.execute(sql).fetchone()[0])
@@ -84,7 +84,7 @@ class CountStore:
             When there is a file already, or none can be written.
         """
         unfinished = path.with_name(f"{path.name}.part")
-        with storage_faults(path), file_faults("begin the count in", path):
+        with storage_errors(path), file_errors("begin the count in", path):
             if path.exists():
                 raise StorageError(
                     f"{path} is there already: continue it or discard it"
@@ -107,7 +107,7 @@ class CountStore:
             When there is none, another process has it, it is damaged, no count of
             HemaLens or a newer one's. It is then left as it is.
         """
-        with storage_faults(path), file_faults("use the count in", path):
+        with storage_errors(path), file_errors("use the count in", path):
             check_access(path)
             connection = connect(path)
             try:
@@ -144,7 +144,7 @@ class CountStore:
         StorageError
             When the disk is full; the log then stays beside the file.
         """
-        with storage_faults(self._path), contextlib.closing(self._connection) as last:
+        with storage_errors(self._path), contextlib.closing(self._connection) as last:
             mode = last.execute("PRAGMA journal_mode=DELETE").fetchone()
         if mode != ("delete",):
             raise StorageError(
@@ -177,7 +177,7 @@ class CountStore:
             raise ValueError(f"frame {frame.name} comes with cells of another")
         number = self._frames_done + 1
         code = self._words.code
-        with storage_faults(self._path):
+        with storage_errors(self._path):
             cells = [rows.to_cell_row(cell, number, code) for cell in counted.cells]
             with self._transaction():
                 self._insert_frame(counted, number, moment)
@@ -234,7 +234,7 @@ class CountStore:
         """
         sql = "INSERT INTO event (kind, at, counted_s, target) VALUES (?, ?, ?, ?)"
         moment = rows.to_moment_row(event.moment)
-        with storage_faults(self._path):
+        with storage_errors(self._path):
             self._connection.execute(sql, (str(event.kind), *moment, event.target))
 
     def events(self) -> tuple[CountEvent, ...]:
@@ -323,7 +323,7 @@ class CountStore:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
-        with storage_faults(self._path):
+        with storage_errors(self._path):
             try:
                 yield
             except ValueError as error:

@@ -13,7 +13,7 @@ from edge.records.keyframe import Keyframe
 from edge.records.moment import Moment
 from edge.records.place_join import PlaceJoin
 from edge.records.rigid import Rigid
-from edge.store.words import Words
+from edge.store.string_table import StringTable
 from hemalens.classes import CellKind, CellStatus
 from hemalens.records import Box, Cell, Placement
 
@@ -65,7 +65,7 @@ def to_cell_row(cell: Cell, frame_number: int, code: Callable[[str], int]) -> Ro
     )
 
 
-def from_cell_row(row: Row, words: Words) -> Cell:
+def from_cell_row(row: Row, words: StringTable) -> Cell:
     """Give a view back from its frame's name and index and its row."""
     name, frame_index, cell_id, _, kind, status, left, top, right, bottom = row[:10]
     class_name, probability, names, values, place, x_um, y_um, *last = row[10:]

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from edge.store.faults import damaged
+from edge.store.errors import damaged
 from hemalens.errors import StorageError
 
 SCHEMA_VERSION: Final = 1

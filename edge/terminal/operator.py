@@ -14,7 +14,7 @@ from rich.progress import (
 )
 
 from edge.capture.source import FrameSource, SourceState
-from edge.count.operator import Wish
+from edge.count.operator import OperatorCommand
 from edge.records.counted_frame import CountedFrame
 from edge.records.progress import CountProgress
 from edge.terminal.keys import pressed_keys
@@ -76,11 +76,11 @@ class TerminalOperator:
         if self._watch is not None:
             self._watch(counted)
 
-    def wish(self) -> Wish | None:
-        """Turn the last key into a wish; keys that mean none are kept."""
+    def command(self) -> OperatorCommand | None:
+        """Turn the last key into a command; keys that mean none are kept."""
         key = self._take("pq")
         if key == "q":
-            return Wish.FINISH
+            return OperatorCommand.FINISH
         return self._turn() if key == "p" else None
 
     def more_leukocytes(self, progress: CountProgress) -> int | None:
@@ -107,10 +107,10 @@ class TerminalOperator:
         key, self._typed = self._typed, ""
         return key
 
-    def _turn(self) -> Wish:
+    def _turn(self) -> OperatorCommand:
         self._is_paused = not self._is_paused
         self._say(_PAUSED_KEYS if self._is_paused else _KEYS)
-        return Wish.PAUSE if self._is_paused else Wish.RESUME
+        return OperatorCommand.PAUSE if self._is_paused else OperatorCommand.RESUME
 
     def _say(self, keys: str) -> None:
         self._progress.update(self._task, keys=keys)

@@ -11,5 +11,5 @@ From bottom to top: `durable` changes the disk so that a power cut leaves the ol
 new; `history` and `trial` are its records; `switch` is the state machine; `guard` runs
 it before the service starts. These need the standard library alone: the guard must work
 when the software on trial does not. On them stand `models` (signed bundles, with
-`trusted`, `camera`, `prove` and `current`) and `software` (two environments).
+`trusted`, `camera`, `golden_test` and `current`) and `software` (two environments).
 """

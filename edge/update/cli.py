@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from edge.update.trial import Limits
+    from edge.update.trial import TrialLimits
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -117,10 +117,10 @@ def rollback(state: Path, software_root: Path, software: bool) -> None:
 def status(state: Path, software_root: Path, as_json: bool) -> None:
     """Show what runs, what is trusted, what is on trial and what happened."""
     from edge.update.current import ModelRoot
-    from edge.update.faults import read_faults
+    from edge.update.errors import read_errors
     from edge.update.status import device_status, status_lines
 
-    with read_faults(state):
+    with read_errors(state):
         found = device_status(ModelRoot(state), software_root)
     if as_json:
         click.echo(found.model_dump_json(indent=2))
@@ -175,19 +175,19 @@ def confirm(state: Path, software_root: Path, software: bool) -> None:
 
     The service does so by itself once frames have flowed for some minutes.
     """
-    from edge.update.faults import disk_faults
+    from edge.update.errors import disk_errors
     from edge.update.switch import Switch
 
     root = software_root if software else state
-    with disk_faults(root):
+    with disk_errors(root):
         confirmed = Switch(root).confirm("by an operator", unstarted=True)
     click.echo(f"{confirmed} is confirmed." if confirmed else "Nothing is on trial.")
 
 
-def _limits(starts: int, minutes: float) -> "Limits":
-    from edge.update.trial import Limits
+def _limits(starts: int, minutes: float) -> "TrialLimits":
+    from edge.update.trial import TrialLimits
 
-    return Limits(starts=starts, minutes=minutes)
+    return TrialLimits(starts=starts, minutes=minutes)
 
 
 def _if_there(path: Path) -> Path | None:

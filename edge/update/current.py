@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.bundles import DEFAULT_BUNDLE, open_bundle
-from edge.update.faults import read_faults
+from edge.update.errors import read_errors
 from edge.update.switch import Switch
 from hemalens.bundle import SUFFIX, Bundle, read_bundle
 from hemalens.errors import BundleError
@@ -127,7 +127,7 @@ def require_current(root: ModelRoot | None = None) -> Bundle:
         When the device's folders may not be read.
     """
     root = root or ModelRoot()
-    with read_faults(root.path):
+    with read_errors(root.path):
         current = open_current(root)
     if current.faults:
         raise BundleError(f"the current model cannot be used: {current.faults[0]}")

@@ -13,10 +13,10 @@ from calibration.optics.profile import OpticalProfile
 from edge.update.camera import require_camera
 from edge.update.current import ModelRoot, open_current
 from edge.update.durable import make_folder, remove_file, write_file
-from edge.update.faults import one_updater
+from edge.update.errors import one_updater
+from edge.update.golden_test import Prover, run_golden_test
 from edge.update.history import Event
-from edge.update.prove import Prover, prove_apart
-from edge.update.trial import Limits
+from edge.update.trial import TrialLimits
 from edge.update.trusted import read_trusted, write_trusted
 from hemalens.bundle import Bundle, read_bundle
 from hemalens.errors import BundleError, HemaLensError, StorageError
@@ -46,8 +46,8 @@ def update_model(
     path: Path,
     *,
     profile: OpticalProfile | None = None,
-    limits: Limits | None = None,
-    prover: Prover = prove_apart,
+    limits: TrialLimits | None = None,
+    prover: Prover = run_golden_test,
 ) -> ModelUpdate:
     """Verify a bundle, stage it, prove it on this device and switch to it, on trial.
 
@@ -58,7 +58,7 @@ def update_model(
         The bundle.
     profile : OpticalProfile, optional
         Of the device's camera, which the model must suit.
-    limits : Limits, optional
+    limits : TrialLimits, optional
         Of the trial.
     prover : callable
         Runs the golden vectors.
@@ -84,12 +84,12 @@ def update_model(
             prover(root.path / target)
             if not there:
                 write_trusted(root.trusted, trusted.raised(bundle))
-                root.switch.begin(target, limits or Limits(), words(bundle))
+                root.switch.begin(target, limits or TrialLimits(), words(bundle))
         _prune(root)
     return ModelUpdate(model=words(bundle), switched=not there)
 
 
-def roll_back_model(root: ModelRoot, *, prover: Prover = prove_apart) -> str:
+def roll_back_model(root: ModelRoot, *, prover: Prover = run_golden_test) -> str:
     """Go back to what ran before: a trial's way back, or what was confirmed before.
 
     That may be older than the highest version trusted: it was trusted on this device,

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Final
 
 from edge.update.current import ModelRoot
-from edge.update.faults import disk_faults, one_updater
+from edge.update.errors import disk_errors, one_updater
+from edge.update.golden_test import fault_of
 from edge.update.history import Event
-from edge.update.prove import fault_of
 from edge.update.slim import slim
 from edge.update.switch import Switch
-from edge.update.trial import Limits
+from edge.update.trial import TrialLimits
 from edge.update.wheelhouse_folder import REQUIREMENTS, read_wheelhouse
 from edge.update.wheelhouse_signature import require_signature
 from hemalens.errors import ConfigError, HemaLensError, StorageError
@@ -51,7 +51,7 @@ def update_software(
     *,
     trusted: TrustedKeys | None,
     health_check: HealthCheck,
-    limits: Limits | None = None,
+    limits: TrialLimits | None = None,
     builder: Builder | None = None,
 ) -> str:
     """Make the environment that does not run anew, and switch to it, on trial.
@@ -66,7 +66,7 @@ def update_software(
         One of these must have signed it; None takes an unsigned one.
     health_check : callable
         As `healthy` makes it.
-    limits : Limits, optional
+    limits : TrialLimits, optional
         Of the trial.
     builder : callable, optional
         `build_environment` by default.
@@ -96,7 +96,7 @@ def update_software(
         if (fault := health_check(root / idle)) is not None:
             raise ConfigError(f"the new software is not healthy: {fault}")
         os.sync()
-        switch.begin(idle, limits or Limits(), version_of(root / idle))
+        switch.begin(idle, limits or TrialLimits(), version_of(root / idle))
     return idle
 
 
@@ -239,7 +239,7 @@ def finish_environment(environment: Path) -> None:
     StorageError
         When the disk takes no change.
     """
-    with disk_faults(environment):
+    with disk_errors(environment):
         slim(environment)
     python, hemalens = (
         str(environment / "bin" / one) for one in ("python", "hemalens")

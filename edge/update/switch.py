@@ -19,10 +19,10 @@ from edge.update.durable import point, remove_file, target_of
 from edge.update.history import Event, add_note
 from edge.update.lock import held
 from edge.update.trial import (
+    BootMoment,
     DamagedTrialError,
-    Limits,
-    Moment,
     Trial,
+    TrialLimits,
     now,
     read_trial,
     write_trial,
@@ -48,7 +48,7 @@ class Switch:
         Gives the moment.
     """
 
-    def __init__(self, root: Path, *, clock: Callable[[], Moment] = now) -> None:
+    def __init__(self, root: Path, *, clock: Callable[[], BootMoment] = now) -> None:
         self.root = root
         self._clock = clock
 
@@ -71,7 +71,7 @@ class Switch:
             return None
         return trial if trial is not None and trial.target == self.current else None
 
-    def begin(self, target: str, limits: Limits, detail: str) -> None:
+    def begin(self, target: str, limits: TrialLimits, detail: str) -> None:
         """Switch to something new, on trial; it must be whole and durable.
 
         What is on trial already is given up first: the way back leads to what was

@@ -16,7 +16,7 @@ _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class TrialLimits:
     """How long a trial may last.
 
     Parameters
@@ -32,7 +32,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class BootMoment:
     """A time that no clock setting moves: a small computer wakes up in the past.
 
     Parameters
@@ -47,13 +47,13 @@ class Moment:
     boot_s: float
 
 
-def now() -> Moment:
+def now() -> BootMoment:
     """Read the clock that counts from the boot, sleep included."""
     try:
         boot = _BOOT_ID.read_text("ascii").strip()
     except OSError:
         boot = "unknown"
-    return Moment(boot=boot, boot_s=time.clock_gettime(time.CLOCK_BOOTTIME))
+    return BootMoment(boot=boot, boot_s=time.clock_gettime(time.CLOCK_BOOTTIME))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Trial:
         What is tried, as ``current`` leads to it.
     returns_to : str or None
         What ran before, and will again if it fails; None for what is shipped.
-    limits : Limits
+    limits : TrialLimits
     starts : int
         Starts so far.
     since : Moment or None
@@ -75,11 +75,11 @@ class Trial:
 
     target: str
     returns_to: str | None
-    limits: Limits
+    limits: TrialLimits
     starts: int = 0
-    since: Moment | None = None
+    since: BootMoment | None = None
 
-    def spent(self, moment: Moment) -> str | None:
+    def spent(self, moment: BootMoment) -> str | None:
         """Say why no further start is due; None when one is."""
         if self.starts >= self.limits.starts:
             return f"not confirmed within {self.limits.starts} starts"
@@ -89,7 +89,7 @@ class Trial:
             return f"not confirmed within {self.limits.minutes:g} minutes"
         return None
 
-    def started(self, moment: Moment) -> "Trial":
+    def started(self, moment: BootMoment) -> "Trial":
         """Count one more start."""
         same_boot = self.since is not None and self.since.boot == moment.boot
         since = self.since if same_boot else moment
@@ -137,13 +137,13 @@ def _parsed(found: dict[str, Any]) -> Trial:
         target=_inner(found["target"]),
         returns_to=None if back is None else _inner(back),
         starts=int(found["starts"]),
-        limits=Limits(
+        limits=TrialLimits(
             starts=int(found["limits"]["starts"]),
             minutes=float(found["limits"]["minutes"]),
         ),
         since=None
         if since is None
-        else Moment(boot=str(since["boot"]), boot_s=float(since["boot_s"])),
+        else BootMoment(boot=str(since["boot"]), boot_s=float(since["boot_s"])),
     )
 
 

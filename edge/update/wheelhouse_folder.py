@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hemalens.errors import ConfigError
 from hemalens.files import sha256_of
-from hemalens.first_fault import first_fault
+from hemalens.validation_message import validation_message
 
 MANIFEST: Final = "wheelhouse.json"
 REQUIREMENTS: Final = "requirements.txt"
@@ -48,7 +48,9 @@ def read_wheelhouse(folder: Path) -> Wheelhouse:
             "'hemalens device wheelhouse'"
         ) from error
     except ValidationError as error:
-        raise ConfigError(f"{folder / MANIFEST}: {first_fault(error)}") from error
+        raise ConfigError(
+            f"{folder / MANIFEST}: {validation_message(error)}"
+        ) from error
     for name, sha256 in made.sha256.items():
         if not (folder / name).is_file() or sha256_of(folder / name) != sha256:
             raise ConfigError(

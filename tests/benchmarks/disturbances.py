@@ -24,13 +24,13 @@ from convert.evidence.disturbances import IN_THE_FIELD, Disturbance
 from convert.evidence.paired import paired_difference_limits
 from edge.bundles import open_bundle, shipped_bundles
 from edge.segment import segment
-from edge.slide.appearance import SlideLearner
+from edge.slide.appearance import SlideAppearanceLearner
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
 from hemalens.image_files import read_image
 from hemalens.image_set import LabelledImage, read_class_folders
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 from hemalens.split import Split
 
 LEARNED_FROM: Final = 96
@@ -76,7 +76,7 @@ def measure(
             sure = judged.probabilities.max(axis=1) >= (
                 classifier.manifest.thresholds.minimum_probability
             )
-            answered = sure & judged.is_alike
+            answered = sure & judged.is_in_distribution
             yield row(disturbance.name, way, undisturbed, right, answered)
 
 
@@ -100,11 +100,11 @@ def cut(
     classifier: BundleClassifier,
     images: Sequence[LabelledImage],
     disturbance: Disturbance,
-) -> tuple[Codes, SlideLook]:
+) -> tuple[Codes, SlideAppearance]:
     """Disturb images, cut their cells out and learn what the slide looks like."""
     wanted = classifier.manifest.input
     side = crop_side_px(PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
-    slide = SlideLearner.of_a_set()
+    slide = SlideAppearanceLearner.of_a_set()
     step = max(1, len(images) // LEARNED_FROM)
     crops = np.empty((len(images), wanted.size_px, wanted.size_px, 3), np.uint8)
     for index, one in enumerate(images):

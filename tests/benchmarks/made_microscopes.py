@@ -105,7 +105,7 @@ def measure(
     true = np.array([CLASS_NAMES.index(one.class_name) for one in shown])
     right = judged.probabilities.argmax(axis=1) == true
     limit = classifier.manifest.thresholds.minimum_probability
-    answered = (judged.probabilities.max(axis=1) >= limit) & judged.is_alike
+    answered = (judged.probabilities.max(axis=1) >= limit) & judged.is_in_distribution
     return Row(
         microscope=number,
         n=len(shown),

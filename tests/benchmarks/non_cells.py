@@ -91,7 +91,7 @@ def crop_is_counted(classifier: BundleClassifier, one: NonCell) -> bool:
     row = judged.probabilities[0]
     is_sure = row.max() >= classifier.manifest.thresholds.minimum_probability
     return (
-        bool(is_sure and judged.is_alike[0])
+        bool(is_sure and judged.is_in_distribution[0])
         and classifier.class_names[int(row.argmax())] in LEUKOCYTES
     )
 

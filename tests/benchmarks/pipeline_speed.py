@@ -44,7 +44,7 @@ from skimage import io
 
 from edge.bundles import open_bundle
 from edge.capture.image_files import ImageFiles
-from edge.classify.posterior import rule_out
+from edge.classify.posterior import mask_impossible_classes
 from edge.count.run import count_source
 from edge.segment import segment
 from hemalens.bundle import Bundle
@@ -239,7 +239,7 @@ def cut_stained(
 def classify(classifier: BundleClassifier, cut: CutFrame) -> NDArray[np.float32]:
     """Do what the pipeline's classify stage does with a frame's crops."""
     probabilities = classifier.classify(cut.crops)
-    return rule_out(probabilities, cut.stained, classifier.class_names)
+    return mask_impossible_classes(probabilities, cut.stained, classifier.class_names)
 
 
 def time_stages(

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
-from edge.count.operator import Nobody
+from edge.count.operator import UnattendedOperator
 from edge.count.run import count_source
 from edge.records.counted_frame import CountedFrame
 from edge.records.progress import CountProgress
@@ -42,7 +42,7 @@ class Look:
     threads: int
 
 
-class Watch(Nobody):
+class Watch(UnattendedOperator):
     """Looks at this process while it counts."""
 
     def __init__(self) -> None:

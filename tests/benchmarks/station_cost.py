@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
 from edge.capture.open_source import open_source
-from edge.count.operator import Nobody
+from edge.count.operator import UnattendedOperator
 from edge.count.run import count_source
 from edge.frame.quality import FrameQuality
 from edge.records.counted_frame import CountedFrame
@@ -99,7 +99,7 @@ def _draw(folder: Path, frames: int, size: str) -> None:
         assert cv2.imwrite(str(folder / f"{frame.index:04}.jpg"), bgr)
 
 
-class Stopwatch(Nobody):
+class Stopwatch(UnattendedOperator):
     """Notes both times at each frame."""
 
     def __init__(self) -> None:

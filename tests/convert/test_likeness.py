@@ -72,7 +72,7 @@ def test_held_out_crops_are_alike_but_for_the_share_allowed(
     int8_model: Int8Model, likeness: Likeness
 ) -> None:
     assert likeness.unlike <= LARGEST_SHARE_UNLIKE * likeness.n
-    fresh = likeness.is_alike(int8_model.embedding(crops_of(COLOURS, 40, 2)))
+    fresh = likeness.is_in_distribution(int8_model.embedding(crops_of(COLOURS, 40, 2)))
     assert fresh.mean() >= 0.9
 
 
@@ -81,7 +81,7 @@ def test_other_colours_are_unlike_however_sure_the_model_is(
 ) -> None:
     strange = crops_of(np.array([[255, 0, 255], [0, 255, 255]]), 10, 3)
     assert int8_model.probabilities(strange).max(axis=1).mean() > 0.8
-    assert likeness.is_alike(int8_model.embedding(strange)).mean() <= 0.1
+    assert likeness.is_in_distribution(int8_model.embedding(strange)).mean() <= 0.1
 
 
 def test_without_an_answered_crop_there_is_nothing_to_fit(

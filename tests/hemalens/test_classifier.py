@@ -13,7 +13,7 @@ from hemalens.errors import BundleError
 from hemalens.focus import FocusReference, sharpen
 from hemalens.interpreter import Runtime
 from hemalens.manifest import RuntimeRange
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 
 
 @pytest.fixture(scope="module")
@@ -197,10 +197,10 @@ def test_a_softer_slide_is_sharpened_before_it_is_classified() -> None:
     manifest = bundle.manifest.model_copy(update={"focus": focus})
     classifier = BundleClassifier(replace(bundle, manifest=manifest), threads=1)
     crops = np.random.default_rng(0).integers(60, 200, (2, 100, 100, 3), np.uint8)
-    soft = SlideLook(blur_um=0.35)
+    soft = SlideAppearance(blur_um=0.35)
     pixel_size_um = manifest.input.crop_side_um / manifest.input.size_px
     wanted = sharpen(crops, focus.sharpening_um(0.35) / pixel_size_um)
     assert np.array_equal(classifier.normalize(crops, soft), wanted)
     assert np.array_equal(classifier.classify(crops, soft), classifier.classify(wanted))
-    for sharp in (None, SlideLook(), SlideLook(blur_um=0.26)):
+    for sharp in (None, SlideAppearance(), SlideAppearance(blur_um=0.26)):
         assert classifier.normalize(crops, sharp) is crops

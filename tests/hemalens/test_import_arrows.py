@@ -17,6 +17,38 @@ ARROWS: dict[str, frozenset[str]] = {
     "convert": frozenset({"train", "calibration", "edge", "hemalens"}),
 }
 
+ROOMS: dict[str, frozenset[str]] = {
+    "records": frozenset(),
+    "bundles": frozenset(),
+    "segment": frozenset(),
+    "capture": frozenset(),
+    "classify": frozenset({"records"}),
+    "frame": frozenset({"segment"}),
+    "slide": frozenset({"frame"}),
+    "track": frozenset({"records"}),
+    "store": frozenset({"records"}),
+    "results": frozenset({"records", "store"}),
+    "count": frozenset(
+        {"capture", "classify", "frame", "records", "results", "slide", "store"}
+        | {"track"}
+    ),
+    "update": frozenset({"bundles"}),
+    "adapt": frozenset({"classify", "records", "segment", "slide", "update"}),
+    "terminal": frozenset(
+        {"capture", "classify", "count", "frame", "records", "results", "update"}
+    ),
+    "device": frozenset(
+        {"bundles", "capture", "count", "frame", "records", "results", "store"}
+        | {"update"}
+    ),
+    "fleet": frozenset({"device", "records", "store", "update"}),
+    "station": frozenset(
+        {"capture", "classify", "count", "frame", "records", "results", "slide"}
+        | {"store", "update"}
+    ),
+}
+"""The rooms of `edge`, in the order of a frame's way, and whom each may import."""
+
 MODULES = sorted(
     path.relative_to(ROOT).as_posix()
     for package in ARROWS
@@ -49,6 +81,31 @@ def test_imports_follow_the_arrows(module: str) -> None:
     reached = {name.split(".")[0] for name in imported(module)}
     product = reached & {*ARROWS, "tests"}
     assert product <= {package} | ARROWS[package]
+
+
+def test_table_names_every_room() -> None:
+    rooms = {path.name for path in (ROOT / "edge").iterdir() if path.is_dir()}
+    assert rooms - {"__pycache__"} == set(ROOMS)
+
+
+def test_rooms_stand_in_order() -> None:
+    entered: set[str] = set()
+    for room, reached in ROOMS.items():
+        assert reached <= entered
+        entered.add(room)
+
+
+@pytest.mark.parametrize("module", [m for m in MODULES if m.startswith("edge/")])
+def test_imports_follow_the_rooms(module: str) -> None:
+    parts = [name.split(".") for name in imported(module)]
+    reached = {part[1] for part in parts if part[0] == "edge" and len(part) > 1}
+    room = module.split("/")[1]
+    allowed = ROOMS.get(room, frozenset()) | {room}
+    assert reached <= allowed
+
+
+def test_edge_holds_rooms_alone() -> None:
+    assert [path.name for path in (ROOT / "edge").glob("*.py")] == ["__init__.py"]
 
 
 @pytest.mark.parametrize("module", MODULES)

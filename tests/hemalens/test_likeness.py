@@ -16,18 +16,24 @@ def likeness(**changed: object) -> Likeness:
 
 def test_near_any_class_is_alike_and_between_two_is_not() -> None:
     places = np.array([[1, 1], [9, 1], [5, 0], [0, 2], [0, 2.1]], np.float32)
-    assert likeness().is_alike(places).tolist() == [True, True, False, True, False]
+    assert likeness().is_in_distribution(places).tolist() == [
+        True,
+        True,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_no_cells_are_neither() -> None:
-    assert likeness().is_alike(np.empty((0, 2), np.float32)).shape == (0,)
+    assert likeness().is_in_distribution(np.empty((0, 2), np.float32)).shape == (0,)
 
 
 @given(st.floats(0.1, 50), st.floats(0.1, 50))
 def test_a_wider_limit_never_makes_a_cell_unlike(one: float, other: float) -> None:
     places = np.random.default_rng(0).normal(0, 20, (64, 2)).astype(np.float32)
-    strict = likeness(farthest=min(one, other)).is_alike(places)
-    wide = likeness(farthest=max(one, other)).is_alike(places)
+    strict = likeness(farthest=min(one, other)).is_in_distribution(places)
+    wide = likeness(farthest=max(one, other)).is_in_distribution(places)
     assert not (strict & ~wide).any()
 
 

@@ -154,7 +154,7 @@ def test_a_correction_that_does_not_fit_is_refused(unfit: Unfit) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Classification:
     """Figures and what the rule makes of them."""
 
     name: str
@@ -163,14 +163,18 @@ class Judged:
 
 
 JUDGED = (
-    Judged(name="sure-gain", change={}, passes=True),
-    Judged(name="limits-reach-0", change={"gain_ci95": (0.0, 0.2)}, passes=False),
-    Judged(name="few-discordant", change={"mcnemar_p": 0.0625}, passes=False),
-    Judged(name="same-by-class", change={"balanced_after": 0.5}, passes=True),
-    Judged(name="rare-class-pays", change={"balanced_after": 0.49}, passes=False),
+    Classification(name="sure-gain", change={}, passes=True),
+    Classification(
+        name="limits-reach-0", change={"gain_ci95": (0.0, 0.2)}, passes=False
+    ),
+    Classification(name="few-discordant", change={"mcnemar_p": 0.0625}, passes=False),
+    Classification(name="same-by-class", change={"balanced_after": 0.5}, passes=True),
+    Classification(
+        name="rare-class-pays", change={"balanced_after": 0.49}, passes=False
+    ),
 )
 
 
 @pytest.mark.parametrize("judged", JUDGED, ids=lambda judged: judged.name)
-def test_the_rule_asks_for_a_sure_gain_in_every_respect(judged: Judged) -> None:
+def test_the_rule_asks_for_a_sure_gain_in_every_respect(judged: Classification) -> None:
     assert PROVED.model_copy(update=judged.change).passed is judged.passes

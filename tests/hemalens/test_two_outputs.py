@@ -37,7 +37,7 @@ def test_a_bundle_that_cannot_tell_takes_all_for_alike() -> None:
     manifest = bundle.manifest.model_copy(update={"likeness": None})
     bundle = replace(bundle, manifest=manifest)
     judged = BundleClassifier(bundle, threads=1).judge(bundle.golden.inputs)
-    assert judged.is_alike.all()
+    assert judged.is_in_distribution.all()
     assert judged.probabilities.shape == bundle.golden.outputs.shape
 
 
@@ -83,7 +83,7 @@ def covered(off_by: int = 0, *, dimensions: int | None = None) -> Bundle:
 def test_a_second_output_within_its_tolerance_is_taken(off_by: int) -> None:
     bundle = covered(off_by)
     judged = BundleClassifier(bundle, threads=1).judge(bundle.golden.inputs)
-    assert len(judged.is_alike) == len(bundle.golden.inputs)
+    assert len(judged.is_in_distribution) == len(bundle.golden.inputs)
 
 
 def test_a_second_output_that_misses_its_golden_vectors_is_refused() -> None:

@@ -43,7 +43,7 @@ _MUST_BE_MENDED: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class DatasetFinding:
     """One thing found, and where: the path is relative to the dataset's folder."""
 
     kind: FindingKind
@@ -74,7 +74,7 @@ class Verification:
     folder: Path
     counts: dict[str, ClassCount]
     sizes_wh: dict[tuple[int, int], int]
-    findings: tuple[Finding, ...]
+    findings: tuple[DatasetFinding, ...]
 
     @property
     def passed(self) -> bool:
@@ -86,6 +86,6 @@ class Verification:
         """Count the usable images of all classes."""
         return sum(count.usable for count in self.counts.values())
 
-    def of_kind(self, kind: FindingKind) -> list[Finding]:
+    def of_kind(self, kind: FindingKind) -> list[DatasetFinding]:
         """List the findings of one kind."""
         return [finding for finding in self.findings if finding.kind is kind]

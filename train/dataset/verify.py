@@ -22,7 +22,7 @@ from hemalens.image_set import (
     LabelledImage,
     without_twins,
 )
-from train.dataset.findings import ClassCount, Finding, FindingKind, Verification
+from train.dataset.findings import ClassCount, DatasetFinding, FindingKind, Verification
 from train.dataset.published_pbc import (
     CROP_SIDE_PX,
     class_of_name,
@@ -49,7 +49,7 @@ class _Read:
 
     image: LabelledImage
     size_wh: tuple[int, int] | None
-    findings: tuple[Finding, ...]
+    findings: tuple[DatasetFinding, ...]
 
 
 def verify(
@@ -76,7 +76,7 @@ def verify(
         When the folder cannot be read or holds no class folder.
     """
     candidates: list[Path] = []
-    findings: list[Finding] = []
+    findings: list[DatasetFinding] = []
     for path in _entries(folder):
         found = _foreign(path, folder)
         if found:
@@ -121,11 +121,11 @@ def _is_class(path: Path) -> bool:
     return path.name in CLASS_NAMES and path.is_dir()
 
 
-def _foreign(path: Path, folder: Path) -> Finding | None:
+def _foreign(path: Path, folder: Path) -> DatasetFinding | None:
     """Find what is no image, exactly what the reader sets aside or refuses."""
 
-    def finding(kind: FindingKind, detail: str) -> Finding:
-        return Finding(kind=kind, path=_relative(path, folder), detail=detail)
+    def finding(kind: FindingKind, detail: str) -> DatasetFinding:
+        return DatasetFinding(kind=kind, path=_relative(path, folder), detail=detail)
 
     if path.name.startswith("."):
         return finding(FindingKind.DOT_FILE, "no part of the dataset")
@@ -159,11 +159,11 @@ def _read_all(
 
 
 def _read(path: Path, folder: Path) -> _Read:
-    findings: list[Finding] = []
+    findings: list[DatasetFinding] = []
 
     def find(kind: FindingKind, detail: str) -> None:
         relative = _relative(path, folder)
-        findings.append(Finding(kind=kind, path=relative, detail=detail))
+        findings.append(DatasetFinding(kind=kind, path=relative, detail=detail))
 
     _check_name(path, find)
     content, size_wh = b"", None
@@ -203,7 +203,7 @@ def _check_size(
         find(FindingKind.UNUSUAL_SIZE, f"{width}x{height}: not as PBC published it")
 
 
-def _twins(reads: Iterable[_Read], folder: Path) -> list[Finding]:
+def _twins(reads: Iterable[_Read], folder: Path) -> list[DatasetFinding]:
     decoded = [read.image for read in reads if read.size_wh]
     kept, set_aside = without_twins(decoded)
     kept_contents = {image.sha256 for image in kept}
@@ -219,21 +219,23 @@ def _twins(reads: Iterable[_Read], folder: Path) -> list[Finding]:
         else:
             kind = FindingKind.CONTRADICTION
         path = _relative(aside.path, folder)
-        findings.append(Finding(kind=kind, path=path, detail=aside.reason))
+        findings.append(DatasetFinding(kind=kind, path=path, detail=aside.reason))
     return findings
 
 
-def _missing(reads: Iterable[_Read]) -> list[Finding]:
+def _missing(reads: Iterable[_Read]) -> list[DatasetFinding]:
     present = {read.image.class_name for read in reads}
     return [
-        Finding(kind=FindingKind.MISSING_CLASS, path=name, detail="no image of it")
+        DatasetFinding(
+            kind=FindingKind.MISSING_CLASS, path=name, detail="no image of it"
+        )
         for name in CLASS_NAMES
         if name not in present
     ]
 
 
 def _counts(
-    reads: Iterable[_Read], findings: Iterable[Finding], folder: Path
+    reads: Iterable[_Read], findings: Iterable[DatasetFinding], folder: Path
 ) -> dict[str, ClassCount]:
     unfit = {f.path for f in findings if f.kind not in _STILL_USABLE}
     files: Counter[str] = Counter()

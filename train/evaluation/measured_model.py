@@ -44,12 +44,12 @@ def open_model(path: Path) -> MeasuredModel:
         crop it was trained on.
     """
     if path.suffix == SUFFIX:
-        return Int8Model(path)
+        return MeasuredInt8Model(path)
     load_keras("Measuring a float model", "train")
     return FloatModel(path, _crop_side_um(path))
 
 
-class Int8Model:
+class MeasuredInt8Model:
     """The int8 model of a bundle."""
 
     def __init__(self, path: Path) -> None:

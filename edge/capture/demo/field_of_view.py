@@ -12,7 +12,7 @@ from edge.capture.demo.platelets import PlateletPlan, draw_platelet
 from edge.capture.demo.red_cells import RedCellPlan, draw_red_cell
 from edge.capture.demo.slide import Slide
 from edge.capture.demo.slide_object import SlideObject
-from edge.capture.demo.stain import RED_CELL, Plane, SlideStain
+from edge.capture.demo.stain import RED_CELL, DrawnStain, Plane
 from edge.capture.demo.texture import CANVAS_UM
 from edge.capture.demo.white_cells import draw_white_cell
 from hemalens.records import Box
@@ -121,11 +121,11 @@ class FieldPainter:
     ----------
     seed : int
         The slide's.
-    stain : SlideStain
+    stain : DrawnStain
         How it came out.
     """
 
-    def __init__(self, slide: Slide, stain: SlideStain, seed: int) -> None:
+    def __init__(self, slide: Slide, stain: DrawnStain, seed: int) -> None:
         self._slide = slide
         self._stain = stain
         self._seed = seed

@@ -26,7 +26,7 @@ only 1 to 4 levels. Red is at the sensor's end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlideStain:
+class DrawnStain:
     """How one slide came out of the stainer.
 
     Parameters
@@ -47,12 +47,12 @@ class SlideStain:
     light_rgb: tuple[float, float, float]
 
 
-def slide_stain(rng: np.random.Generator) -> SlideStain:
+def slide_stain(rng: np.random.Generator) -> DrawnStain:
     """Draw a slide's stain: within the spread between PBC's images."""
     jitter = rng.normal(0, (0.02, 0.02, 0.03))
     red = rng.normal(0, (0.05, 0.04, 0.04))
     light = np.array(BACKGROUND_RGB) + rng.normal(0, (0.7, 1.0, 0.8))
-    return SlideStain(
+    return DrawnStain(
         strength=float(np.clip(rng.normal(1, 0.04), 0.9, 1.1)),
         tint=_triple(np.clip(1 + jitter, 0.94, 1.06)),
         red_cell_tint=_triple(np.clip(1 + red, 0.88, 1.12)),

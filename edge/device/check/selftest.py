@@ -8,7 +8,7 @@ from typing import Final
 from edge.bundles import DEFAULT_BUNDLE, open_bundle, shipped_bundles
 from edge.capture.demo.agreement import DrawnAgreement
 from edge.capture.demo_slide import DemoSlide
-from edge.count.operator import Nobody
+from edge.count.operator import UnattendedOperator
 from edge.count.run import count_source
 from edge.device.check.finding import Examination, Finding, found
 from edge.records.counted_frame import CountedFrame
@@ -24,7 +24,7 @@ _LEAST_AGREED: Final = 0.8
 tell a broken device, not a worse model."""
 
 
-class _Watcher(Nobody):
+class _Watcher(UnattendedOperator):
     """Holds each frame against the slide's truth."""
 
     def __init__(self, drawn: DrawnAgreement) -> None:

@@ -12,7 +12,7 @@ from edge.device.device_settings import DeviceSettings
 from edge.device.fleet_settings import FleetSettings
 from edge.records.population import Population
 from hemalens.errors import ConfigError
-from hemalens.first_fault import first_fault
+from hemalens.validation_message import validation_message
 
 _HOSTNAME: Final = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 """A label of RFC 1123, in small letters as avahi announces it."""
@@ -114,7 +114,9 @@ class Board(_Record):
         try:
             return cls.model_validate(settings)
         except ValidationError as error:
-            raise ConfigError(f"this board cannot be: {first_fault(error)}") from error
+            raise ConfigError(
+                f"this board cannot be: {validation_message(error)}"
+            ) from error
 
 
 def read_fleet(path: Path, hostname: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from edge.device import fleet_credentials as credentials
 from edge.device.flash import cloud_init, first_run
 from edge.device.flash.board import Board, OperatingSystem
 from edge.device.flash.credentials import hash_password, is_password, read_password
-from edge.device.flash.kernel_line import with_words
+from edge.device.flash.kernel_cmdline import with_words
 from edge.update.wheelhouse_folder import MANIFEST, read_wheelhouse
 from hemalens.errors import ConfigError
 from hemalens.signature import read_trusted_keys

@@ -16,10 +16,10 @@ import json
 
 from edge.device.flash.board import Board, Wifi
 from edge.device.flash.credentials import read_password, read_ssh_key, wifi_key
-from edge.device.flash.os_release_setup import FIRST_BOOT, USER_GROUPS, SetUp
+from edge.device.flash.os_release_setup import FIRST_BOOT, USER_GROUPS, FirstBootFiles
 
 
-def set_up(board: Board, carried_sha256: str) -> SetUp:
+def set_up(board: Board, carried_sha256: str) -> FirstBootFiles:
     """Write what cloud-init reads at the first boot.
 
     Parameters
@@ -38,7 +38,7 @@ def set_up(board: Board, carried_sha256: str) -> SetUp:
     content = user_data + network + carried_sha256.encode()
     instance = f"hemalens-{hashlib.sha256(content).hexdigest()[:16]}"
     country = (f"cfg80211.ieee80211_regdom={board.wifi.country}",) if board.wifi else ()
-    return SetUp(
+    return FirstBootFiles(
         files={
             "user-data": user_data,
             "network-config": network,

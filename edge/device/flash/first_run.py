@@ -12,7 +12,7 @@ from typing import Final
 
 from edge.device.flash.board import Board, Wifi
 from edge.device.flash.credentials import read_password, read_ssh_key, wifi_key
-from edge.device.flash.os_release_setup import FIRST_BOOT, SetUp
+from edge.device.flash.os_release_setup import FIRST_BOOT, FirstBootFiles
 
 _SCRIPT: Final = "firstrun.sh"
 _BOOT: Final = "/boot/firmware"
@@ -26,7 +26,7 @@ _KERNEL_WORDS: Final = (
 )
 
 
-def set_up(board: Board) -> SetUp:
+def set_up(board: Board) -> FirstBootFiles:
     """Write the script that sets a board up at its first boot.
 
     Raises
@@ -53,7 +53,7 @@ def set_up(board: Board) -> SetUp:
             "",
         ]
     )
-    return SetUp(files={_SCRIPT: script.encode()}, kernel_words=_KERNEL_WORDS)
+    return FirstBootFiles(files={_SCRIPT: script.encode()}, kernel_words=_KERNEL_WORDS)
 
 
 def _wifi(wifi: Wifi | None) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ USER_GROUPS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetUp:
+class FirstBootFiles:
     """The files that set a system up, and the words that make it read them.
 
     Parameters

@@ -9,7 +9,7 @@ from calibration.optics.profile import OpticalProfile, read_profile
 from edge.bundles import open_bundle
 from edge.capture.open_source import open_source
 from edge.capture.source import FrameSource
-from edge.count.operator import Wish
+from edge.count.operator import OperatorCommand
 from edge.count.run import CountSettings, count_source
 from edge.device.device_settings import DeviceSettings
 from edge.device.service.notify import Notifier
@@ -57,7 +57,7 @@ class ServiceOperator:
             f"{self._source.status().detail}"
         )
 
-    def wish(self) -> Wish | None:
+    def command(self) -> OperatorCommand | None:
         """Want nothing."""
         return None
 
@@ -101,7 +101,7 @@ def run_service(
         population=settings.population,
         target=settings.target,
     )
-    header = new_header(settings.source, bundle, how.lasting())
+    header = new_header(settings.source, bundle, how.resume_invariants())
     output = next_count(counts, header, say)
     say(
         f"counting {settings.source} with {bundle.manifest.name} "

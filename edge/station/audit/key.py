@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from edge.store import file_faults, sync_folder
+from edge.store import file_errors, sync_folder
 from hemalens.errors import StationError
 
 KEY_NAME: Final = "audit.key"
@@ -54,7 +54,7 @@ def read_key(path: Path) -> AuditKey | None:
     StorageError
         When it cannot be read.
     """
-    with file_faults("read", path):
+    with file_errors("read", path):
         if not path.exists():
             return None
         if path.stat().st_mode & 0o077:
@@ -80,7 +80,7 @@ def write_key(path: Path, key: AuditKey) -> None:
         When it cannot be written.
     """
     part = path.with_suffix(".part")
-    with file_faults("write", path):
+    with file_errors("write", path):
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(key.secret.hex() + "\n")

@@ -42,7 +42,7 @@ class Reason(Enum):
     NO_COUNT_UNDER_WAY = 409, "no count is under way", "start one"
     COUNT_UNDER_WAY = 409, "a count is under way", "finish it first"
     TARGET_NOT_REACHED = 409, "the target is not reached yet", "let it count"
-    CANNOT_STEER = 409, "cannot {wish}, the station is {state}", "reload the page"
+    CANNOT_STEER = 409, "cannot {command}, the station is {state}", "reload the page"
     SOURCE_BUSY = (
         409,
         "the camera does not let go of the count",

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
-from edge.station.export.outbox import Outbox, Send
+from edge.station.export.outbox import ExportOutbox, Send
 from hemalens.errors import ConfigError, HemaLensError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -15,7 +15,9 @@ _EVERY_S: Final = 2.0
 
 
 @contextmanager
-def delivering(outbox: Outbox, send: Send, every_s: float = _EVERY_S) -> Iterator[None]:
+def delivering(
+    outbox: ExportOutbox, send: Send, every_s: float = _EVERY_S
+) -> Iterator[None]:
     """Deliver what is due until left."""
     over = threading.Event()
 

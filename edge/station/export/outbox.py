@@ -67,7 +67,7 @@ _NAMES: Final = tuple(OutboxEntry.model_fields)
 _COLUMNS: Final = ", ".join(_NAMES)
 
 
-class Outbox:
+class ExportOutbox:
     """The queue, in the station's database.
 
     A message is written before it is first sent and marked after its answer: cut off in

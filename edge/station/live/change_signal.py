@@ -5,7 +5,7 @@ import threading
 from contextlib import suppress
 
 
-class News:
+class ChangeSignal:
     """A number that rises with everything new."""
 
     def __init__(self) -> None:

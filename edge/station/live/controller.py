@@ -7,15 +7,15 @@ from typing import Final
 
 from edge.capture.open_source import open_source
 from edge.capture.source import FrameSource
-from edge.count.operator import Wish
+from edge.count.operator import OperatorCommand
 from edge.count.run import CountSettings, count_source
 from edge.records.population import Population
 from edge.results.folder import OnUnfinished
 from edge.results.unfinished import STORE_NAME, unfinished_folder
 from edge.station.errors.reasons import Reason, RefusedError
-from edge.station.live.change_signal import News
+from edge.station.live.change_signal import ChangeSignal
 from edge.station.live.count_thread import CountRun
-from edge.station.live.faults import BROKE_OFF, fault_of
+from edge.station.live.errors import BROKE_OFF, fault_of
 from edge.station.live.frame import Fault, LiveFrame, LiveProgress, LiveState
 from edge.station.live.operator import StationOperator
 from edge.station.live.view import AddUp, LiveEvents, LiveView, Standing
@@ -67,7 +67,7 @@ class Live:
         self._run: CountRun | None = None
         self._before_run: Fault | None = None
         """Why the sample's count is not running, if no run says it."""
-        self.news = News()
+        self.news = ChangeSignal()
         """Of everything that viewers see."""
 
     @property
@@ -111,7 +111,7 @@ class Live:
 
     def pause(self) -> None:
         """Count no more frames until resumed."""
-        self._steer(Wish.PAUSE, LiveState.COUNTING)
+        self._steer(OperatorCommand.PAUSE, LiveState.COUNTING)
 
     def resume(self) -> None:
         """Go on after a pause, or after a fault with the source opened anew."""
@@ -119,7 +119,7 @@ class Live:
             if self._fault is not None and self._sample is not None:
                 self._begin_run(self._sample)
                 return
-        self._steer(Wish.RESUME, LiveState.PAUSED)
+        self._steer(OperatorCommand.RESUME, LiveState.PAUSED)
 
     def continue_by(self, leukocytes: int) -> Sample:
         """Go on beyond the target; gives the sample with its new one."""
@@ -136,11 +136,11 @@ class Live:
         """End the count and keep it for review."""
         with self._lock:
             if self._fault is not None and self._sample is not None:
-                self._begin_run(self._sample, wishes=(Wish.FINISH,))
+                self._begin_run(self._sample, wishes=(OperatorCommand.FINISH,))
                 return
             if self._run is None or self.state is LiveState.IDLE:
                 raise RefusedError(Reason.NO_COUNT_UNDER_WAY)
-            self._run.operator.want(Wish.FINISH)
+            self._run.operator.want(OperatorCommand.FINISH)
 
     def discard(self) -> Sample:
         """Give up the count under way, and give the sample whose results may go.
@@ -222,15 +222,17 @@ class Live:
             operator=None if run is None else run.operator,
         )
 
-    def _steer(self, wish: Wish, wanted: LiveState) -> None:
+    def _steer(self, command: OperatorCommand, wanted: LiveState) -> None:
         with self._lock:
             if self.state is not wanted or self._run is None:
                 raise RefusedError(
-                    Reason.CANNOT_STEER, wish=wish.value, state=self.state.value
+                    Reason.CANNOT_STEER, command=command.value, state=self.state.value
                 )
-            self._run.operator.want(wish)
+            self._run.operator.want(command)
 
-    def _begin_run(self, sample: Sample, wishes: Iterable[Wish] = ()) -> None:
+    def _begin_run(
+        self, sample: Sample, wishes: Iterable[OperatorCommand] = ()
+    ) -> None:
         if self._run is not None:
             self._run.wait()
         folder = self._folder_of(sample.count_id)
@@ -247,8 +249,8 @@ class Live:
             self._before_run = fault_of(error)
             self.publish()
             return
-        for wish in wishes:
-            operator.want(wish)
+        for command in wishes:
+            operator.want(command)
         self._run = CountRun(
             operator,
             source,

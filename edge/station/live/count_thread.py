@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from edge.capture.source import FrameSource
-from edge.station.live.faults import PROGRAM_FAULT, fault_of, interruption_of
+from edge.station.live.errors import PROGRAM_FAULT, fault_of, interruption_of
 from edge.station.live.frame import Fault
 from edge.station.live.operator import StationOperator
 from hemalens.errors import HemaLensError

@@ -10,12 +10,12 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
-from edge.count.operator import Wish
+from edge.count.operator import OperatorCommand
 from edge.frame.quality import FrameQuality
 from edge.records.counted_frame import CountedFrame
 from edge.records.progress import CountProgress
 from edge.results.unfinished import unfinished_folder
-from edge.slide.domain_warnings import slide_doubts
+from edge.slide.domain_warnings import domain_warnings
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.live.frame import (
     Exposure,
@@ -29,7 +29,7 @@ from edge.station.live.frame import (
 from edge.station.records import ReviewedCell
 from edge.station.storage.counted_results import reviewable_cells
 from edge.station.storage.pictures import encode_picture, page_sized
-from edge.store import file_faults
+from edge.store import file_errors
 from hemalens.classes import CellKind
 from hemalens.records import Cell
 from hemalens.stain import SlideColours, StainReference
@@ -71,7 +71,7 @@ class StationOperator:
         self._reference = reference
         self._changed = changed
         self._lock = threading.Lock()
-        self._wishes: queue.SimpleQueue[Wish] = queue.SimpleQueue()
+        self._wishes: queue.SimpleQueue[OperatorCommand] = queue.SimpleQueue()
         self._more: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._cells: dict[int, Cell] = {}
         self._reviewable: dict[int, ReviewedCell] = {}
@@ -91,11 +91,11 @@ class StationOperator:
         self.doubts: tuple[str, ...] = ()
         self.dropped = 0
 
-    def want(self, wish: Wish) -> None:
-        """Pass on a wish."""
-        if wish is Wish.FINISH:
+    def want(self, command: OperatorCommand) -> None:
+        """Pass on a command."""
+        if command is OperatorCommand.FINISH:
             self._more.put(0)
-        self._wishes.put(wish)
+        self._wishes.put(command)
 
     def want_more(self, leukocytes: int) -> None:
         """Ask to go on beyond the target."""
@@ -134,7 +134,7 @@ class StationOperator:
         One that is left out is shown, and not kept.
         """
         self.focus, self.exposure = focus_of(quality), exposure_of(quality)
-        self.doubts = slide_doubts(colours, self._reference, counted.pixel_size_um)
+        self.doubts = domain_warnings(colours, self._reference, counted.pixel_size_um)
         image, name = counted.frame.image, counted.frame.name
         on_show = page_sized(image)
         jpeg = encode_picture(on_show)
@@ -161,8 +161,8 @@ class StationOperator:
         self._on_show = _describing(counted, self.count_id)
         self._changed()
 
-    def wish(self) -> Wish | None:
-        """Give the oldest wish.
+    def command(self) -> OperatorCommand | None:
+        """Give the oldest command.
 
         Raises
         ------
@@ -172,14 +172,14 @@ class StationOperator:
         if self._has_left:
             raise RefusedError(Reason.STATION_CLOSES)
         try:
-            wish = self._wishes.get_nowait()
+            command = self._wishes.get_nowait()
         except queue.Empty:
             return None
-        if wish is Wish.PAUSE:
+        if command is OperatorCommand.PAUSE:
             self._turn(LiveState.PAUSED)
-        elif wish is Wish.RESUME:
+        elif command is OperatorCommand.RESUME:
             self._turn(LiveState.COUNTING)
-        return wish
+        return command
 
     def more_leukocytes(self, progress: CountProgress) -> int | None:
         """Give what was asked for since the target was reached."""
@@ -195,7 +195,7 @@ class StationOperator:
 
     def _write(self, frame: str, jpeg: bytes) -> None:
         path = self._fields / f"{Path(frame).stem}.jpg"
-        with file_faults("write", path):
+        with file_errors("write", path):
             self._fields.mkdir(mode=0o700, exist_ok=True)
             path.write_bytes(jpeg)
 

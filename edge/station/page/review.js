@@ -10,7 +10,7 @@ import { wireLargeView } from "./large_view.js";
 import { number, say } from "./languages.js";
 import { attempt } from "./messages.js";
 import { wireSign } from "./sign.js";
-import { showAmendment } from "./ways.js";
+import { showAmendment } from "./count_actions.js";
 
 const STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1 };
 const selection = new Set();

@@ -5,7 +5,7 @@ import { showDifferential } from "./differential.js";
 import { element, find, write } from "./dom.js";
 import { moment, number, say } from "./languages.js";
 import { attempt, tell } from "./messages.js";
-import { showWays, wireWays } from "./ways.js";
+import { showWays, wireWays } from "./count_actions.js";
 import { isSupervisor, who } from "./who.js";
 
 const EXPORTS = { pdf: "PDF", csv: "CSV", json: "JSON", fhir: "FHIR", hl7: "HL7" };

@@ -41,7 +41,7 @@ class Word:
     box_xyxy: BoxXyxy | None = None
 
 
-class Words:
+class ReviewLog:
     """The words on every count's cells; they are added and never changed.
 
     Parameters

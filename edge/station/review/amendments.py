@@ -6,7 +6,7 @@ from typing import Final
 from edge.station.audit.trail import Audit, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import Amendment, Report, Sample, SampleState
-from edge.station.review.actions import Words
+from edge.station.review.actions import ReviewLog
 from edge.station.review.reports import Reports
 from edge.station.storage.samples import Samples
 
@@ -25,7 +25,7 @@ class Amendments:
     transaction : callable
     audit : Audit
     samples : Samples
-    words : Words
+    words : ReviewLog
     reports : Reports
     """
 
@@ -34,7 +34,7 @@ class Amendments:
         transaction: Transaction,
         audit: Audit,
         samples: Samples,
-        words: Words,
+        words: ReviewLog,
         reports: Reports,
     ) -> None:
         self._transaction = transaction

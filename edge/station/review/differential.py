@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from edge.results.differential import DifferentialCount, differential_count
 from edge.results.reference_ranges import ADULT_REFERENCE_PERCENT, Interval
 from edge.station.records import ClassShare, Differential, ReviewedCell
-from edge.store import file_faults
+from edge.store import file_errors
 from hemalens.classes import LEUKOCYTES, CellClass
 from hemalens.errors import ConfigError
-from hemalens.first_fault import first_fault
+from hemalens.validation_message import validation_message
 
 
 class _StationFile(BaseModel):
@@ -33,12 +33,12 @@ def read_reference_percent(path: Path) -> Mapping[CellClass, Interval]:
     if not path.exists():
         return ADULT_REFERENCE_PERCENT
     try:
-        with file_faults("read", path), path.open("rb") as file:
+        with file_errors("read", path), path.open("rb") as file:
             settings = _StationFile.model_validate(tomllib.load(file))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is no TOML: {error}; mend it") from error
     except ValidationError as error:
-        raise ConfigError(f"{path}, {first_fault(error)}; mend it") from error
+        raise ConfigError(f"{path}, {validation_message(error)}; mend it") from error
     for name, (low, high) in settings.reference_percent.items():
         if name not in LEUKOCYTES or not 0 <= low <= high <= 100:
             raise ConfigError(

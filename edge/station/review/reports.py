@@ -6,7 +6,7 @@ from typing import Final
 
 from edge.station.audit.trail import Transaction
 from edge.station.errors.reasons import Reason, RefusedError
-from edge.station.records import ModelUsed, Report, Signature
+from edge.station.records import CountSignature, ModelUsed, Report
 from edge.station.review.reviews import Reviews
 from edge.station.storage.counted_results import CountFacts
 from edge.station.storage.samples import Samples
@@ -71,7 +71,7 @@ class Reports:
         content, person, full_name, at, content_sha256 = row
         if hashlib.sha256(content).hexdigest() != content_sha256:
             raise RefusedError(Reason.SIGNATURE_BROKEN, count_id=count_id)
-        signature = Signature(
+        signature = CountSignature(
             person=person,
             full_name=full_name,
             at=datetime.fromisoformat(at),

@@ -8,7 +8,7 @@ from edge.results.reference_ranges import Interval
 from edge.station.audit.trail import Audit, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import Differential, ReviewAction, ReviewedCell
-from edge.station.review.actions import BoxXyxy, Word, Words, reviewed
+from edge.station.review.actions import BoxXyxy, ReviewLog, Word, reviewed
 from edge.station.review.differential import reviewed_differential
 from edge.station.storage.samples import Samples
 from hemalens.classes import CellClass
@@ -32,7 +32,7 @@ class Reviews:
     transaction : callable
     audit : Audit
     samples : Samples
-    words : Words
+    words : ReviewLog
     reference_percent : mapping of class to pair of float
     """
 
@@ -41,7 +41,7 @@ class Reviews:
         transaction: Transaction,
         audit: Audit,
         samples: Samples,
-        words: Words,
+        words: ReviewLog,
         reference_percent: Mapping[CellClass, Interval],
     ) -> None:
         self._transaction = transaction

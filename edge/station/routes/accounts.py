@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.station.records import Role
-from edge.station.routes.authorization import AccountReader, Here, Service
+from edge.station.routes.authorization import AccountReader, ContextDep, Service
 from edge.station.routes.session import AccountShown, shown_account
 
 router = APIRouter(tags=["accounts"], prefix="/accounts")
@@ -42,13 +42,13 @@ class GivenPassword(BaseModel):
 
 
 @router.get("")
-def accounts(account: AccountReader, context: Here) -> tuple[AccountShown, ...]:  # noqa: ARG001
+def accounts(account: AccountReader, context: ContextDep) -> tuple[AccountShown, ...]:  # noqa: ARG001
     """List the accounts, locked ones too."""
     return tuple(shown_account(one) for one in context.station.accounts.all())
 
 
 @router.post("", status_code=201)
-def add(wanted: NewAccount, account: Service, context: Here) -> AccountShown:
+def add(wanted: NewAccount, account: Service, context: ContextDep) -> AccountShown:
     """Make an account."""
     made = context.station.accounts.add(
         wanted.name, wanted.full_name, wanted.role, wanted.password, account.name
@@ -57,20 +57,20 @@ def add(wanted: NewAccount, account: Service, context: Here) -> AccountShown:
 
 
 @router.post("/{name}/lock")
-def lock(name: Name, account: Service, context: Here) -> AccountShown:
+def lock(name: Name, account: Service, context: ContextDep) -> AccountShown:
     """Let a person in no more; it takes effect at once."""
     return shown_account(context.station.accounts.disable(name, account.name))
 
 
 @router.post("/{name}/unlock")
-def unlock(name: Name, account: Service, context: Here) -> AccountShown:
+def unlock(name: Name, account: Service, context: ContextDep) -> AccountShown:
     """Let a person in again."""
     return shown_account(context.station.accounts.enable(name, account.name))
 
 
 @router.post("/{name}/role")
 def change_role(
-    name: Name, wanted: NewRole, account: Service, context: Here
+    name: Name, wanted: NewRole, account: Service, context: ContextDep
 ) -> AccountShown:
     """Give a person another role; they sign in anew."""
     changed = context.station.accounts.change_role(name, wanted.role, account.name)
@@ -79,7 +79,7 @@ def change_role(
 
 @router.post("/{name}/password", status_code=204)
 def give_password(
-    name: Name, wanted: GivenPassword, account: Service, context: Here
+    name: Name, wanted: GivenPassword, account: Service, context: ContextDep
 ) -> None:
     """Give a person a new password; the trail keeps who gave it."""
     context.station.accounts.change_password(name, wanted.password, account.name)

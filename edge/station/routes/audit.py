@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from edge.station.records import AuditEntry, TrailCheck
-from edge.station.routes.authorization import Here, Supervisor
+from edge.station.routes.authorization import ContextDep, Supervisor
 
 router = APIRouter(tags=["audit"], prefix="/audit")
 
@@ -13,7 +13,7 @@ router = APIRouter(tags=["audit"], prefix="/audit")
 @router.get("")
 def trail(
     account: Supervisor,  # noqa: ARG001 - asked for
-    context: Here,
+    context: ContextDep,
     count_id: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
     before: Annotated[int | None, Query(ge=1, lt=2**62)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
@@ -23,6 +23,6 @@ def trail(
 
 
 @router.get("/check")
-def check(account: Supervisor, context: Here) -> TrailCheck:  # noqa: ARG001
+def check(account: Supervisor, context: ContextDep) -> TrailCheck:  # noqa: ARG001
     """Check that no line was changed."""
     return context.station.audit.check()

@@ -65,7 +65,7 @@ def context_of(request: Request) -> Context:
     return found
 
 
-Here = Annotated[Context, Depends(context_of)]
+ContextDep = Annotated[Context, Depends(context_of)]
 
 
 def csrf_of(context: Context, token: str | None) -> str:
@@ -90,7 +90,7 @@ def session_token(context: Context, request: Request) -> str | None:
     return None if context.automatic is not None else request.cookies.get(COOKIE)
 
 
-class Needs:
+class RequireRole:
     """A route's dependency: somebody signed in, in one of these roles.
 
     Parameters
@@ -104,7 +104,7 @@ class Needs:
     def __call__(
         self,
         request: Request,
-        context: Here,
+        context: ContextDep,
         cookie: Annotated[str | None, Security(_COOKIE)],  # noqa: ARG002 - described
     ) -> Account:
         """Give the account, or refuse."""
@@ -148,11 +148,11 @@ class ForAnybody:
         """Let everybody in."""
 
 
-ANY_ROLE: Final = Needs(Role.OPERATOR, Role.SUPERVISOR, Role.SERVICE)
-AT_SAMPLES: Final = Needs(Role.OPERATOR, Role.SUPERVISOR)
-SUPERVISING: Final = Needs(Role.SUPERVISOR)
-READING_ACCOUNTS: Final = Needs(Role.SUPERVISOR, Role.SERVICE)
-SERVING: Final = Needs(Role.SERVICE)
+ANY_ROLE: Final = RequireRole(Role.OPERATOR, Role.SUPERVISOR, Role.SERVICE)
+AT_SAMPLES: Final = RequireRole(Role.OPERATOR, Role.SUPERVISOR)
+SUPERVISING: Final = RequireRole(Role.SUPERVISOR)
+READING_ACCOUNTS: Final = RequireRole(Role.SUPERVISOR, Role.SERVICE)
+SERVING: Final = RequireRole(Role.SERVICE)
 
 Anyone = Annotated[Account, Depends(ANY_ROLE)]
 Reader = Annotated[Account, Depends(AT_SAMPLES)]

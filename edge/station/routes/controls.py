@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.station.review.control_slides import LocatedCheck
-from edge.station.routes.authorization import Here, Reader
+from edge.station.routes.authorization import ContextDep, Reader
 from edge.station.routes.samples import require_sample
 from hemalens.classes import CellClass
 
@@ -64,7 +64,7 @@ class Located(BaseModel):
 @router.get("")
 def controls(
     account: Reader,  # noqa: ARG001 - asked for
-    context: Here,
+    context: ContextDep,
     limit: Annotated[int, Query(ge=1, le=400)] = 60,
 ) -> ControlsShown:
     """Give the checks and the charts."""
@@ -98,7 +98,7 @@ def controls(
 
 
 @router.post("/located", status_code=201)
-def located(wanted: Located, account: Reader, context: Here) -> LocatedShown:
+def located(wanted: Located, account: Reader, context: ContextDep) -> LocatedShown:
     """Keep how many cells were located and missed."""
     require_sample(context, wanted.count_id)
     return _located(

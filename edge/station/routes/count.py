@@ -9,7 +9,7 @@ from edge.records.population import Population
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.live.frame import LiveProgress
 from edge.station.records import ReviewAction, ReviewedCell, Role, Sample
-from edge.station.routes.authorization import Context, Here, Reader
+from edge.station.routes.authorization import Context, ContextDep, Reader
 from edge.station.security.accounts import Account
 
 router = APIRouter(tags=["count"], prefix="/count")
@@ -36,7 +36,7 @@ class More(BaseModel):
 
 
 @router.post("", status_code=201)
-def start(wanted: NewCount, account: Reader, context: Here) -> Sample:
+def start(wanted: NewCount, account: Reader, context: ContextDep) -> Sample:
     """Begin to count a sample; whoever begins it steers it."""
     with context.starting:
         context.live.require_free()
@@ -53,7 +53,7 @@ def start(wanted: NewCount, account: Reader, context: Here) -> Sample:
 
 
 @router.post("/pause")
-def pause(account: Reader, context: Here) -> LiveProgress:
+def pause(account: Reader, context: ContextDep) -> LiveProgress:
     """Count no more frames until resumed."""
     _require_controller(context, account)
     context.live.pause()
@@ -61,7 +61,7 @@ def pause(account: Reader, context: Here) -> LiveProgress:
 
 
 @router.post("/resume")
-def resume(account: Reader, context: Here) -> LiveProgress:
+def resume(account: Reader, context: ContextDep) -> LiveProgress:
     """Go on after a pause or a fault."""
     _require_controller(context, account)
     context.live.resume()
@@ -69,7 +69,7 @@ def resume(account: Reader, context: Here) -> LiveProgress:
 
 
 @router.post("/continue")
-def go_on(wanted: More, account: Reader, context: Here) -> LiveProgress:
+def go_on(wanted: More, account: Reader, context: ContextDep) -> LiveProgress:
     """Go on beyond the target."""
     _require_controller(context, account)
     sample = context.live.continue_by(wanted.by)
@@ -79,7 +79,7 @@ def go_on(wanted: More, account: Reader, context: Here) -> LiveProgress:
 
 
 @router.post("/finish")
-def finish(account: Reader, context: Here) -> LiveProgress:
+def finish(account: Reader, context: ContextDep) -> LiveProgress:
     """End the count and keep it for review."""
     _require_controller(context, account)
     context.live.finish()
@@ -87,7 +87,7 @@ def finish(account: Reader, context: Here) -> LiveProgress:
 
 
 @router.post("/discard", status_code=204)
-def discard(account: Reader, context: Here) -> None:
+def discard(account: Reader, context: ContextDep) -> None:
     """Give up the count under way; its trail stays."""
     with context.starting:
         _require_controller(context, account)
@@ -96,7 +96,7 @@ def discard(account: Reader, context: Here) -> None:
 
 
 @router.post("/undo")
-def undo(account: Reader, context: Here) -> tuple[ReviewedCell, ...]:
+def undo(account: Reader, context: ContextDep) -> tuple[ReviewedCell, ...]:
     """Take back the last word on a cell of this count."""
     sample = _require_controller(context, account)
     reviews = context.station.reviews

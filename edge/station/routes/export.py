@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from edge.station.errors.responses import described
 from edge.station.records import Report
-from edge.station.routes.authorization import Context, Here, Reader
+from edge.station.routes.authorization import Context, ContextDep, Reader
 from edge.station.routes.samples import CountId, require_sample
 from edge.station.storage.pictures import cell_picture, fields_folder, find_field
 from hemalens.errors import StorageError
@@ -45,7 +45,7 @@ def export(
     count_id: CountId,
     form: Form,
     account: Reader,
-    context: Here,
+    context: ContextDep,
     language: Annotated[str, Query(pattern="^[a-z]{2}$")] = "en",
 ) -> Response:
     """Give a result as a file; the language is that of paper."""

@@ -18,7 +18,7 @@ from edge.station.records import ModelUsed
 from edge.station.routes.authorization import (
     Anyone,
     Context,
-    Here,
+    ContextDep,
     Reader,
     session_token,
 )
@@ -50,7 +50,7 @@ class Status(BaseModel):
 
 
 @router.get("/status")
-def status(account: Anyone, context: Here) -> Status:  # noqa: ARG001 - asked for
+def status(account: Anyone, context: ContextDep) -> Status:  # noqa: ARG001 - asked for
     """Say what the station is and does."""
     from importlib.metadata import version
 
@@ -78,7 +78,7 @@ def status(account: Anyone, context: Here) -> Status:  # noqa: ARG001 - asked fo
 async def live(
     account: Reader,  # noqa: ARG001 - asked for
     request: Request,
-    context: Here,
+    context: ContextDep,
 ) -> StreamingResponse:
     """Stream progress and frames; the newest come first, so nothing is to be resent.
 
@@ -116,7 +116,7 @@ async def _events(context: Context, token: str | None) -> AsyncIterator[bytes]:
 @router.get("/live/picture", response_class=Response, responses=PICTURE)
 async def picture(
     account: Reader,  # noqa: ARG001 - asked for
-    context: Here,
+    context: ContextDep,
     frame: Annotated[str, Query(max_length=255)],
 ) -> Response:
     """Give the picture of a frame of the count under way."""

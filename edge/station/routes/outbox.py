@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
 from edge.station.errors.reasons import Reason, RefusedError
-from edge.station.export.outbox import Outbox, OutboxEntry
+from edge.station.export.outbox import ExportOutbox, OutboxEntry
 from edge.station.records import SampleState
-from edge.station.routes.authorization import Context, Here, Reader
+from edge.station.routes.authorization import Context, ContextDep, Reader
 from edge.station.routes.samples import CountId, require_sample
 
 router = APIRouter(tags=["outbox"])
@@ -33,7 +33,7 @@ class OutboxShown(BaseModel):
 
 
 @router.post("/samples/{count_id}/send", status_code=202)
-def send(count_id: CountId, account: Reader, context: Here) -> Queued:
+def send(count_id: CountId, account: Reader, context: ContextDep) -> Queued:
     """Queue a result for the laboratory system."""
     sample = require_sample(context, count_id)
     if sample.state is SampleState.COUNTING:
@@ -51,7 +51,7 @@ def send(count_id: CountId, account: Reader, context: Here) -> Queued:
 @router.get("/outbox")
 def outbox(
     account: Reader,  # noqa: ARG001 - asked for
-    context: Here,
+    context: ContextDep,
     before: Annotated[str | None, Query(pattern=_MESSAGE_ID)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> OutboxShown:
@@ -63,7 +63,9 @@ def outbox(
 
 
 @router.post("/outbox/{message_id}/again")
-def send_again(message_id: MessageId, account: Reader, context: Here) -> OutboxEntry:
+def send_again(
+    message_id: MessageId, account: Reader, context: ContextDep
+) -> OutboxEntry:
     """Send a message that waits, or was rejected, as soon as may be."""
     with context.station.transaction():
         entry = _outbox(context).again(message_id, datetime.now(UTC))
@@ -72,5 +74,5 @@ def send_again(message_id: MessageId, account: Reader, context: Here) -> OutboxE
     return entry
 
 
-def _outbox(context: Context) -> Outbox:
-    return Outbox(context.station.transaction)
+def _outbox(context: Context) -> ExportOutbox:
+    return ExportOutbox(context.station.transaction)

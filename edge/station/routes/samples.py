@@ -20,7 +20,7 @@ from edge.station.records import (
 from edge.station.review.amendments import LONGEST_REASON
 from edge.station.routes.authorization import (
     Context,
-    Here,
+    ContextDep,
     Reader,
     Supervisor,
     require_attempt,
@@ -77,7 +77,7 @@ class SignatureWanted(BaseModel):
 @router.get("")
 def samples(
     account: Reader,  # noqa: ARG001 - asked for
-    context: Here,
+    context: ContextDep,
     before: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> tuple[Sample, ...]:
@@ -86,7 +86,7 @@ def samples(
 
 
 @router.get("/{count_id}")
-def report(count_id: CountId, account: Reader, context: Here) -> Report:  # noqa: ARG001
+def report(count_id: CountId, account: Reader, context: ContextDep) -> Report:  # noqa: ARG001
     """Give a sample's result, without its cells."""
     require_sample(context, count_id)
     whole = context.station.reports.get(count_id)
@@ -94,7 +94,7 @@ def report(count_id: CountId, account: Reader, context: Here) -> Report:  # noqa
 
 
 @router.delete("/{count_id}", status_code=204)
-def discard(count_id: CountId, account: Supervisor, context: Here) -> None:
+def discard(count_id: CountId, account: Supervisor, context: ContextDep) -> None:
     """Take an unsigned count out of the list; its trail stays."""
     require_sample(context, count_id)
     sample, state = context.live.sample, context.live.state
@@ -107,7 +107,7 @@ def discard(count_id: CountId, account: Supervisor, context: Here) -> None:
 def cells(
     count_id: CountId,
     account: Reader,  # noqa: ARG001 - asked for
-    context: Here,
+    context: ContextDep,
 ) -> tuple[ReviewedCell, ...]:
     """Give a sample's stained cells."""
     return _cells(context, count_id)
@@ -120,7 +120,7 @@ def crop(
     count_id: CountId,
     cell_id: CellId,
     account: Reader,  # noqa: ARG001 - asked for
-    context: Here,
+    context: ContextDep,
     side_um: Annotated[float, Query(ge=4, le=200)] = 24.0,
 ) -> Response:
     """Give the picture of a cell."""
@@ -145,7 +145,7 @@ def field(
     count_id: CountId,
     frame: Annotated[str, Path(max_length=255)],
     account: Reader,  # noqa: ARG001 - asked for
-    context: Here,
+    context: ContextDep,
 ) -> FileResponse:
     """Give the picture of a frame."""
     require_sample(context, count_id)
@@ -155,7 +155,7 @@ def field(
 
 @router.post("/{count_id}/review")
 def review(
-    count_id: CountId, wanted: Review, account: Reader, context: Here
+    count_id: CountId, wanted: Review, account: Reader, context: ContextDep
 ) -> Reviewed:
     """Reclassify, remove or add cells, or take that back."""
     require_sample(context, count_id)
@@ -176,7 +176,7 @@ def review(
 
 @router.post("/{count_id}/sign")
 def sign_off(
-    count_id: CountId, wanted: SignatureWanted, account: Reader, context: Here
+    count_id: CountId, wanted: SignatureWanted, account: Reader, context: ContextDep
 ) -> Report:
     """Sign a result; it then never changes."""
     require_sample(context, count_id)
@@ -193,7 +193,7 @@ def sign_off(
 
 @router.post("/{count_id}/amend", status_code=201)
 def amend(
-    count_id: CountId, wanted: AmendmentWanted, account: Supervisor, context: Here
+    count_id: CountId, wanted: AmendmentWanted, account: Supervisor, context: ContextDep
 ) -> Sample:
     """Begin to amend a signed count: gives a new one, to be reviewed and signed."""
     require_sample(context, count_id)

@@ -9,8 +9,8 @@ from edge.station.routes.authorization import (
     COOKIE,
     Anyone,
     Context,
+    ContextDep,
     ForAnybody,
-    Here,
     csrf_of,
     require_attempt,
     require_own_page,
@@ -60,7 +60,7 @@ class NewPassword(BaseModel):
 
 @router.post("/session", dependencies=[Depends(ForAnybody())])
 def sign_in(
-    wanted: SignIn, request: Request, response: Response, context: Here
+    wanted: SignIn, request: Request, response: Response, context: ContextDep
 ) -> SessionShown:
     """Sign in; an earlier session of this browser ends."""
     require_own_page(request)
@@ -89,7 +89,7 @@ def sign_in(
 
 
 @router.get("/session")
-def who(account: Anyone, request: Request, context: Here) -> SessionShown:
+def who(account: Anyone, request: Request, context: ContextDep) -> SessionShown:
     """Say who is signed in."""
     return _shown(account, context, session_token(context, request))
 
@@ -99,7 +99,7 @@ def sign_out(
     account: Anyone,  # noqa: ARG001 - asked for
     request: Request,
     response: Response,
-    context: Here,
+    context: ContextDep,
 ) -> None:
     """End the session."""
     if (token := session_token(context, request)) is not None:
@@ -108,7 +108,7 @@ def sign_out(
 
 
 @router.post("/password", status_code=204)
-def change_password(wanted: NewPassword, account: Anyone, context: Here) -> None:
+def change_password(wanted: NewPassword, account: Anyone, context: ContextDep) -> None:
     """Change one's own password."""
     if context.automatic is not None:
         raise RefusedError(Reason.NO_ACCOUNTS)

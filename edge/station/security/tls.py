@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from edge.store import file_faults
+from edge.store import file_errors
 
 _LASTS: Final = timedelta(days=825)
 _RENEW_BEFORE: Final = timedelta(days=30)
@@ -27,7 +27,7 @@ def generated_certificate(folder: Path, host: str) -> tuple[Path, Path]:
         When they cannot be written.
     """
     certificate, key = folder / "tls-certificate.pem", folder / "tls-key.pem"
-    with file_faults("write", certificate):
+    with file_errors("write", certificate):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (key.is_file() and _is_valid(certificate)):
             _write_new(certificate, key, host)

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from edge.records.summary import Summary
 from edge.results.unfinished import STORE_NAME
 from edge.station.records import ModelUsed, ReviewedCell
-from edge.store import CountHeader, file_faults
-from edge.store.faults import storage_faults
+from edge.store import CountHeader, file_errors
+from edge.store.errors import storage_errors
 from hemalens.classes import CellClass, CellKind, CellStatus
 from hemalens.errors import StorageError
 from hemalens.records import Box, Cell
@@ -74,7 +74,7 @@ def read_cells(folder: Path) -> Iterator[Cell]:
         When they are not there, or damaged.
     """
     path = folder / "cells.jsonl"
-    with file_faults("read", path), path.open(encoding="utf-8") as file:
+    with file_errors("read", path), path.open(encoding="utf-8") as file:
         try:
             lines = [_CellLine.model_validate_json(line) for line in file]
         except ValidationError as error:
@@ -114,7 +114,7 @@ def read_facts(
     """
     path = folder / "summary.json"
     try:
-        with file_faults("read", path):
+        with file_errors("read", path):
             summary = Summary.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise StorageError(f"{path} is damaged: count the sample anew") from error
@@ -137,7 +137,7 @@ def read_facts(
 def _read_source(path: Path) -> str:
     uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     with (
-        storage_faults(path),
+        storage_errors(path),
         contextlib.closing(sqlite3.connect(uri, uri=True)) as connection,
     ):
         row = connection.execute("SELECT content FROM header").fetchone()

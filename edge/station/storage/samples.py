@@ -20,7 +20,7 @@ from edge.station.storage.counted_results import (
     read_facts,
     reviewable_cells,
 )
-from edge.store import file_faults
+from edge.store import file_errors
 
 _COUNT_ID: Final = re.compile("[0-9a-f]{32}")
 _LONGEST_SAMPLE_ID: Final = 64
@@ -234,7 +234,7 @@ class Samples:
             self._audit.add(person, "count_discarded", count_id)
         folder = self.folder(count_id)
         for place in (folder, unfinished_folder(folder)):
-            with file_faults("remove", place):
+            with file_errors("remove", place):
                 if place.exists():
                     shutil.rmtree(place)
 

@@ -10,7 +10,7 @@ import pytest
 
 from calibration.calibration_set import CalibrationSet
 from calibration.choose import Chooser
-from convert.evidence.gate import Limits
+from convert.evidence.gate import GateLimits
 from convert.evidence.runtimes import find_places
 from convert.evidence.validate import GateTerms, Validation, validate
 from convert.make_bundle import BundleParts, make_bundle
@@ -23,7 +23,7 @@ from train.cache import cached_crops
 from train.run import RECORD
 
 SIZE_PX = 32
-LIMITS = Limits(
+LIMITS = GateLimits(
     margin_points=5,
     least_agreement=0.96,
     largest_recall_loss_points=15,
@@ -61,7 +61,7 @@ class Workshop:
     def judge(
         self,
         bundle: Bundle,
-        limits: Limits = LIMITS,
+        limits: GateLimits = LIMITS,
         split: Split = Split.VALIDATION,
     ) -> Validation:
         """Validate a bundle on one runtime and thread."""

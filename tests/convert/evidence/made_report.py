@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from convert.evidence.gate import Limits, judged
+from convert.evidence.gate import GateLimits, judged
 from convert.evidence.probe import Probe
-from convert.evidence.report import Pairs, RuntimeFigures, ValidationReport
+from convert.evidence.report import PairedCounts, RuntimeFigures, ValidationReport
 from convert.thresholds import RiskPoint
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES
@@ -44,7 +44,7 @@ def made_report(bundle: Bundle, *, passed: bool = True) -> ValidationReport:
                 "times",
             ),
         ),
-        limits=Limits(),
+        limits=GateLimits(),
         bundle_name=bundle.manifest.name,
         bundle_version=bundle.manifest.version,
         model_sha256=hashlib.sha256(bundle.model).hexdigest(),
@@ -57,7 +57,7 @@ def made_report(bundle: Bundle, *, passed: bool = True) -> ValidationReport:
         float_model=figures,
         agreement=1,
         mcnemar_p=1,
-        pairs=Pairs(
+        pairs=PairedCounts(
             both_right=16,
             only_int8=0,
             only_float=0,

@@ -17,7 +17,7 @@ from calibration.calibration_set import find_images
 from convert.cli import convert
 from convert.evidence.disturbances import DISTURBANCES, Disturbance
 from convert.evidence.float_twin import find_float_twin
-from convert.evidence.gate import Limits
+from convert.evidence.gate import GateLimits
 from convert.evidence.page import model_card, validation_page
 from convert.evidence.proven import with_evidence
 from convert.evidence.report import ValidationReport, read_report
@@ -239,7 +239,7 @@ def test_a_disturbance_changes_crops_a_little_and_always_alike(
 
 
 def test_default_limits_are_those_that_were_set_beforehand() -> None:
-    limits = Limits()
+    limits = GateLimits()
     assert (limits.margin_points, limits.least_agreement) == (0.3, 0.995)
     assert limits.largest_size_ratio == 0.3
 

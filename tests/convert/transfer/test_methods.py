@@ -8,12 +8,12 @@ from convert.transfer.bench import bench_fields
 from convert.transfer.figures import measure
 from convert.transfer.labelled_fields import LabelledField, read_labelled_fields
 from convert.transfer.methods import (
-    KnownCells,
+    LabelledFieldCells,
     answer,
     cut_known_cells,
     measure_method,
 )
-from edge.classify.test_time_augmentation import look_twice
+from edge.classify.test_time_augmentation import classify_augmented
 from edge.records.population import Population
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES, CellKind
@@ -31,7 +31,7 @@ def fields(made_fields: MadeSet) -> tuple[LabelledField, ...]:
 @pytest.fixture(scope="module")
 def known(
     fields: tuple[LabelledField, ...], classifier: BundleClassifier
-) -> KnownCells:
+) -> LabelledFieldCells:
     size_px = classifier.manifest.input.size_px
     return cut_known_cells(fields, classifier, size_px=size_px)
 
@@ -41,14 +41,14 @@ def known(
 def test_a_bundle_s_own_classifier_gives_the_bench_s_figures(
     population: Population,
     fields: tuple[LabelledField, ...],
-    known: KnownCells,
+    known: LabelledFieldCells,
     bundle: Bundle,
     classifier: BundleClassifier,
 ) -> None:
     minimum = bundle.manifest.thresholds.minimum_probability
 
     def classify(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return look_twice(classifier, crops).probabilities
+        return classify_augmented(classifier, crops).probabilities
 
     by_method = measure_method(
         known, classify, population=population, minimum_certainty=minimum
@@ -66,7 +66,7 @@ def test_a_bundle_s_own_classifier_gives_the_bench_s_figures(
 
 
 def test_cells_know_their_field_scale_and_slide(
-    fields: tuple[LabelledField, ...], known: KnownCells
+    fields: tuple[LabelledField, ...], known: LabelledFieldCells
 ) -> None:
     names = [fields[index].path.name for index in known.frame_index]
     assert names == [cell.image for cell in known.cells]
@@ -79,7 +79,9 @@ def test_cells_know_their_field_scale_and_slide(
 
 
 def test_a_wider_window_shows_the_same_cell_in_its_middle(
-    fields: tuple[LabelledField, ...], known: KnownCells, classifier: BundleClassifier
+    fields: tuple[LabelledField, ...],
+    known: LabelledFieldCells,
+    classifier: BundleClassifier,
 ) -> None:
     size_px = classifier.manifest.input.size_px
     wide = cut_known_cells(fields, classifier, size_px=size_px, context=1.5)
@@ -90,7 +92,7 @@ def test_a_wider_window_shows_the_same_cell_in_its_middle(
     assert difference < 0.25 * np.abs(middle[::-1].astype(float) - known.crops).mean()
 
 
-def test_what_segmentation_excludes_is_ruled_out(known: KnownCells) -> None:
+def test_what_segmentation_excludes_is_ruled_out(known: LabelledFieldCells) -> None:
     """A model that calls all platelets is wrong of white cells, not right of none."""
     row = np.zeros(len(CLASS_NAMES), np.float32)
     row[CLASS_NAMES.index("platelet")] = 0.9
@@ -105,7 +107,7 @@ def test_what_segmentation_excludes_is_ruled_out(known: KnownCells) -> None:
 
 
 def test_a_certainty_of_one_s_own_decides_who_is_reviewed(
-    known: KnownCells, classifier: BundleClassifier
+    known: LabelledFieldCells, classifier: BundleClassifier
 ) -> None:
     right = classifier.classify(known.crops).argmax(axis=1)
     true = [CLASS_NAMES.index(cell.class_name) for cell in known.cells]

@@ -18,7 +18,7 @@ from hemalens.errors import DatasetError
 from hemalens.image_files import read_image
 from hemalens.image_set import ImageSet, LabelledImage, read_class_folders
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, cut_crop
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 from hemalens.stain import SlideColours, StainReference
 from tests.edge.adapt.conftest import Site, unstained
 
@@ -57,7 +57,7 @@ def test_cells_are_classified_in_the_model_s_stain(site: Site) -> None:
         crops.append(cut_crop(pixels, (128, 128), 256, 100))
     colours = stain.colours()
     assert colours is not None
-    expected = classifier.classify(np.stack(crops), SlideLook(colours=colours))
+    expected = classifier.classify(np.stack(crops), SlideAppearance(colours=colours))
     assert np.array_equal(found.probabilities, expected)
     assert not np.array_equal(expected, classifier.classify(np.stack(crops)))
     labels = [CLASS_NAMES[index] for index in found.class_index.tolist()]

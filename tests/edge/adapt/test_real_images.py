@@ -17,7 +17,7 @@ from edge.adapt.labelled_cells import LabelledCells, read_labelled_cells
 from edge.adapt.proof import compare, prove
 from edge.bundles import open_bundle
 from edge.classify.population_weights import class_weights
-from edge.classify.posterior import rule_out, weigh
+from edge.classify.posterior import apply_class_weights, mask_impossible_classes
 from edge.records.population import Population
 from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES
@@ -69,7 +69,9 @@ def draws(
         fitted = fit_best(labels, rng)
         after = corrected(others.probabilities, fitted.matrix, fitted.offsets)
         before, after = (
-            weigh(rule_out(given, others.detections, CLASS_NAMES), weights)
+            apply_class_weights(
+                mask_impossible_classes(given, others.detections, CLASS_NAMES), weights
+            )
             for given in (others.probabilities, after)
         )
         right = [given.argmax(1) == others.class_index for given in (before, after)]

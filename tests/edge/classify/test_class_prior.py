@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edge.classify.class_prior import REMEMBERED, SlideShares
+from edge.classify.class_prior import REMEMBERED, RareClassPrior
 from edge.classify.population_weights import (
     MOST_CHANGE,
     PBC_PER_MATURE_LEUKOCYTE,
     Population,
     class_weights,
 )
-from edge.classify.posterior import weigh
+from edge.classify.posterior import apply_class_weights
 from hemalens.classes import CLASS_NAMES, CellClass, CellKind
 from hemalens.records import Box, Detection
 
@@ -51,14 +51,14 @@ def doubtful(count: int) -> Rows:
 
 def taught(
     *rows: Rows, population: Population = Population.UNRESTRICTED
-) -> SlideShares:
-    shares = SlideShares(population, CLASS_NAMES)
+) -> RareClassPrior:
+    shares = RareClassPrior(population, CLASS_NAMES)
     for some in rows:
         shares.learn([found()] * len(some), some, np.ones(len(some), np.bool_))
     return shares
 
 
-def weight_of(shares: SlideShares, index: int) -> float:
+def weight_of(shares: RareClassPrior, index: int) -> float:
     return shares.weights()[index]
 
 
@@ -66,7 +66,7 @@ def weight_of(shares: SlideShares, index: int) -> float:
 def test_before_the_first_cell_the_population_is_all_that_is_known(
     population: Population,
 ) -> None:
-    shares = SlideShares(population, CLASS_NAMES)
+    shares = RareClassPrior(population, CLASS_NAMES)
     assert shares.weights() == class_weights(population, CLASS_NAMES)
 
 
@@ -74,15 +74,15 @@ def test_on_a_slide_of_mature_cells_a_doubtful_one_is_called_mature() -> None:
     alone = taught(doubtful(1))
     among_many = taught(sure_of(NEUTROPHIL, 150), doubtful(10))
     row = doubtful(1)
-    assert weigh(row, alone.weights())[0].argmax() == IG
-    assert weigh(row, among_many.weights())[0].argmax() == NEUTROPHIL
+    assert apply_class_weights(row, alone.weights())[0].argmax() == IG
+    assert apply_class_weights(row, among_many.weights())[0].argmax() == NEUTROPHIL
 
 
 def test_on_a_slide_of_rare_cells_they_are_called_as_before() -> None:
     """As many immature granulocytes as PBC has: nothing is to be weighed."""
     shares = taught(sure_of(NEUTROPHIL, 78), sure_of(IG, 22), doubtful(3))
     assert weight_of(shares, IG) == pytest.approx(1, abs=0.1)
-    assert weigh(doubtful(1), shares.weights())[0].argmax() == IG
+    assert apply_class_weights(doubtful(1), shares.weights())[0].argmax() == IG
 
 
 def test_the_share_found_is_that_of_the_slide() -> None:
@@ -109,7 +109,7 @@ def test_strong_evidence_of_a_rare_cell_is_still_called() -> None:
     assert weight_of(shares, IG) == pytest.approx(1 / MOST_CHANGE)
     rare = np.zeros((1, len(CLASS_NAMES)), np.float32)
     rare[0, IG], rare[0, NEUTROPHIL] = 0.96, 0.04
-    assert weigh(rare, shares.weights())[0].argmax() == IG
+    assert apply_class_weights(rare, shares.weights())[0].argmax() == IG
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_strong_evidence_of_a_rare_cell_is_still_called() -> None:
 def test_what_is_no_whole_white_cell_teaches_nothing(
     stained: Detection, alike: bool
 ) -> None:
-    shares = SlideShares(Population.UNRESTRICTED, CLASS_NAMES)
+    shares = RareClassPrior(Population.UNRESTRICTED, CLASS_NAMES)
     shares.learn([stained] * 50, sure_of(NEUTROPHIL, 50), np.full(50, alike))
     assert shares.weights() == (1.0,) * len(CLASS_NAMES)
 
@@ -137,7 +137,7 @@ def test_the_oldest_cells_are_forgotten() -> None:
 
 
 def test_a_model_without_rare_classes_is_not_weighed() -> None:
-    shares = SlideShares(Population.NORMAL_ADULT, ("neutrophil", "lymphocyte"))
+    shares = RareClassPrior(Population.NORMAL_ADULT, ("neutrophil", "lymphocyte"))
     rows = np.array([[0.9, 0.1]] * 30, np.float32)
     shares.learn([found()] * 30, rows, np.ones(30, np.bool_))
     assert shares.weights() == (1.0, 1.0)

@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
-from edge.classify.ensemble import Panel
-from edge.classify.test_time_augmentation import look_twice
+from edge.classify.ensemble import TwoModelEnsemble
+from edge.classify.test_time_augmentation import classify_augmented
 from edge.count.frame_counter import FrameCounter
 from hemalens.classes import CLASS_NAMES
-from hemalens.classifier import BundleClassifier, Judged
+from hemalens.classifier import BundleClassifier, Classification
 from hemalens.errors import BundleError
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 
 SIZE_PX = 8
 Crops = NDArray[np.uint8]
@@ -33,11 +33,13 @@ class Fake(BundleClassifier):
         self._alike = alike
         self.asked = 0
 
-    def judge(self, crops: Crops, slide: SlideLook | None = None) -> Judged:
+    def judge(
+        self, crops: Crops, slide: SlideAppearance | None = None
+    ) -> Classification:
         self.asked += len(crops)
-        return Judged(
+        return Classification(
             probabilities=self._rows[crops[:, 0, 0, 0]],
-            is_alike=np.full(len(crops), self._alike),
+            is_in_distribution=np.full(len(crops), self._alike),
         )
 
 
@@ -47,9 +49,9 @@ def crops_of(*numbers: int) -> Crops:
     return crops
 
 
-def ask(first: Fake, second: Fake, *numbers: int) -> Judged:
+def ask(first: Fake, second: Fake, *numbers: int) -> Classification:
     crops = crops_of(*numbers)
-    return Panel(first=first, second=second).judge((crops, crops))
+    return TwoModelEnsemble(first=first, second=second).judge((crops, crops))
 
 
 def test_models_that_agree_are_sure() -> None:
@@ -85,29 +87,33 @@ def test_only_doubtful_cells_are_looked_at_from_all_sides_by_both() -> None:
 
 def test_a_cell_is_like_the_training_images_where_both_say_so() -> None:
     row = [{"monocyte": 1.0}]
-    assert ask(Fake(row), Fake(row), 0).is_alike.tolist() == [True]
-    assert ask(Fake(row), Fake(row, alike=False), 0).is_alike.tolist() == [False]
-    assert ask(Fake(row, alike=False), Fake(row), 0).is_alike.tolist() == [False]
+    assert ask(Fake(row), Fake(row), 0).is_in_distribution.tolist() == [True]
+    assert ask(Fake(row), Fake(row, alike=False), 0).is_in_distribution.tolist() == [
+        False
+    ]
+    assert ask(Fake(row, alike=False), Fake(row), 0).is_in_distribution.tolist() == [
+        False
+    ]
 
 
 def test_no_cell_gives_no_row() -> None:
     judged = ask(Fake([{"ig": 1.0}]), Fake([{"ig": 1.0}]))
     assert judged.probabilities.shape == (0, len(CLASS_NAMES))
-    assert judged.is_alike.shape == (0,)
+    assert judged.is_in_distribution.shape == (0,)
 
 
 def test_models_of_other_classes_are_refused() -> None:
     first, second = Fake([{}]), Fake([{}])
     second.manifest = second.manifest.model_copy(update={"classes": ("cat", "dog")})
     with pytest.raises(BundleError, match="know the same classes"):
-        Panel(first=first, second=second)
+        TwoModelEnsemble(first=first, second=second)
 
 
 def test_a_model_asked_with_itself_answers_as_alone() -> None:
     golden = open_bundle("cnn").golden.inputs[:6]
     alone = BundleClassifier(open_bundle("cnn"), threads=1)
-    together = Panel(first=alone, second=alone).judge((golden, golden))
-    expected = look_twice(alone, golden)
+    together = TwoModelEnsemble(first=alone, second=alone).judge((golden, golden))
+    expected = classify_augmented(alone, golden)
     assert together.probabilities == pytest.approx(expected.probabilities, abs=0.01)
 
 

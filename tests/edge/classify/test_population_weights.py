@@ -12,7 +12,7 @@ from edge.classify.population_weights import (
     Population,
     class_weights,
 )
-from edge.classify.posterior import weigh
+from edge.classify.posterior import apply_class_weights
 from hemalens.classes import CLASS_NAMES, CellClass
 
 properties = settings(deadline=None, max_examples=60)
@@ -49,7 +49,7 @@ def test_weights_follow_bayes_rule_where_no_bound_is_reached() -> None:
     trained = PBC_PER_MATURE_LEUKOCYTE[name]
     ambiguous = np.array([[trained, 1]], np.float32) / (1 + trained)
     weights = class_weights(Population.NEWBORN, (name, "neutrophil"))
-    odds = np.divide(*weigh(ambiguous, weights)[0])
+    odds = np.divide(*apply_class_weights(ambiguous, weights)[0])
     assert odds == pytest.approx(PER_MATURE_LEUKOCYTE[Population.NEWBORN][name])
 
 
@@ -77,7 +77,7 @@ def test_strong_evidence_of_a_rare_cell_is_still_called(
     row[0, CLASS_NAMES.index(name)] = probability
     row[0, CLASS_NAMES.index("neutrophil")] = 1 - probability
     weights = class_weights(Population.NORMAL_ADULT, CLASS_NAMES)
-    assert CLASS_NAMES[weigh(row, weights)[0].argmax()] == name
+    assert CLASS_NAMES[apply_class_weights(row, weights)[0].argmax()] == name
 
 
 def test_weak_evidence_of_a_rare_cell_is_not() -> None:
@@ -85,7 +85,7 @@ def test_weak_evidence_of_a_rare_cell_is_not() -> None:
     row[0, CLASS_NAMES.index("ig")] = 0.9
     row[0, CLASS_NAMES.index("neutrophil")] = 0.1
     weights = class_weights(Population.NORMAL_ADULT, CLASS_NAMES)
-    weighed = weigh(row, weights)[0]
+    weighed = apply_class_weights(row, weights)[0]
     assert CLASS_NAMES[weighed.argmax()] == "neutrophil"
     assert weighed.max() == pytest.approx(0.1 / (0.1 + 0.9 / MOST_CHANGE))
 

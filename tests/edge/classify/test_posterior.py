@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from edge.classify.population_weights import class_weights
-from edge.classify.posterior import rule_out, weigh
+from edge.classify.posterior import apply_class_weights, mask_impossible_classes
 from edge.records.population import Population
 from hemalens.classes import CLASS_NAMES, CellKind, kind_of_class
 from hemalens.records import Box, Detection
@@ -40,7 +40,7 @@ def rows_adding_up(rows: np.ndarray) -> np.ndarray:
 def test_an_impossible_kind_gets_no_probability(
     rows: np.ndarray, kinds: list[frozenset[CellKind]]
 ) -> None:
-    left = rule_out(rows, [detection(one) for one in kinds], CLASS_NAMES)
+    left = mask_impossible_classes(rows, [detection(one) for one in kinds], CLASS_NAMES)
     assert left.sum(axis=1) == pytest.approx(1, abs=1e-5)
     for row, possible in zip(left, kinds, strict=True):
         for name, probability in zip(CLASS_NAMES, row, strict=True):
@@ -51,14 +51,14 @@ def test_an_object_without_a_possible_class_is_uncertain() -> None:
     """The model is sure of a platelet where segmentation saw a nucleus."""
     sure = np.eye(8, dtype=np.float32)[[CLASS_NAMES.index("platelet")]]
     white = detection(frozenset({CellKind.WHITE_CELL}))
-    left = rule_out(sure, [white], CLASS_NAMES)[0]
+    left = mask_impossible_classes(sure, [white], CLASS_NAMES)[0]
     assert left.max() == pytest.approx(1 / 7)
 
 
 def test_no_object_gives_no_row() -> None:
     none = np.empty((0, 8), np.float32)
-    assert rule_out(none, [], CLASS_NAMES).shape == (0, 8)
-    assert weigh(none, (1.0,) * 8).shape == (0, 8)
+    assert mask_impossible_classes(none, [], CLASS_NAMES).shape == (0, 8)
+    assert apply_class_weights(none, (1.0,) * 8).shape == (0, 8)
 
 
 @properties
@@ -69,8 +69,12 @@ def test_weighing_before_ruling_out_gives_the_same(
     given_rows = rows_adding_up(rows)
     stained = [detection(one) for one in kinds]
     weights = class_weights(population, CLASS_NAMES)
-    after = weigh(rule_out(given_rows, stained, CLASS_NAMES), weights)
-    before = rule_out(weigh(given_rows, weights), stained, CLASS_NAMES)
+    after = apply_class_weights(
+        mask_impossible_classes(given_rows, stained, CLASS_NAMES), weights
+    )
+    before = mask_impossible_classes(
+        apply_class_weights(given_rows, weights), stained, CLASS_NAMES
+    )
     assert after == pytest.approx(before, abs=1e-5)
 
 
@@ -78,7 +82,7 @@ def test_weighing_before_ruling_out_gives_the_same(
 @given(ROWS, st.floats(0.05, 1))
 def test_a_weight_changes_odds_by_itself(rows: np.ndarray, weight: float) -> None:
     given_rows = rows_adding_up(rows)
-    weighed = weigh(given_rows, (weight, *(1.0,) * 7))
+    weighed = apply_class_weights(given_rows, (weight, *(1.0,) * 7))
     assert weighed.sum(axis=1) == pytest.approx(1, abs=1e-5)
     left = weighed[:, 0] * given_rows[:, 1]
     right = weight * given_rows[:, 0] * weighed[:, 1]
@@ -87,4 +91,4 @@ def test_a_weight_changes_odds_by_itself(rows: np.ndarray, weight: float) -> Non
 
 def test_evenly_sized_weights_change_nothing() -> None:
     row = np.array([[0.1, 0.2, 0.3, 0.4, 0, 0, 0, 0]], np.float32)
-    assert weigh(row, (3.0,) * 8) == pytest.approx(row)
+    assert apply_class_weights(row, (3.0,) * 8) == pytest.approx(row)

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.bundles import open_bundle
-from edge.classify.test_time_augmentation import look_twice
+from edge.classify.test_time_augmentation import classify_augmented
 from hemalens.classifier import BundleClassifier
 
 CROPS = np.concatenate(
@@ -39,7 +39,7 @@ def views(crop: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
 def test_who_is_sure_is_not_asked_again() -> None:
     classifier = asking_for(0.0)
     once = classifier.judge(CROPS)
-    twice = look_twice(classifier, CROPS)
+    twice = classify_augmented(classifier, CROPS)
     assert np.array_equal(once.probabilities, twice.probabilities)
 
 
@@ -47,19 +47,19 @@ def test_a_doubtful_cell_is_named_alike_however_it_lies(
     strict: BundleClassifier,
 ) -> None:
     for crop in CROPS[:4]:
-        answers = look_twice(strict, np.stack(views(crop))).probabilities
+        answers = classify_augmented(strict, np.stack(views(crop))).probabilities
         # A first answer of exactly 1 is not doubtful even here.
         doubtful = strict.classify(np.stack(views(crop))).max(axis=1) < 1
         assert np.ptp(answers[doubtful], axis=0).max(initial=0) < 1e-5
 
 
 def test_views_are_averaged_cell_by_cell(strict: BundleClassifier) -> None:
-    together = look_twice(strict, CROPS).probabilities
-    alone = [look_twice(strict, crop[None]).probabilities[0] for crop in CROPS]
+    together = classify_augmented(strict, CROPS).probabilities
+    alone = [classify_augmented(strict, crop[None]).probabilities[0] for crop in CROPS]
     assert np.allclose(together, alone, atol=1e-6)
     assert np.allclose(together.sum(axis=1), 1, atol=1e-5)
     assert not np.allclose(together, strict.classify(CROPS))
 
 
 def test_no_crops_give_no_rows(strict: BundleClassifier) -> None:
-    assert look_twice(strict, CROPS[:0]).probabilities.shape == (0, 8)
+    assert classify_augmented(strict, CROPS[:0]).probabilities.shape == (0, 8)

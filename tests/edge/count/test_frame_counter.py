@@ -16,7 +16,7 @@ from hemalens.classes import CellKind, CellStatus, kind_of_class
 from hemalens.classifier import BundleClassifier
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM
 from hemalens.records import Frame
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +134,7 @@ def test_the_slides_focus_goes_with_its_crops_once_enough_frames_tell_it() -> No
 
     class Listening(BundleClassifier):
         def normalize(
-            self, crops: NDArray[np.uint8], slide: SlideLook | None
+            self, crops: NDArray[np.uint8], slide: SlideAppearance | None
         ) -> NDArray[np.uint8]:
             if slide is not None:
                 told.append(slide.blur_um)
@@ -145,7 +145,7 @@ def test_the_slides_focus_goes_with_its_crops_once_enough_frames_tell_it() -> No
         soft = cv2.GaussianBlur(frame.image, (0, 0), 0.25 / PBC_PIXEL_SIZE_UM)
         counter.count(replace(frame, image=np.asarray(soft, np.uint8)))
     assert told[0] is None
-    assert told[-1] == counter.slide_look.blur_um == pytest.approx(0.33, abs=0.04)
+    assert told[-1] == counter.slide_appearance.blur_um == pytest.approx(0.33, abs=0.04)
 
 
 def _classes(counter: FrameCounter, frame: Frame) -> Counter[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from edge.bundles import open_bundle
-from edge.count.operator import Nobody, Wish
+from edge.count.operator import OperatorCommand, UnattendedOperator
 from edge.count.session import CountSession
 from edge.count.steering import Steering
 from edge.records.counted_frame import CountedFrame
@@ -20,16 +20,18 @@ class Scripted:
     """Wants one thing after another, each time it is asked."""
 
     def __init__(
-        self, wishes: Iterable[Wish | None] = (), more: Iterable[int | None] = ()
+        self,
+        wishes: Iterable[OperatorCommand | None] = (),
+        more: Iterable[int | None] = (),
     ) -> None:
-        self._wishes: Iterator[Wish | None] = iter(wishes)
+        self._wishes: Iterator[OperatorCommand | None] = iter(wishes)
         self._more: Iterator[int | None] = iter(more)
         self.seen: list[CountProgress] = []
 
     def see(self, counted: CountedFrame, progress: CountProgress) -> None:
         self.seen.append(progress)
 
-    def wish(self) -> Wish | None:
+    def command(self) -> OperatorCommand | None:
         return next(self._wishes, None)
 
     def more_leukocytes(self, progress: CountProgress) -> int | None:
@@ -57,31 +59,33 @@ def one_leukocyte(cell_id: int) -> CountedFrame:
 
 
 def test_a_count_nobody_steers_goes_on() -> None:
-    assert Steering(new_session(), Nobody()).goes_on()
+    assert Steering(new_session(), UnattendedOperator()).goes_on()
 
 
 def test_a_paused_count_waits_until_it_is_resumed() -> None:
     session = new_session()
-    operator = Scripted([Wish.PAUSE, None, Wish.RESUME])
+    operator = Scripted([OperatorCommand.PAUSE, None, OperatorCommand.RESUME])
     states: list[CountState] = []
-    ask = operator.wish
+    ask = operator.command
 
-    def wish() -> Wish | None:
+    def command() -> OperatorCommand | None:
         states.append(session.progress.state)
         return ask()
 
-    operator.wish = wish  # type: ignore[method-assign]  # to look on
+    operator.command = command  # type: ignore[method-assign]  # to look on
     assert Steering(session, operator).goes_on()
     assert states == [CountState.COUNTING, CountState.PAUSED, CountState.PAUSED]
     assert session.progress.state is CountState.COUNTING
 
 
 def test_finishing_ends_a_paused_count() -> None:
-    assert not Steering(new_session(), Scripted([Wish.PAUSE, Wish.FINISH])).goes_on()
+    assert not Steering(
+        new_session(), Scripted([OperatorCommand.PAUSE, OperatorCommand.FINISH])
+    ).goes_on()
 
 
 def test_finishing_from_another_thread_ends_the_wait() -> None:
-    steering = Steering(new_session(), Scripted([Wish.PAUSE]))
+    steering = Steering(new_session(), Scripted([OperatorCommand.PAUSE]))
     timer = threading.Timer(0.05, steering.finish)
     timer.start()
     assert not steering.goes_on()
@@ -101,7 +105,7 @@ def test_at_the_target_the_count_ends_when_no_more_are_wanted() -> None:
     session = new_session(target=1)
     session.add(one_leukocyte(0))
     assert not Steering(session, Scripted(more=[0])).goes_on()
-    assert not Steering(session, Nobody()).goes_on()
+    assert not Steering(session, UnattendedOperator()).goes_on()
 
 
 def test_the_operator_sees_what_is_counted() -> None:

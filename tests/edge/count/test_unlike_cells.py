@@ -8,17 +8,20 @@ from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
 from edge.count.frame_counter import FrameCounter
 from hemalens.classes import CellStatus
-from hemalens.classifier import BundleClassifier, Judged
-from hemalens.slide import SlideLook
+from hemalens.classifier import BundleClassifier, Classification
+from hemalens.slide_appearance import SlideAppearance
 
 
 class KnowsNone(BundleClassifier):
     """Says of every crop that it is unlike those trained on."""
 
-    def judge(self, crops: NDArray[np.uint8], slide: SlideLook | None = None) -> Judged:
+    def judge(
+        self, crops: NDArray[np.uint8], slide: SlideAppearance | None = None
+    ) -> Classification:
         judged = super().judge(crops, slide)
-        return Judged(
-            probabilities=judged.probabilities, is_alike=np.zeros(len(crops), bool)
+        return Classification(
+            probabilities=judged.probabilities,
+            is_in_distribution=np.zeros(len(crops), bool),
         )
 
 

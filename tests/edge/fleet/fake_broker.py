@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from edge.fleet.faults import FleetError
-from edge.fleet.link import Arrived, Connected, LinkEvent, Lost, Party, Published
+from edge.fleet.broker_link import Arrived, Connected, LinkEvent, Lost, Party, Published
+from edge.fleet.errors import FleetError
 
 
 @dataclass

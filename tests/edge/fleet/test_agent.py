@@ -10,11 +10,11 @@ from edge.device.fleet_credentials import Credentials
 from edge.device.fleet_settings import Confirmation
 from edge.fleet import delivery
 from edge.fleet.agent import Agent
+from edge.fleet.broker_link import Party
 from edge.fleet.collector import Collector
 from edge.fleet.connection import Connection
 from edge.fleet.database import Row
-from edge.fleet.faults import FleetError
-from edge.fleet.link import Party
+from edge.fleet.errors import FleetError
 from edge.fleet.topics import Kind, Topics
 from hemalens.errors import StorageError
 from tests.edge.fleet.fake_broker import FakeBroker

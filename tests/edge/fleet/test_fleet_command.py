@@ -6,9 +6,9 @@ from click.testing import CliRunner, Result
 
 from edge.device.cli import device
 from edge.fleet.messages import Activation, DesiredState
-from edge.fleet.outbox import New, Outbox
+from edge.fleet.outbox import MessageOutbox, New
+from edge.fleet.request_model import wish_for
 from edge.fleet.topics import Kind
-from edge.fleet.want import wish_for
 from hemalens.errors import BundleError, ConfigError, HemaLensError, StorageError
 from tests.edge.fleet.made_device import made_device
 from tests.edge.fleet.test_outbox import made
@@ -31,7 +31,7 @@ def test_status_shows_what_waits_and_what_is_desired(tmp_path: Path) -> None:
     desired = DesiredState(
         name="cnn", version="9.0.0", sha256="0" * 64, state="refused", detail="no key"
     )
-    with Outbox.open(tmp_path / "agent" / "outbox.sqlite") as outbox:
+    with MessageOutbox.open(tmp_path / "agent" / "outbox.sqlite") as outbox:
         outbox.put(
             [made(1), made(2), New(id=made(3).id, kind=Kind.HEALTH, content="{}")]
         )

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from edge.device.fleet_settings import FleetSettings
-from edge.fleet.faults import FleetError
+from edge.fleet.errors import FleetError
 from edge.fleet.messages import (
     DesiredModel,
     PresenceMessage,

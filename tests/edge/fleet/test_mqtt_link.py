@@ -22,8 +22,16 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from edge.device.fleet_credentials import Credentials, read_credentials
-from edge.fleet.faults import FleetError
-from edge.fleet.link import Arrived, Connected, LinkEvent, Lost, Party, Published, Will
+from edge.fleet.broker_link import (
+    Arrived,
+    Connected,
+    LinkEvent,
+    Lost,
+    Party,
+    Published,
+    Will,
+)
+from edge.fleet.errors import FleetError
 from edge.fleet.mqtt_link import MqttLink
 from tests.edge.fleet.real_servers import Mosquitto, mosquitto, needs_mosquitto
 from tests.edge.update.made_device import make_device

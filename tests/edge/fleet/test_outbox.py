@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from edge.fleet import outbox as module
-from edge.fleet.outbox import New, Outbox
+from edge.fleet.outbox import MessageOutbox, New
 from edge.fleet.topics import Kind
 from hemalens.errors import StorageError
 
@@ -27,9 +27,9 @@ def path(tmp_path: Path) -> Path:
 def test_what_is_put_in_comes_out_in_its_order_until_it_is_delivered(
     path: Path,
 ) -> None:
-    with Outbox.open(path) as outbox:
+    with MessageOutbox.open(path) as outbox:
         outbox.put(made(n) for n in (3, 1, 2))
-    with Outbox.open(path) as outbox:
+    with MessageOutbox.open(path) as outbox:
         waiting = outbox.after(0, 10)
         assert [one.content for one in waiting] == ["3", "1", "2"]
         outbox.delivered([UUID(int=1)])
@@ -40,7 +40,7 @@ def test_what_is_put_in_comes_out_in_its_order_until_it_is_delivered(
 
 
 def test_count_is_put_in_once_even_after_it_was_delivered(path: Path) -> None:
-    with Outbox.open(path) as outbox:
+    with MessageOutbox.open(path) as outbox:
         outbox.put([made(1)])
         outbox.delivered([UUID(int=1)])
         outbox.put([made(1)])
@@ -49,7 +49,7 @@ def test_count_is_put_in_once_even_after_it_was_delivered(path: Path) -> None:
 
 
 def test_delivered_messages_keep_no_content(path: Path) -> None:
-    with Outbox.open(path) as outbox:
+    with MessageOutbox.open(path) as outbox:
         outbox.put([made(1), made(2, Kind.HEALTH)])
         outbox.delivered([UUID(int=1), UUID(int=2)])
     rows = sqlite3.connect(path).execute("SELECT id, content FROM message").fetchall()
@@ -60,7 +60,7 @@ def test_old_health_makes_room_and_results_never_go(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MOST_HEALTH", 2)
-    with Outbox.open(path) as outbox:
+    with MessageOutbox.open(path) as outbox:
         outbox.put(made(n) for n in range(4))
         for number in range(4, 9):
             outbox.put([made(number, Kind.HEALTH)])
@@ -70,7 +70,7 @@ def test_old_health_makes_room_and_results_never_go(
 
 def test_damaged_outbox_is_put_aside_and_a_new_one_begun(path: Path) -> None:
     path.write_bytes(b"no database" * 1000)
-    with Outbox.open(path) as outbox:
+    with MessageOutbox.open(path) as outbox:
         outbox.put([made(1)])
         assert outbox.waiting() == 1
     aside = [one for one in path.parent.iterdir() if "damaged" in one.name]
@@ -78,17 +78,17 @@ def test_damaged_outbox_is_put_aside_and_a_new_one_begun(path: Path) -> None:
 
 
 def test_outbox_of_a_newer_hemalens_is_left_alone(path: Path) -> None:
-    with Outbox.open(path):
+    with MessageOutbox.open(path):
         pass
     with sqlite3.connect(path) as connection:
         connection.execute("PRAGMA user_version=99")
     connection.close()
     with pytest.raises(StorageError, match="newer HemaLens"):
-        Outbox.open(path)
+        MessageOutbox.open(path)
 
 
 def test_full_disk_is_said_and_nothing_is_half_put_in(path: Path) -> None:
-    with Outbox.open(path) as outbox:
+    with MessageOutbox.open(path) as outbox:
         outbox.put([made(1)])
         outbox._connection.execute("PRAGMA max_page_count=8")
         with pytest.raises(StorageError, match="full"):
@@ -103,10 +103,10 @@ PUTTING = """
 import sys
 from pathlib import Path
 from uuid import UUID
-from edge.fleet.outbox import New, Outbox
+from edge.fleet.outbox import New, MessageOutbox
 from edge.fleet.topics import Kind
 
-with Outbox.open(Path(sys.argv[1])) as outbox:
+with MessageOutbox.open(Path(sys.argv[1])) as outbox:
     first = outbox.waiting()
     for number in range(first, first + 10_000):
         outbox.put([New(id=UUID(int=number), kind=Kind.RESULT, content=f"{number}")])
@@ -125,7 +125,7 @@ def test_what_was_put_in_survives_a_kill_at_any_moment(path: Path) -> None:
             process.kill()
             said += process.stdout.readlines()
         promised = [int(line) for line in said if line.endswith("\n")]
-        with Outbox.open(path) as outbox:
+        with MessageOutbox.open(path) as outbox:
             kept = [int(one.content) for one in outbox.after(0, 100_000)]
         assert kept == list(range(len(kept)))
         assert len(kept) >= promised[-1] + 1

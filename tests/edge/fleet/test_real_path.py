@@ -17,7 +17,7 @@ import pytest
 
 from edge.fleet.apply import apply_wish
 from edge.fleet.database import Database, Row
-from edge.fleet.faults import FleetError
+from edge.fleet.errors import FleetError
 from edge.fleet.health import Surroundings
 from edge.fleet.topics import Kind
 from hemalens.bundle import read_bundle

@@ -3,7 +3,7 @@ import pytest
 
 from calibration.optics.profile import OpticalProfile, PixelSize, PixelSizeMethod, now
 from edge.capture.demo_slide import DemoSlide
-from edge.frame.analysis import WATCH_EVERY, FrameLooker
+from edge.frame.analysis import WATCH_EVERY, FrameAnalyzer
 from edge.frame.pixel_size import Scale
 from hemalens.classes import CellKind
 from hemalens.records import Frame
@@ -31,7 +31,7 @@ def profile(frame: Frame, pixel_size_um: float) -> OpticalProfile:
 
 
 def test_a_good_frame_shows_its_cells(field: Frame) -> None:
-    look = FrameLooker(Scale()).look(field)
+    look = FrameAnalyzer(Scale()).look(field)
     assert look.found is not None
     assert any(d.kind is CellKind.RED_CELL for d in look.found.detections)
     assert look.warnings == ()
@@ -39,19 +39,19 @@ def test_a_good_frame_shows_its_cells(field: Frame) -> None:
 
 def test_a_black_frame_is_not_searched_for_cells(field: Frame) -> None:
     black = Frame(image=np.zeros_like(field.image), name="black", index=1)
-    assert FrameLooker(Scale(0.1)).look(black).found is None
+    assert FrameAnalyzer(Scale(0.1)).look(black).found is None
 
 
 def test_the_profiles_pixel_size_is_worked_with(field: Frame) -> None:
     unknown = Frame(image=field.image, name="unknown", index=0)
-    look = FrameLooker(Scale(), profile=profile(field, 0.1)).look(unknown)
+    look = FrameAnalyzer(Scale(), profile=profile(field, 0.1)).look(unknown)
     assert look.frame.pixel_size_um == 0.1
     assert look.found is not None
     assert look.found.pixel_size_um == 0.1
 
 
 def test_another_objective_than_the_profiles_is_noticed(field: Frame) -> None:
-    looker = FrameLooker(Scale(), profile=profile(field, 0.16))
+    looker = FrameAnalyzer(Scale(), profile=profile(field, 0.16))
     warnings: set[str] = set()
     for number in range(5):
         index = number * WATCH_EVERY

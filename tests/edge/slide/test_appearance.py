@@ -3,10 +3,10 @@ import pytest
 
 from edge.capture.demo_slide import DemoSlide
 from edge.segment import segment
-from edge.slide.appearance import SlideLearner
+from edge.slide.appearance import SlideAppearanceLearner
 from edge.slide.focus import FEWEST, REMEMBERED
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM
-from hemalens.slide import SlideLook
+from hemalens.slide_appearance import SlideAppearance
 
 
 @pytest.fixture(scope="module")
@@ -15,11 +15,11 @@ def frames() -> list[np.ndarray]:
 
 
 def test_nothing_is_said_of_a_slide_not_seen() -> None:
-    assert SlideLearner.of_a_set().look == SlideLook()
+    assert SlideAppearanceLearner.of_a_set().look == SlideAppearance()
 
 
 def test_stain_is_learned_from_the_first_frame_and_focus_from_enough(frames) -> None:
-    slide = SlideLearner.of_a_count(keeps_stain=False)
+    slide = SlideAppearanceLearner.of_a_count(keeps_stain=False)
     for number in range(FEWEST):
         assert (slide.look.colours is None) == (number == 0)
         assert slide.look.blur_um is None
@@ -28,7 +28,7 @@ def test_stain_is_learned_from_the_first_frame_and_focus_from_enough(frames) -> 
 
 
 def test_a_slide_that_keeps_its_stain_has_focus_alone(frames) -> None:
-    slide = SlideLearner.of_a_count(keeps_stain=True)
+    slide = SlideAppearanceLearner.of_a_count(keeps_stain=True)
     for _ in range(FEWEST):
         slide.learn_image(frames[0], segment(frames[0]), PBC_PIXEL_SIZE_UM)
     assert slide.look.colours is None
@@ -37,13 +37,16 @@ def test_a_slide_that_keeps_its_stain_has_focus_alone(frames) -> None:
 
 def test_a_count_forgets_focus_and_a_set_does_not(frames) -> None:
     found = segment(frames[0])
-    count, whole = SlideLearner.of_a_count(keeps_stain=True), SlideLearner.of_a_set()
+    count, whole = (
+        SlideAppearanceLearner.of_a_count(keeps_stain=True),
+        SlideAppearanceLearner.of_a_set(),
+    )
     for slide in (count, whole):
         for _ in range(REMEMBERED + 1):
             slide.learn_image(frames[0], found, PBC_PIXEL_SIZE_UM)
         for _ in range(REMEMBERED):
             slide.learn_image(frames[1], found, PBC_PIXEL_SIZE_UM)
-    alone = SlideLearner.of_a_set()
+    alone = SlideAppearanceLearner.of_a_set()
     for _ in range(FEWEST):
         alone.learn_image(frames[1], found, PBC_PIXEL_SIZE_UM)
     assert count.look.blur_um == alone.look.blur_um != whole.look.blur_um

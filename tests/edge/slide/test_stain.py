@@ -3,13 +3,13 @@ import pytest
 
 from edge.capture.demo_slide import DemoSlide
 from edge.segment import segment
-from edge.slide.stain import SlideStain
+from edge.slide.stain import SlideStainLearner
 from hemalens.records import Segmentation
 
 
-def _learned(frames: int = 2, change: float = 1.0) -> SlideStain:
+def _learned(frames: int = 2, change: float = 1.0) -> SlideStainLearner:
     """Learn from the simulated slide, every density multiplied by `change`."""
-    stain = SlideStain()
+    stain = SlideStainLearner()
     with DemoSlide(seed=3, frames=frames) as slide:
         for frame in slide:
             light = 256 * (frame.image / 255.0) ** change
@@ -19,7 +19,7 @@ def _learned(frames: int = 2, change: float = 1.0) -> SlideStain:
 
 
 def test_nothing_is_known_before_the_first_nucleus() -> None:
-    stain = SlideStain()
+    stain = SlideStainLearner()
     nothing = Segmentation(detections=(), pixel_size_um=None, red_cell_diameter_px=None)
     stain.learn(np.full((60, 80, 3), 240, np.uint8), nothing)
     assert stain.colours() is None
@@ -41,7 +41,7 @@ def test_a_deeper_stain_is_measured_deeper() -> None:
 
 
 def test_old_cells_are_forgotten() -> None:
-    stain, dark = SlideStain(remembered=5), SlideStain(remembered=5)
+    stain, dark = SlideStainLearner(remembered=5), SlideStainLearner(remembered=5)
     with DemoSlide(seed=3, frames=2) as slide:
         first, second = ((f.image, segment(f.image, f.pixel_size_um)) for f in slide)
     stain.learn(*first)
@@ -50,7 +50,7 @@ def test_old_cells_are_forgotten() -> None:
     assert _red_cell(stain) == _red_cell(dark)
 
 
-def _red_cell(stain: SlideStain) -> tuple[float, ...]:
+def _red_cell(stain: SlideStainLearner) -> tuple[float, ...]:
     colours = stain.colours()
     assert colours is not None
     assert colours.red_cell is not None

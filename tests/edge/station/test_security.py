@@ -1,4 +1,4 @@
-"""Nobody gets in who should not, whatever they send."""
+"""UnattendedOperator gets in who should not, whatever they send."""
 
 import json
 from collections.abc import Iterator

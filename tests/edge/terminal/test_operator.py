@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from edge.capture.demo_slide import DemoSlide
-from edge.count.operator import Wish
+from edge.count.operator import OperatorCommand
 from edge.records.progress import CountProgress, CountState
 from edge.terminal.operator import CONTINUE_BY, TerminalOperator
 
@@ -48,8 +48,14 @@ def test_p_pauses_and_resumes_and_q_finishes() -> None:
     wishes = []
     for typed in ("", "x", "p", "P", "q"):
         keyboard.typed = typed
-        wishes.append(operator.wish())
-    assert wishes == [None, None, Wish.PAUSE, Wish.RESUME, Wish.FINISH]
+        wishes.append(operator.command())
+    assert wishes == [
+        None,
+        None,
+        OperatorCommand.PAUSE,
+        OperatorCommand.RESUME,
+        OperatorCommand.FINISH,
+    ]
 
 
 def test_at_the_target_the_operator_decides() -> None:
@@ -57,15 +63,15 @@ def test_at_the_target_the_operator_decides() -> None:
     for typed, more in (("c", CONTINUE_BY), ("\n", 0)):
         assert operator.more_leukocytes(AT_TARGET) is None
         keyboard.typed = typed
-        # As a count asks: first for a wish, whose answer must not swallow the key.
-        assert operator.wish() is None
+        # As a count asks: first for a command, whose answer must not swallow the key.
+        assert operator.command() is None
         assert operator.more_leukocytes(AT_TARGET) == more
 
 
 def test_a_key_typed_before_the_target_is_no_answer() -> None:
     operator, keyboard = made(shown=True)
     keyboard.typed = "c"
-    assert operator.wish() is None
+    assert operator.command() is None
     assert operator.more_leukocytes(AT_TARGET) is None
 
 

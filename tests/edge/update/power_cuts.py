@@ -29,7 +29,7 @@ from edge.update.current import ModelRoot
 from edge.update.durable import make_folder, write_file
 from edge.update.models import roll_back_model, update_model
 from edge.update.switch import Switch
-from edge.update.trial import Limits
+from edge.update.trial import TrialLimits
 from tests.edge.update.made_device import whole
 
 
@@ -56,7 +56,7 @@ class Job:
 
 
 def _update(root: Path, bundle: Path) -> None:
-    update_model(ModelRoot(root), bundle, limits=Limits(starts=1), prover=whole)
+    update_model(ModelRoot(root), bundle, limits=TrialLimits(starts=1), prover=whole)
 
 
 def _roll_back(root: Path, _: Path) -> None:

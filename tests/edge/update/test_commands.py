@@ -128,9 +128,9 @@ def test_unsigned_wheels_are_refused_unless_told(desk: Desk, tmp_path: Path) -> 
 
 
 def test_the_software_is_confirmed_and_rolled_back_apart(desk: Desk) -> None:
-    from edge.update.trial import Limits
+    from edge.update.trial import TrialLimits
 
-    Switch(desk.software).begin("env-b", Limits(), "HemaLens 7")
+    Switch(desk.software).begin("env-b", TrialLimits(), "HemaLens 7")
     assert "env-b is confirmed" in desk.run(confirm, "--software")
     with pytest.raises(HemaLensError, match="before is not healthy"):
         desk.run(rollback, "--software")

@@ -10,7 +10,7 @@ import pytest
 from edge.update import guard
 from edge.update.guard_file import guard_bytes, write_guard
 from edge.update.switch import Switch
-from edge.update.trial import Limits
+from edge.update.trial import TrialLimits
 from hemalens.errors import StorageError
 
 
@@ -21,9 +21,9 @@ def root(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in ("old", "new"):
         (folder / name).touch()
-    Switch(folder).begin("old", Limits(), "")
+    Switch(folder).begin("old", TrialLimits(), "")
     Switch(folder).confirm("healthy", unstarted=True)
-    Switch(folder).begin("new", Limits(starts=1), "")
+    Switch(folder).begin("new", TrialLimits(starts=1), "")
     return folder
 
 

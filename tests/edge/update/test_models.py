@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from calibration.optics.profile import OpticalProfile, PixelSize, PixelSizeMethod, now
 from edge.update import models
 from edge.update.current import require_current
+from edge.update.golden_test import run_golden_test
 from edge.update.history import Event, read_notes
 from edge.update.lock import held
 from edge.update.models import roll_back_model, update_model
-from edge.update.prove import prove_apart
 from edge.update.trusted import Trusted, read_trusted
 from hemalens.bundle import read_bundle
 from hemalens.classifier import BundleClassifier
@@ -253,7 +253,7 @@ def test_a_model_that_crashes_the_runtime_ends_its_own_process_alone(
 
     monkeypatch.setattr("edge.update.golden_run.subprocess.run", crash)
     with pytest.raises(BundleError, match="died of signal 11"):
-        update_model(device.root, device.made("1.0.0"), prover=prove_apart)
+        update_model(device.root, device.made("1.0.0"), prover=run_golden_test)
     assert version_counting(device) == "shipped"
 
 

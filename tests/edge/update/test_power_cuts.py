@@ -16,7 +16,7 @@ import pytest
 from edge.update.current import ModelRoot, open_current
 from edge.update.models import roll_back_model, update_model
 from edge.update.switch import Switch
-from edge.update.trial import Limits
+from edge.update.trial import TrialLimits
 from edge.update.trusted import read_trusted
 from hemalens.manifest import version_numbers
 from tests.edge.update.made_device import MadeDevice, make_device, whole
@@ -39,7 +39,7 @@ def confirmed(device: MadeDevice) -> None:
 
 def on_trial(device: MadeDevice, version: str = "3.0.0") -> None:
     path = device.made(version)
-    update_model(device.root, path, limits=Limits(starts=1), prover=whole)
+    update_model(device.root, path, limits=TrialLimits(starts=1), prover=whole)
 
 
 def confirmed_and_on_trial(device: MadeDevice) -> None:
@@ -235,7 +235,7 @@ def make_environments(root: Path) -> Path:
             (root / name / "bin" / file).write_text("old")
     switch = Switch(root)
     for name in ("env-a", "env-b"):
-        switch.begin(name, Limits(starts=1), "")
+        switch.begin(name, TrialLimits(starts=1), "")
         switch.confirm("healthy", unstarted=True)
     return root
 

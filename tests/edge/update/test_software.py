@@ -19,7 +19,7 @@ from edge.update.software import (
     version_of,
 )
 from edge.update.switch import Switch
-from edge.update.trial import Limits
+from edge.update.trial import TrialLimits
 from edge.update.wheelhouse_folder import MANIFEST, REQUIREMENTS
 from edge.update.wheelhouse_signature import (
     SIGNATURE,
@@ -53,7 +53,7 @@ def update(root: Path, wheelhouse: Path, fault: str | None = None) -> str:
         wheelhouse,
         trusted=None,
         health_check=lambda _: fault,
-        limits=Limits(starts=1),
+        limits=TrialLimits(starts=1),
         builder=build_quickly,
     )
 

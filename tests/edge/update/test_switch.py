@@ -8,26 +8,28 @@ import pytest
 
 from edge.update.history import MOST_NOTES, Event, add_note, read_notes
 from edge.update.switch import Switch
-from edge.update.trial import Limits, Moment
+from edge.update.trial import BootMoment, TrialLimits
 
-LIMITS = Limits(starts=2, minutes=30)
+LIMITS = TrialLimits(starts=2, minutes=30)
 
 
 @dataclass(slots=True)
 class Clock:
     """A clock that stands until it is set."""
 
-    moment: Moment = field(default_factory=lambda: Moment(boot="first", boot_s=100.0))
+    moment: BootMoment = field(
+        default_factory=lambda: BootMoment(boot="first", boot_s=100.0)
+    )
 
-    def __call__(self) -> Moment:
+    def __call__(self) -> BootMoment:
         return self.moment
 
     def pass_minutes(self, minutes: float) -> None:
         s = self.moment.boot_s + 60 * minutes
-        self.moment = Moment(boot=self.moment.boot, boot_s=s)
+        self.moment = BootMoment(boot=self.moment.boot, boot_s=s)
 
     def reboot(self) -> None:
-        self.moment = Moment(boot=f"{self.moment.boot}'", boot_s=5.0)
+        self.moment = BootMoment(boot=f"{self.moment.boot}'", boot_s=5.0)
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ def test_a_night_without_power_spends_no_minutes(switch: Switch, clock: Clock) -
 
 
 def test_a_failed_first_trial_goes_back_to_what_is_shipped(switch: Switch) -> None:
-    switch.begin("one", Limits(starts=1), "")
+    switch.begin("one", TrialLimits(starts=1), "")
     switch.start()
     switch.start()
     assert switch.current is None
@@ -125,7 +127,7 @@ def test_a_failed_first_trial_goes_back_to_what_is_shipped(switch: Switch) -> No
 
 def test_a_failed_trial_leaves_the_older_way_back(switch: Switch) -> None:
     confirmed(switch, "one", "two")
-    switch.begin("three", Limits(starts=1), "")
+    switch.begin("three", TrialLimits(starts=1), "")
     switch.start()
     switch.start()
     assert (switch.current, switch.previous) == ("two", "one")

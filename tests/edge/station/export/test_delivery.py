@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from edge.station.export.delivery import delivering, sender
-from edge.station.export.outbox import Outbox, Send
+from edge.station.export.outbox import ExportOutbox, Send
 from hemalens.errors import ConfigError
 
 
@@ -19,7 +19,7 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 def test_the_queue_is_worked_on_until_left() -> None:
     worked = threading.Event()
 
-    class Queue(Outbox):
+    class Queue(ExportOutbox):
         def __init__(self) -> None: ...
 
         def deliver(self, send: Send, now: datetime) -> int:

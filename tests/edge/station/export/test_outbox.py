@@ -11,7 +11,7 @@ import pytest
 
 from edge.station.export.delivery import delivering, sender
 from edge.station.export.mllp import AckCode, Acknowledgement, DeliveryError
-from edge.station.export.outbox import DeliveryState, Outbox
+from edge.station.export.outbox import DeliveryState, ExportOutbox
 from edge.station.station import Station
 from tests.edge.station.export.test_mllp import framed, laboratory
 from tests.edge.station.review.made_report import made_report
@@ -34,7 +34,7 @@ def opened(file):
         finally:
             connection.close()
 
-    return Outbox(transaction)
+    return ExportOutbox(transaction)
 
 
 class Laboratory:
@@ -131,7 +131,7 @@ def test_message_survives_a_kill_while_it_is_sent(file):
 
 def test_result_queued_in_the_station_reaches_the_laboratory_system(tmp_path):
     with Station.open(tmp_path / "data") as station:
-        outbox = Outbox(station.transaction)
+        outbox = ExportOutbox(station.transaction)
         message_id = outbox.add(made_report(signed=True), datetime.now(UTC))
         with (
             laboratory(framed("AA", message_id)) as (port, heard),

@@ -120,7 +120,7 @@ class MadeStation:
     def _said(self, method: str, path: str, body: Json | None) -> Any:
         if path == "/session":
             if not self.role:
-                return {"error": "Nobody is signed in.", "mend": "Sign in."}
+                return {"error": "UnattendedOperator is signed in.", "mend": "Sign in."}
             return {
                 "account": _account("anna", self.role),
                 "csrf": "token",

@@ -7,13 +7,13 @@ from edge.results.differential import DifferentialCount, differential_count
 from edge.station.records import (
     Amendment,
     ClassShare,
+    CountSignature,
     Differential,
     ModelUsed,
     Report,
     ReviewedCell,
     Sample,
     SampleState,
-    Signature,
 )
 from hemalens.classes import CellClass
 
@@ -82,7 +82,7 @@ def made_report(
         hemalens_version="1.0.0",
         comment=comment,
         amendment=made_amendment() if amended else None,
-        signature=Signature(
+        signature=CountSignature(
             person="mara", full_name="Mara Müller", at=at, content_sha256="ef" * 32
         )
         if signed

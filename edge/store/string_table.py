@@ -4,7 +4,7 @@ import json
 import sqlite3
 
 
-class Words:
+class StringTable:
     """The words of a database.
 
     Parameters

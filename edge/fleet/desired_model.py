@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from edge.fleet.apply import BUNDLE, WISH, Outcome, read_outcome
-from edge.fleet.faults import FleetError
+from edge.fleet.errors import FleetError
 from edge.fleet.messages import DesiredModel, DesiredState
 from edge.update.current import ModelRoot
 from hemalens.bundle import SUFFIX

@@ -46,7 +46,7 @@ _ADVICE: Final = {
 
 
 @contextmanager
-def storage_faults(path: Path) -> Iterator[None]:
+def storage_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into one line about the file.
 
     Raises
@@ -67,7 +67,7 @@ def storage_faults(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def file_faults(doing: str, path: Path) -> Iterator[None]:
+def file_errors(doing: str, path: Path) -> Iterator[None]:
     """Turn the operating system's errors into one line about a file or folder.
 
     Raises

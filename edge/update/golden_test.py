@@ -16,7 +16,7 @@ _READABLE: Final = 0o022
 """The service is not root, and must read what root made."""
 
 
-def prove_apart(path: Path) -> None:
+def run_golden_test(path: Path) -> None:
     """Load a bundle's model and run its golden vectors as a count would.
 
     Raises

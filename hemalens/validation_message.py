@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 
-def first_fault(error: ValidationError) -> str:
+def validation_message(error: ValidationError) -> str:
     """Say the first thing that is wrong, and where.
 
     Examples
@@ -12,7 +12,7 @@ def first_fault(error: ValidationError) -> str:
     >>> try:
     ...     TypeAdapter(dict[str, int]).validate_python({"target": "many"})
     ... except ValidationError as error:
-    ...     print(first_fault(error).partition(",")[0])
+    ...     print(validation_message(error).partition(",")[0])
     target: Input should be a valid integer
     """
     first = error.errors()[0]

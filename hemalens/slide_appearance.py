@@ -6,7 +6,7 @@ from hemalens.stain import SlideColours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlideLook:
+class SlideAppearance:
     """A slide's standards.
 
     Parameters

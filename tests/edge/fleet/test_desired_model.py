@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.fleet import apply as module
 from edge.fleet.apply import BUNDLE, WISH, apply_wish, read_outcome
+from edge.fleet.desired_model import Wishes
 from edge.fleet.messages import Activation, DesiredModel, DesiredState
-from edge.fleet.wish import Wishes
 from hemalens.bundle import read_bundle
 from tests.edge.update.made_device import (
     MadeDevice,

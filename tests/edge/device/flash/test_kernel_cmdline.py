@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.device.flash.kernel_line import with_words
+from edge.device.flash.kernel_cmdline import with_words
 from hemalens.errors import ConfigError
 
 WORDS = st.lists(st.text("abcd=,.0123", min_size=1, max_size=12), max_size=6)

@@ -12,7 +12,7 @@ from hemalens.errors import StorageError
 _UPDATE_LOCK: Final = ".updating"
 
 
-def disk_faults(root: Path) -> AbstractContextManager[None]:
+def disk_errors(root: Path) -> AbstractContextManager[None]:
     """Turn the operating system's errors into one line about the root.
 
     Raises
@@ -26,7 +26,7 @@ def disk_faults(root: Path) -> AbstractContextManager[None]:
     )
 
 
-def read_faults(root: Path) -> AbstractContextManager[None]:
+def read_errors(root: Path) -> AbstractContextManager[None]:
     """Do so where nothing is changed.
 
     Raises
@@ -55,7 +55,7 @@ def one_updater(root: Path) -> Iterator[None]:
         When another one is under way, or for every error of the disk.
     """
     try:
-        with disk_faults(root):
+        with disk_errors(root):
             make_folder(root)
             with held(root / _UPDATE_LOCK, wait=False):
                 yield

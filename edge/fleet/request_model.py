@@ -7,12 +7,12 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from edge.fleet.faults import FleetError
-from edge.fleet.link import Connected, Link, Lost, Published
+from edge.fleet.broker_link import Connected, Link, Lost, Published
+from edge.fleet.errors import FleetError
 from edge.fleet.messages import SCHEMA_VERSION, Activation, DesiredModel
 from hemalens.bundle import read_bundle
 from hemalens.errors import ConfigError
-from hemalens.first_fault import first_fault
+from hemalens.validation_message import validation_message
 
 _PATIENCE_S: Final = 15.0
 
@@ -39,7 +39,9 @@ def wish_for(path: Path, url: str | None, activation: Activation) -> DesiredMode
             activation=activation,
         )
     except ValidationError as error:
-        raise ConfigError(f"this wish cannot be: {first_fault(error)}") from error
+        raise ConfigError(
+            f"this wish cannot be: {validation_message(error)}"
+        ) from error
 
 
 def publish_wish(link: Link, topic: str, wish: DesiredModel) -> None:
