@@ -215,6 +215,25 @@ def build_environment(environment: Path, wheelhouse: Path) -> None:
         shutil.rmtree(environment)
     venv = [sys.executable, "-m", "venv", "--system-site-packages", str(environment)]
     _run(venv, "make an environment")
+    install_wheels(environment, wheelhouse)
+    finish_environment(environment)
+
+
+def install_wheels(environment: Path, wheelhouse: Path) -> None:
+    """Install a wheelhouse's wheels and nothing else, each with the hash it states.
+
+    Parameters
+    ----------
+    environment : Path
+        Has pip.
+    wheelhouse : Path
+        The only place that is looked into.
+
+    Raises
+    ------
+    ConfigError
+        When a wheel is missing, unlike its hash, or without one.
+    """
     _run(
         [
             *(str(environment / "bin" / "python"), "-I", "-m", "pip", "install"),
@@ -225,7 +244,6 @@ def build_environment(environment: Path, wheelhouse: Path) -> None:
         ],
         f"install the wheels of {wheelhouse}",
     )
-    finish_environment(environment)
 
 
 def finish_environment(environment: Path) -> None:

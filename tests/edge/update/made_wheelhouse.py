@@ -1,4 +1,7 @@
-"""A wheelhouse with one small wheel that calls itself HemaLens."""
+"""A wheelhouse with one small wheel that calls itself HemaLens.
+
+It requires a package that is nowhere, as a wheel's own demands never count on a device.
+"""
 
 import base64
 import hashlib
@@ -62,6 +65,7 @@ def _wheel(module: str) -> bytes:
         "small_hemalens.py": module,
         f"{info}/METADATA": (
             f"Metadata-Version: 2.1\nName: hemalens\nVersion: {VERSION}\n"
+            "Requires-Dist: another-package\n"
         ),
         f"{info}/WHEEL": (
             "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n"

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from edge.update import software
 from edge.update.history import Event, read_notes
 from edge.update.software import (
-    build_environment,
     healthy,
+    install_wheels,
     roll_back_software,
     update_software,
     version_of,
@@ -212,20 +213,46 @@ def test_a_spoilt_wheelhouse_is_refused(
     assert not (root / "env-b").exists()
 
 
-def test_a_wheel_unlike_its_hash_is_not_installed(
-    tmp_path: Path, wheelhouse: Path, monkeypatch: pytest.MonkeyPatch
+# What pip takes of a wheelhouse whose manifest was not looked at.
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=True)
+    return folder
+
+
+def stated_without_a_hash(wheelhouse: Path) -> None:
+    requirements = wheelhouse / REQUIREMENTS
+    requirements.write_text(requirements.read_text().partition(" --hash")[0])
+
+
+def offered_elsewhere_alone(wheelhouse: Path) -> None:
+    """Move the wheel to an index that pip is told of by its environment."""
+    wheel = next(wheelhouse.glob("*.whl"))
+    project = wheelhouse.parent / "index" / "hemalens"
+    project.mkdir(parents=True)
+    wheel.rename(project / wheel.name)
+    (project / "index.html").write_text(f'<a href="{wheel.name}">{wheel.name}</a>')
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [altered, stated_without_a_hash, offered_elsewhere_alone],
+    ids=lambda spoil: spoil.__name__,
+)
+def test_a_wheel_that_is_not_the_one_stated_is_not_installed(
+    environment: Path,
+    wheelhouse: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Path], None],
 ) -> None:
-    altered(wheelhouse)
-    commands: list[list[str]] = []
-
-    def noted(command: list[str], longest_s: float) -> str | None:
-        commands.append(command)
-        return None if "venv" in command else "hashes do not match"
-
-    monkeypatch.setattr(software, "fault_of", noted)
-    with pytest.raises(ConfigError, match=r"cannot install the wheels of .*: hashes"):
-        build_environment(tmp_path / "env", wheelhouse)
-    assert {"--no-index", "--require-hashes", "--no-deps"} <= set(commands[-1])
+    spoil(wheelhouse)
+    monkeypatch.setenv("PIP_INDEX_URL", (wheelhouse.parent / "index").as_uri())
+    with pytest.raises(ConfigError, match="cannot install the wheels of"):
+        install_wheels(environment, wheelhouse)
+    assert not (environment / "bin" / "hemalens").exists()
 
 
 def test_a_full_disk_is_said_beforehand(
