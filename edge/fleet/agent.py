@@ -20,8 +20,8 @@ from edge.fleet.broker_link import (
     Published,
     Will,
 )
-from edge.fleet.connection import SHORTEST_PAUSE_S, Connection
-from edge.fleet.delivery import Delivery
+from edge.fleet.connection import Connection
+from edge.fleet.delivery import Clock, Delivery
 from edge.fleet.desired_model import Wishes
 from edge.fleet.errors import FleetError
 from edge.fleet.health import Surroundings, health_message
@@ -34,6 +34,7 @@ from edge.fleet.messages import (
 )
 from edge.fleet.mqtt_link import MqttLink
 from edge.fleet.outbox import MessageOutbox, New
+from edge.fleet.pace import DEVICE_PACE, Pace
 from edge.fleet.results import new_results
 from edge.fleet.topics import Kind, Topics
 from edge.update.current import ModelRoot
@@ -44,8 +45,6 @@ OUTBOX: Final = "outbox.sqlite"
 HANDED: Final = "handed"
 LOCK: Final = ".running"
 
-LOOK_EVERY_S: Final = 5.0
-"""For counts that have finished."""
 _MOST_AT_ONCE: Final = 200
 """Counts put into the outbox in one transaction."""
 _TURN_S: Final = 0.5
@@ -69,8 +68,10 @@ class Agent:
         Told what belongs into the journal; nothing of it is secret.
     open_link : callable
         Connects.
-    look_every_s, shortest_pause_s : float
-        How often it looks for finished counts; how soon it connects again.
+    pace : Pace
+        How often it looks, how long it waits.
+    clock : callable
+        Seconds, never going back.
 
     Raises
     ------
@@ -87,8 +88,8 @@ class Agent:
         state: Path,
         say: Say,
         open_link: OpenLink = MqttLink,
-        look_every_s: float = LOOK_EVERY_S,
-        shortest_pause_s: float = SHORTEST_PAUSE_S,
+        pace: Pace = DEVICE_PACE,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._settings = settings
         self._device = settings.device_name
@@ -96,14 +97,13 @@ class Agent:
         self._where = where
         self._state = state
         self._say = say
-        self._look_every_s = look_every_s
+        self._pace = pace
+        self._clock = clock
         self._next_look = self._next_health = 0.0
         party = self._party(credentials)
-        self._connection = Connection(
-            lambda: open_link(party), say, shortest_pause_s=shortest_pause_s
-        )
+        self._connection = Connection(lambda: open_link(party), say, pace=pace)
         self._wishes = Wishes(
-            ModelRoot(where.state), state / HANDED, settings.bundle_folder
+            ModelRoot(where.state), state / HANDED, settings.bundle_folder, clock=clock
         )
         self._desired: DesiredState | None = None
         self._said: set[str] = set()
@@ -119,6 +119,8 @@ class Agent:
             self._device,
             confirmation=self._settings.confirmation,
             say=self._say,
+            pace=self._pace,
+            clock=self._clock,
         )
         return self
 
@@ -140,9 +142,9 @@ class Agent:
         for event in self._connection.events(_TURN_S):
             self._hear(event)
         self._delivery.flush()
-        now = time.monotonic()
+        now = self._clock()
         if now >= self._next_look:
-            self._next_look = now + self._look_every_s
+            self._next_look = now + self._pace.look_every_s
             self._look()
         if now >= self._next_health:
             self._next_health = now + self._settings.health_every_s

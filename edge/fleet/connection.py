@@ -3,13 +3,11 @@
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from edge.fleet.broker_link import Connected, Link, LinkEvent, Lost
 from edge.fleet.errors import FleetError
-
-SHORTEST_PAUSE_S: Final = 1.0
-LONGEST_PAUSE_S: Final = 60.0
+from edge.fleet.pace import DEVICE_PACE, Pace
 
 Say = Callable[[str], None]
 
@@ -23,8 +21,8 @@ class Connection:
         Connects, or raises `FleetError`.
     say : callable
         Told when the broker cannot be reached, once for each reason.
-    shortest_pause_s : float
-        Between the first attempts.
+    pace : Pace
+        How long it pauses between attempts.
     """
 
     def __init__(
@@ -32,12 +30,12 @@ class Connection:
         open_link: Callable[[], Link],
         say: Say,
         *,
-        shortest_pause_s: float = SHORTEST_PAUSE_S,
+        pace: Pace = DEVICE_PACE,
     ) -> None:
         self._open_link = open_link
         self._say = say
-        self._shortest_s = shortest_pause_s
-        self._pause_s = shortest_pause_s
+        self._pace = pace
+        self._pause_s = pace.shortest_pause_s
         self._next_attempt = 0.0
         self._said: str | None = None
         self._link: Link | None = None
@@ -91,7 +89,8 @@ class Connection:
 
     def _follow(self, event: LinkEvent) -> None:
         if isinstance(event, Connected):
-            self._is_up, self._said, self._pause_s = True, None, self._shortest_s
+            self._is_up, self._said = True, None
+            self._pause_s = self._pace.shortest_pause_s
             self._say("connected to the broker")
         elif isinstance(event, Lost) and self._link is not None:
             self._link.close()
@@ -100,7 +99,7 @@ class Connection:
     def _fall_back(self, reason: str) -> None:
         self._link, self._is_up = None, False
         self._next_attempt = time.monotonic() + self._pause_s
-        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self._pause_s = min(2 * self._pause_s, self._pace.longest_pause_s)
         if reason != self._said:
             self._say(f"{reason}; it is tried again")
             self._said = reason

@@ -13,12 +13,11 @@ from uuid import UUID
 from edge.device.fleet_settings import Confirmation
 from edge.fleet.broker_link import MOST_IN_FLIGHT, Link, Published
 from edge.fleet.outbox import MessageOutbox, Waiting
+from edge.fleet.pace import DEVICE_PACE, Pace
 from edge.fleet.topics import Kind, Topics
 
 PATIENCE_S: Final = 20.0
 """Until a message without confirmation rests."""
-SHORTEST_REST_S: Final = 15.0
-LONGEST_REST_S: Final = 300.0
 MOST_RESTING: Final = 1_000
 """With so many unconfirmed there is no collector: the others wait on the disk."""
 
@@ -38,6 +37,8 @@ class Delivery:
         Whose word counts.
     say : callable
         Told what the broker refuses.
+    pace : Pace
+        How long a message rests.
     clock : callable
         Seconds, never going back.
     """
@@ -50,6 +51,7 @@ class Delivery:
         *,
         confirmation: Confirmation,
         say: Say,
+        pace: Pace = DEVICE_PACE,
         clock: Clock = time.monotonic,
     ) -> None:
         self._outbox = outbox
@@ -57,6 +59,7 @@ class Delivery:
         self._device = device
         self._confirmation = confirmation
         self._say = say
+        self._pace = pace
         self._clock = clock
         self._rests: dict[UUID, int] = {}
         self._said: set[str] = set()
@@ -137,7 +140,8 @@ class Delivery:
             return
         rests = self._rests.get(message_id, 0)
         self._rests[message_id] = rests + 1
-        pause_s = min(SHORTEST_REST_S * 2.0 ** min(rests, 16), LONGEST_REST_S)
+        grown_s = self._pace.shortest_rest_s * 2.0 ** min(rests, 16)
+        pause_s = min(grown_s, self._pace.longest_rest_s)
         self._resting[message_id] = (found[0], self._clock() + pause_s)
 
     def _complain(self, what: str) -> None:

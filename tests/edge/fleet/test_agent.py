@@ -1,25 +1,32 @@
 import json
 import random
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from edge.device.fleet_credentials import Credentials
 from edge.device.fleet_settings import Confirmation
-from edge.fleet import delivery
-from edge.fleet.agent import Agent
+from edge.fleet.agent import OUTBOX, Agent
 from edge.fleet.broker_link import Party
 from edge.fleet.collector import Collector
 from edge.fleet.connection import Connection
 from edge.fleet.database import Row
 from edge.fleet.errors import FleetError
+from edge.fleet.messages import DesiredModel
+from edge.fleet.outbox import MessageOutbox
+from edge.fleet.pace import Pace
 from edge.fleet.topics import Kind, Topics
 from hemalens.errors import StorageError
 from tests.edge.fleet.fake_broker import FakeBroker
 from tests.edge.fleet.made_device import SAMPLE, add_count, made_device, made_settings
 
+HURRIED = Pace(
+    look_every_s=0.0, shortest_pause_s=0.0, longest_pause_s=0.0, longest_rest_s=0.0
+)
 TOPICS = Topics(prefix="hemalens")
 RESULT = TOPICS.sent("bench-1", Kind.RESULT)
 
@@ -49,13 +56,17 @@ class Kept:
 
 
 class Fleet:
-    """One device, a broker, a collector; each can be taken away."""
+    """One device, a broker, a collector; each can be taken away.
+
+    ``waited_s`` is added to the agent's clock.
+    """
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.where = made_device(folder / "device")
         self.broker = FakeBroker()
         self.kept = Kept()
         self.said: list[str] = []
+        self.waited_s = 0.0
         self._folder = folder
         self._settings = made_settings(**settings)
         self._stack = ExitStack()
@@ -73,8 +84,8 @@ class Fleet:
             state=self._folder / "agent",
             say=self.said.append,
             open_link=self.broker.connect,
-            look_every_s=0.0,
-            shortest_pause_s=0.0,
+            pace=HURRIED,
+            clock=lambda: time.monotonic() + self.waited_s,
         )
         self._stack.enter_context(self.agent)
 
@@ -86,7 +97,7 @@ class Fleet:
             keep_session=True,
         )
         connection = Connection(
-            lambda: self.broker.connect(party), self.said.append, shortest_pause_s=0.0
+            lambda: self.broker.connect(party), self.said.append, pace=HURRIED
         )
         self.collector = Collector(TOPICS, connection, self.kept, self.said.append)
 
@@ -97,7 +108,9 @@ class Fleet:
                 self.collector.turn()
 
     def waiting(self) -> int:
-        return self.agent._outbox.waiting()
+        """Count what waits, as 'hemalens device fleet status' does beside the agent."""
+        with MessageOutbox.open(self._folder / "agent" / OUTBOX) as outbox:
+            return outbox.waiting()
 
     def close(self) -> None:
         self._stack.close()
@@ -108,13 +121,6 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
     made = Fleet(tmp_path)
     yield made
     made.close()
-
-
-@pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edge.fleet.connection.LONGEST_PAUSE_S", 0.0)
-    monkeypatch.setattr("edge.fleet.delivery.LONGEST_REST_S", 0.0)
-    monkeypatch.setattr("edge.fleet.health._service_state", lambda: "active")
 
 
 def test_finished_counts_arrive_and_are_forgotten(fleet: Fleet) -> None:
@@ -187,9 +193,7 @@ def test_broker_that_dies_with_what_it_acknowledged_loses_nothing(
     assert fleet.waiting() == 0
 
 
-def test_what_nobody_confirms_is_sent_again(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_nobody_confirms_is_sent_again(fleet: Fleet) -> None:
     fleet.work()
     fleet.broker.loses = True
     add_count(fleet.where.counts, 1)
@@ -197,10 +201,9 @@ def test_what_nobody_confirms_is_sent_again(
     fleet.broker.loses = False
     fleet.work()
     assert fleet.kept.results() == []
-    now = delivery.time.monotonic() + 60.0
-    fleet.agent._delivery._clock = lambda: now
+    fleet.waited_s += 60.0
     fleet.work(2)
-    now += 60.0
+    fleet.waited_s += 60.0
     fleet.work()
     assert fleet.kept.results() == [1]
 
@@ -309,18 +312,22 @@ def test_message_that_cannot_be_kept_does_not_stop_the_others(fleet: Fleet) -> N
     assert fleet.waiting() == 1
 
 
-def test_results_are_sent_though_the_models_cannot_be_read(
-    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise PermissionError("not yours")
-
-    monkeypatch.setattr("edge.fleet.agent.health_message", refuse)
-    monkeypatch.setattr(fleet.agent._wishes, "follow", refuse)
+def test_results_are_sent_though_the_models_cannot_be_read(fleet: Fleet) -> None:
+    (fleet.where.state / "current").write_text("no link, as a bad repair leaves it")
+    wish = DesiredModel(
+        schema_version="1.0",
+        at=datetime(2026, 5, 1, 12, tzinfo=UTC),
+        name="cnn",
+        version="2.0.0",
+        sha256="0" * 64,
+    )
+    topic = TOPICS.device_model("bench-1")
+    fleet.broker.take(topic, wish.model_dump_json().encode(), retain=True)
     add_count(fleet.where.counts, 1)
     fleet.work()
     assert fleet.kept.results() == [1]
-    assert sum("not yours" in line for line in fleet.said) == 2
+    for told in ("model cannot be followed: ", "health cannot be told: "):
+        assert sum(told in line and "current" in line for line in fleet.said) == 1
 
 
 def test_second_agent_is_kept_out(fleet: Fleet, tmp_path: Path) -> None:
