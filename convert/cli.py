@@ -4,12 +4,9 @@ from pathlib import Path
 
 import click
 
-from convert.calibration_study_cli import calibration_study
 from convert.evidence.cli import validate
 from convert.inspect_cli import inspect
-from convert.scheme_comparison_cli import compare_schemes
 from convert.signing_cli import make_key, sign, sign_wheelhouse, verify
-from convert.transfer.cli import transfer
 
 FOLDER = click.Path(path_type=Path)
 
@@ -111,8 +108,5 @@ def int8(
     )
 
 
-for command in (
-    *(validate, calibration_study, compare_schemes, transfer),
-    *(inspect, make_key, sign, sign_wheelhouse, verify),
-):
+for command in (validate, inspect, make_key, sign, sign_wheelhouse, verify):
     convert.add_command(command)

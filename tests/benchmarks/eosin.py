@@ -4,7 +4,7 @@
 
 Eosin takes green and blue light away and leaves red; the azures take red. So red's
 share in the optical density of the cytoplasm falls with eosinophilic granules, and no
-model is asked. `hemalens convert transfer --output T` writes the answers.
+model is asked. `hemalens study transfer --output T` writes the answers.
 """
 
 import argparse
@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.optics.stain import nuclear_index
-from convert.transfer.labelled_fields import read_labelled_fields
-from convert.transfer.selective import error_roc
+from convert.studies.transfer.labelled_fields import read_labelled_fields
+from convert.studies.transfer.selective import error_roc
 from edge.segment import segment
-from edge.slide.stain import SlideStain
+from edge.slide.stain import SlideStainLearner
 from hemalens.classes import CellKind
 from hemalens.image_files import read_image
 from hemalens.records import Box
@@ -104,7 +104,7 @@ def measure(bccd: Path, answers: Path) -> list[ColouredCell]:
             continue
         image = read_image(field.path)
         found = segment(image)
-        stain = SlideStain()
+        stain = SlideStainLearner()
         stain.learn(image, found)
         colours = stain.colours()
         boxes = [

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hemalens.records import Box
 from hemalens.stain import SlideColours
 from tests.benchmarks.eosin import ColouredCell, measure, red_share, show
-from tests.convert.transfer.made_fields import make_fields
+from tests.convert.studies.transfer.made_fields import make_fields
 
 GLASS = (240, 240, 240)
 NUCLEUS = (90, 40, 130)

@@ -11,7 +11,7 @@ from edge.adapt.labelled_cells import (
     require_enough,
 )
 from edge.segment import segment
-from edge.slide.stain import SlideStain
+from edge.slide.stain import SlideStainLearner
 from hemalens.classes import CLASS_NAMES, CellKind
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError
@@ -50,7 +50,7 @@ def test_cells_are_classified_in_the_model_s_stain(site: Site) -> None:
     images = read_class_folders(site.cells)
     images = replace(images, images=images.images[::8])
     found = read_labelled_cells(images, classifier)
-    stain, crops = SlideStain(remembered=None), []
+    stain, crops = SlideStainLearner(remembered=None), []
     for image in images.images:
         pixels = read_image(image.path)
         stain.learn(pixels, segment(pixels, PBC_PIXEL_SIZE_UM))

@@ -1,0 +1,1 @@
+"""Which calibration set, and how large: many converted and measured."""

@@ -1,0 +1,1 @@
+"""Int8 beside the other ways to quantize: accuracy, agreement, size, speed."""

@@ -1,0 +1,177 @@
+"""Count labelled fields as ``hemalens count`` does, and hold its cells to the truth."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from convert.studies.transfer.answers import KnownCell
+from convert.studies.transfer.box_matching import match_cells
+from convert.studies.transfer.box_source import BoxSource
+from convert.studies.transfer.labelled_fields import LabelledField
+from edge.count.frame_counter import FrameCounter
+from edge.frame.analysis import FrameAnalysis
+from edge.frame.quality import FrameQuality
+from edge.records.counted_frame import CountedFrame
+from edge.records.population import Population
+from hemalens.classes import CellKind, CellStatus
+from hemalens.classifier import BundleClassifier
+from hemalens.image_files import read_image
+from hemalens.progress import Progress
+from hemalens.records import Box, Cell, Detection, Frame, Segmentation
+
+_WHITE: Final = frozenset({CellKind.WHITE_CELL})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class FoundCell:
+    """A cell of a counted frame that lies in a true box.
+
+    Parameters
+    ----------
+    known : KnownCell
+    cell : Cell
+        As counted.
+    detection : Detection
+        As found.
+    """
+
+    known: KnownCell
+    cell: Cell
+    detection: Detection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CountedField:
+    """A labelled field counted with one bundle.
+
+    Parameters
+    ----------
+    field : LabelledField
+    counted : CountedFrame
+    found : Segmentation or None
+        All that was seen; None in a frame too bad to look at.
+    cells : tuple of FoundCell
+        Those in its true boxes.
+    """
+
+    field: LabelledField
+    counted: CountedFrame
+    quality: FrameQuality
+    found: Segmentation | None
+    cells: tuple[FoundCell, ...]
+
+
+def count_fields(
+    fields: Sequence[LabelledField],
+    classifiers: Sequence[BundleClassifier],
+    *,
+    pixel_size_um: float | None = None,
+    boxes: BoxSource = BoxSource.FOUND,
+    population: Population = Population.UNRESTRICTED,
+    keep_stain: bool = False,
+    second: BundleClassifier | None = None,
+    progress: Progress | None = None,
+) -> Iterator[tuple[CountedField, ...]]:
+    """Count each field with each bundle; it is segmented once.
+
+    Parameters
+    ----------
+    fields : sequence of LabelledField
+        Of one microscope: its scale is settled from the first fields, as in a count.
+    classifiers : sequence of BundleClassifier
+        At least one.
+    pixel_size_um : float, optional
+        Micrometres per pixel; from the red cells else.
+    boxes : BoxSource
+    population : Population
+        Whose blood it is.
+    keep_stain : bool
+        Classify cells in the slide's own colours.
+    second : BundleClassifier, optional
+        Asked about every cell as well as each of the others.
+    progress : callable, optional
+        Told the fields done and their total.
+
+    Yields
+    ------
+    tuple of CountedField
+        One for each bundle.
+
+    Raises
+    ------
+    CaptureError
+        When an image cannot be read.
+    """
+    counters = [
+        FrameCounter(
+            one,
+            pixel_size_um,
+            population=population,
+            keep_stain=keep_stain,
+            second=second,
+        )
+        for one in classifiers
+    ]
+    for index, field in enumerate(fields):
+        image = read_image(field.path)
+        look = counters[0].look(Frame(image=image, name=field.path.name, index=index))
+        if boxes is BoxSource.TRUTH:
+            look = with_boxes(look, field.boxes)
+        yield tuple(_count(counter, look, field) for counter in counters)
+        if progress:
+            progress(index + 1, len(fields))
+
+
+def with_boxes(look: FrameAnalysis, boxes: Sequence[Box]) -> FrameAnalysis:
+    """Put given white cells in place of the stained objects found."""
+    if look.found is None:
+        return look
+    height, width = look.frame.image.shape[:2]
+    red = [d for d in look.found.detections if d.kind is CellKind.RED_CELL]
+    white = [_detection(box, width, height) for box in boxes]
+    return replace(look, found=replace(look.found, detections=(*white, *red)))
+
+
+def _detection(box: Box, width: int, height: int) -> Detection:
+    nearest = min(box.left, box.top, width - box.right, height - box.bottom)
+    return Detection(
+        box=box,
+        kind=CellKind.WHITE_CELL,
+        possible_kinds=_WHITE,
+        # Pascal VOC counts pixels from 1: its boxes begin there at the frame's edge.
+        at_border=nearest <= 1,
+    )
+
+
+def _count(
+    counter: FrameCounter, look: FrameAnalysis, field: LabelledField
+) -> CountedField:
+    counted = counter.decide(look)
+    return CountedField(
+        field=field,
+        counted=counted,
+        quality=look.quality,
+        found=look.found,
+        cells=_in_boxes(field, look, counted),
+    )
+
+
+def _in_boxes(
+    field: LabelledField, look: FrameAnalysis, counted: CountedFrame
+) -> tuple[FoundCell, ...]:
+    stained = [cell for cell in counted.cells if cell.class_name is not None]
+    found = look.found.detections if look.found else ()
+    by_box = {d.box: d for d in found if d.kind is not CellKind.RED_CELL}
+    matched = match_cells([cell.box for cell in stained], field.boxes)
+    return tuple(
+        FoundCell(
+            known=KnownCell(
+                image=field.path.name,
+                class_name=field.class_name,
+                is_whole=stained[index].status is not CellStatus.BORDER,
+            ),
+            cell=stained[index],
+            detection=by_box[stained[index].box],
+        )
+        for index in matched.values()
+    )
