@@ -20,6 +20,7 @@ from edge.count.steering import Steering
 from edge.frame.stage_times import Stage, StageTimes
 from edge.records.population import Population
 from edge.records.summary import Summary
+from edge.results.differential import rates_of
 from edge.results.folder import OnUnfinished, ResultFolder
 from edge.results.overlay_writer import OverlayWriter
 from edge.slide.domain_warnings import domain_warnings
@@ -171,28 +172,49 @@ def count_source(
             keeper,
             times,
         )
-        summary = session.summary().model_copy(
-            update={
-                **seen,
-                "population": settings.population,
-                "second_bundle": None
-                if settings.second_bundle is None
-                else bundle_name(settings.second_bundle),
-                "rare_class_weights": counter.rare_class_weights,
-                "slide_colours": counter.slide_appearance.colours,
-                "slide_blur_um": counter.slide_appearance.blur_um,
-            }
-        )
-        doubts = domain_warnings(
-            summary.slide_colours,
-            bundle.manifest.stain,
-            summary.pixel_size_um,
-            counter.unlike_share,
-        )
-        summary = summary.model_copy(update={"slide_doubts": doubts})
+        summary = _sum_up(session, counter, seen, bundle, settings)
         if folder is not None:
             folder.complete(summary)
     return summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What came of the frames besides counts: how many were dropped, and warnings."""
+
+    dropped: int
+    warnings: tuple[str, ...]
+
+
+def _sum_up(
+    session: CountSession,
+    counter: FrameCounter,
+    seen: _Seen,
+    bundle: Bundle,
+    settings: CountSettings,
+) -> Summary:
+    slide, header, now = counter.slide_appearance, session.header, session.moment()
+    second, size = settings.second_bundle, session.pixel_size_um
+    stain = bundle.manifest.stain
+    return Summary(
+        counted=session.counted,
+        rates=rates_of(session.counted),
+        frames_dropped=seen.dropped,
+        warnings=seen.warnings,
+        slide_doubts=domain_warnings(slide.colours, stain, size, counter.unlike_share),
+        pixel_size_um=size,
+        population=settings.population,
+        rare_class_weights=counter.rare_class_weights,
+        slide_colours=slide.colours,
+        slide_blur_um=slide.blur_um,
+        bundle=header.bundle,
+        second_bundle=None if second is None else bundle_name(second),
+        hemalens_version=header.hemalens_version,
+        started_at=header.started_at,
+        finished_at=now.at,
+        counted_s=now.counted_s,
+        times_continued=session.times_continued,
+    )
 
 
 def _open(
@@ -227,11 +249,8 @@ def _count_frames(
     folder: ResultFolder | None,
     keeper: FrameKeeper | None,
     times: StageTimes,
-) -> dict[str, int | tuple[str, ...]]:
-    """Count while there are frames and the operator wants.
-
-    Gives what a summary says of the frames themselves: those dropped, and warnings.
-    """
+) -> _Seen:
+    """Count while there are frames and the operator wants."""
     warnings: dict[str, None] = {}
     with ExitStack() as stack:
         overlays = None
@@ -252,7 +271,7 @@ def _count_frames(
             steering.show(counted)
             # A large frame must not live on while the next is waited for.
             del look, counted
-        return {"frames_dropped": feed.dropped, "warnings": tuple(warnings)}
+        return _Seen(dropped=feed.dropped, warnings=tuple(warnings))
 
 
 @contextmanager

@@ -1,17 +1,15 @@
-"""A count from its first frame to its summary."""
+"""A count from its first frame to its last."""
 
 import threading
 from collections.abc import Callable
 
 from edge.count.clock import CountClock
 from edge.records.counted_frame import CountedFrame
+from edge.records.counts import Counts
+from edge.records.moment import Moment
 from edge.records.progress import CountProgress, CountState
-from edge.records.summary import Summary
-from edge.results.differential import DifferentialCount, differential_count
-from edge.results.rates import per_100, per_field
 from edge.results.restored import RestoredCount, restore_count
 from edge.store import CountEvent, CountHeader, CountStore, EventKind
-from hemalens.classes import CellClass, CellStatus
 
 
 class CountSession:
@@ -133,7 +131,9 @@ class CountSession:
         _check_positive(leukocytes)
         with self._lock:
             before = self._target
-            base = self._progress.leukocytes_located if before is None else before
+            base = (
+                self._progress.counted.leukocytes_located if before is None else before
+            )
             self._target = base + leukocytes
             try:
                 self._record(EventKind.TARGET_SET)
@@ -143,14 +143,19 @@ class CountSession:
             self._publish()
 
     @property
+    def header(self) -> CountHeader:
+        """What counts."""
+        return self._header
+
+    @property
     def progress(self) -> CountProgress:
         """How far the count is: a snapshot that does not change."""
         return self._progress
 
     @property
-    def leukocytes(self) -> int:
-        """Leukocytes counted, the differential's denominator."""
-        return self._progress.leukocytes
+    def counted(self) -> Counts:
+        """What was counted so far, of the same snapshot."""
+        return self._progress.counted
 
     @property
     def is_counting(self) -> bool:
@@ -160,7 +165,7 @@ class CountSession:
     @property
     def is_complete(self) -> bool:
         """The target is reached."""
-        return self._progress.is_complete
+        return self._progress.counted.is_complete
 
     @property
     def next_cell_id(self) -> int:
@@ -168,55 +173,21 @@ class CountSession:
         with self._lock:
             return self._tally.next_cell_id
 
-    def differential(self) -> DifferentialCount:
-        """Give the differential so far."""
+    @property
+    def pixel_size_um(self) -> float | None:
+        """Median over the frames; None when it had to be assumed."""
         with self._lock:
-            return differential_count(self._tally.class_counts)
+            return self._tally.pixel_size_um
 
-    def summary(self) -> Summary:
-        """Sum up what was counted so far."""
+    @property
+    def times_continued(self) -> int:
+        """How often it was taken up again after it had broken off."""
+        return self._times_continued
+
+    def moment(self) -> Moment:
+        """Return the time, and how much of it was counted."""
         with self._lock:
-            return self._sum_up()
-
-    def _sum_up(self) -> Summary:
-        tally = self._tally
-        counts = tally.class_counts
-        platelets = counts[CellClass.PLATELET]
-        differential = differential_count(counts)
-        by_field = per_field(platelets, tally.fields)
-        by_red_cells = per_100(platelets, tally.red_cells)
-        now = self._clock.moment()
-        return Summary(
-            frames=tally.frames,
-            frames_left_out=dict(tally.left_out),
-            places=tally.places,
-            target=self._target,
-            leukocytes=tally.leukocytes,
-            leukocytes_to_review=tally.leukocytes_to_review,
-            counts=counts,
-            red_cells=tally.red_cells,
-            platelets=platelets,
-            fields=tally.fields,
-            platelets_per_field=by_field.value,
-            platelets_ci95_per_field=by_field.ci95,
-            platelets_per_100_red_cells=by_red_cells.value,
-            platelets_ci95_per_100_red_cells=by_red_cells.ci95,
-            differential_percent=dict(differential.percent),
-            ci95_percent=dict(differential.ci95_percent),
-            nrbc_per_100_wbc=differential.nrbc_per_100_wbc,
-            nrbc_ci95_per_100_wbc=differential.nrbc_ci95_per_100_wbc,
-            uncertain=tally.stained(CellStatus.UNCERTAIN),
-            border=tally.stained(CellStatus.BORDER),
-            out_of_focus=tally.stained(CellStatus.OUT_OF_FOCUS),
-            duplicates=tally.stained(CellStatus.DUPLICATE),
-            pixel_size_um=tally.pixel_size_um,
-            bundle=self._header.bundle,
-            hemalens_version=self._header.hemalens_version,
-            started_at=self._header.started_at,
-            finished_at=now.at,
-            counted_s=now.counted_s,
-            times_continued=self._times_continued,
-        )
+            return self._clock.moment()
 
     def _record(self, kind: EventKind) -> None:
         if self._store is not None:
@@ -227,30 +198,16 @@ class CountSession:
 
     def _publish(self) -> None:
         """Replace the snapshot, and let time count or not as its state asks."""
-        tally = self._tally
-        counts = tally.class_counts
-        located = tally.leukocytes + tally.leukocytes_to_review
+        counted = self._tally.counts(self._target)
         state = CountState.PAUSED if self._is_paused else CountState.COUNTING
-        if self._target is not None and located >= self._target:
+        if counted.is_complete:
             state = CountState.COMPLETE
         if state is CountState.COUNTING:
             self._clock.run()
         else:
             self._clock.stop()
         self._progress = CountProgress(
-            state=state,
-            frames=tally.frames,
-            left_out=tally.left_out,
-            target=self._target,
-            leukocytes=tally.leukocytes,
-            leukocytes_to_review=tally.leukocytes_to_review,
-            uncertain=tally.stained(CellStatus.UNCERTAIN),
-            nrbc=counts[CellClass.ERYTHROBLAST],
-            platelets=counts[CellClass.PLATELET],
-            red_cells=tally.red_cells,
-            duplicates=tally.stained(CellStatus.DUPLICATE),
-            places=tally.places,
-            counted_s=self._clock.moment().counted_s,
+            state=state, counted=counted, counted_s=self._clock.moment().counted_s
         )
 
 

@@ -11,20 +11,18 @@ from uuid import UUID, uuid5
 from edge.fleet.messages import ResultMessage
 from edge.fleet.outbox import New
 from edge.fleet.topics import Kind
+from edge.records.counts import Counts, Rates
 from edge.store import file_errors
 
 SENT: Final = (
-    *("frames", "frames_left_out", "frames_dropped", "slide_doubts", "places"),
-    *("target", "leukocytes", "leukocytes_to_review", "counts", "red_cells"),
-    *("platelets", "fields", "platelets_per_field", "platelets_ci95_per_field"),
-    *("platelets_per_100_red_cells", "platelets_ci95_per_100_red_cells"),
-    *("differential_percent", "ci95_percent", "nrbc_per_100_wbc"),
-    *("nrbc_ci95_per_100_wbc", "uncertain", "border", "out_of_focus", "duplicates"),
-    *("pixel_size_um", "population", "bundle", "hemalens_version", "started_at"),
-    *("finished_at", "counted_s", "times_continued"),
+    *Counts.model_fields,
+    *Rates.model_fields,
+    *("frames_dropped", "slide_doubts", "pixel_size_um", "population", "bundle"),
+    *("hemalens_version", "started_at", "finished_at", "counted_s", "times_continued"),
 )
 """What is sent of a summary: figures, and nothing that an operator or a file named.
-What a later summary holds besides stays on the device until it is listed here."""
+What a later summary holds besides counts and rates stays on the device until it is
+listed here."""
 
 _COUNTS: Final = UUID("6f1e0a52-8f0c-5d0e-9a55-2b8d0f3c7e11")
 """The namespace of counts' ids."""

@@ -1,9 +1,17 @@
 """What a finished count comes to: ``summary.json``."""
 
 from datetime import datetime
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
+from edge.records.counts import Counts, Rates
 from edge.records.population import Population
 from hemalens.stain import SlideColours
 
@@ -19,14 +27,12 @@ class BundleName(BaseModel):
 
 
 class Summary(BaseModel):
-    """A finished count."""
+    """A finished count; its file has the fields of `counted` and `rates` as its own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    frames: int
-    """Counted, without those left out."""
-    frames_left_out: dict[str, int]
-    """By reason."""
+    counted: Counts
+    rates: Rates
     frames_dropped: int = 0
     """Of a live source, never looked at because counting was slower; since the count
     was last taken up."""
@@ -34,42 +40,6 @@ class Summary(BaseModel):
     """How the optics disagreed with their profile, each sentence once."""
     slide_doubts: tuple[str, ...] = ()
     """Why the slide as a whole is outside what the model was validated on."""
-    places: int
-    """Pieces of the slide not known to be connected; 0 when frames were not placed."""
-    target: int | None
-    """Leukocytes asked for; the frame that reached it was still counted whole."""
-    leukocytes: int
-    """Counted: the differential's denominator."""
-    leukocytes_to_review: int
-    """Uncertain cells whose likeliest class is a leukocyte; they count towards the
-    target, as what a reviewer will most probably add."""
-    counts: dict[str, int]
-    """Counted cells by class, without uncertain ones and those cut by a border."""
-    red_cells: int
-    platelets: int
-    fields: float
-    """Fields' worth of slide seen. A field is what one frame shows whole; overlapping
-    frames add only what they show anew, as told by the cells seen again."""
-    platelets_per_field: float | None
-    platelets_ci95_per_field: tuple[float, float] | None
-    """Exact 95 % limits (Garwood)."""
-    platelets_per_100_red_cells: float | None
-    platelets_ci95_per_100_red_cells: tuple[float, float] | None
-    """Exact 95 % limits of the ratio (Przyborowski and Wilenski)."""
-    differential_percent: dict[str, float]
-    """By leukocyte class; empty when none was counted."""
-    ci95_percent: dict[str, tuple[float, float]]
-    """Exact 95 % limits of each share."""
-    nrbc_per_100_wbc: float | None
-    nrbc_ci95_per_100_wbc: tuple[float, float] | None
-    """Exact 95 % limits of the ratio (Przyborowski and Wilenski)."""
-    uncertain: int
-    border: int
-    """Stained cells cut by a frame's edge: seen, not counted."""
-    out_of_focus: int
-    """Stained cells too blurred to be classified: seen, not counted."""
-    duplicates: int
-    """Stained views of cells that are counted by another view."""
     pixel_size_um: float | None
     """Median over the frames; null when it had to be assumed."""
     population: Population = Population.UNRESTRICTED
@@ -97,3 +67,30 @@ class Summary(BaseModel):
     """Seconds counted, without pauses and the time it lay broken off."""
     times_continued: int
     """How often it was taken up again after it had broken off."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nest(cls, found: object) -> object:
+        """Read a file, whose fields are all at one level."""
+        if not isinstance(found, dict) or "counted" in found:
+            return found
+        rest: dict[str, Any] = dict(found)
+        for name, part in (("counted", Counts), ("rates", Rates)):
+            inner = part.model_fields.keys() & rest.keys()
+            rest[name] = {key: rest.pop(key) for key in inner}
+        return rest
+
+    @model_serializer(mode="wrap")
+    def _flatten(self, nest: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Write all fields at one level, in the order that files always had."""
+        rest = nest(self)
+        counted, rates = rest.pop("counted"), rest.pop("rates")
+        told = ("frames_dropped", "warnings", "slide_doubts")
+        after = {
+            "frames_left_out": {name: rest.pop(name) for name in told},
+            "fields": rates,
+        }
+        flat: dict[str, Any] = {}
+        for name, value in counted.items():
+            flat |= {name: value, **after.get(name, {})}
+        return flat | rest

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from edge.results.rates import per_100
+from edge.records.counts import Counts, Rates
+from edge.results.rates import per_100, per_field
 from hemalens.classes import LEUKOCYTES, CellClass
 from hemalens.statistics import clopper_pearson
 
@@ -52,4 +53,21 @@ def differential_count(counts: Mapping[str, int]) -> DifferentialCount:
         ci95_percent={n: (100 * low, 100 * high) for n, (low, high) in limits.items()},
         nrbc_per_100_wbc=nrbc.value,
         nrbc_ci95_per_100_wbc=nrbc.ci95,
+    )
+
+
+def rates_of(counted: Counts) -> Rates:
+    """Compute the shares and ratios of what was counted."""
+    differential = differential_count(counted.counts)
+    by_field = per_field(counted.platelets, counted.fields)
+    by_red_cells = per_100(counted.platelets, counted.red_cells)
+    return Rates(
+        platelets_per_field=by_field.value,
+        platelets_ci95_per_field=by_field.ci95,
+        platelets_per_100_red_cells=by_red_cells.value,
+        platelets_ci95_per_100_red_cells=by_red_cells.ci95,
+        differential_percent=dict(differential.percent),
+        ci95_percent=dict(differential.ci95_percent),
+        nrbc_per_100_wbc=differential.nrbc_per_100_wbc,
+        nrbc_ci95_per_100_wbc=differential.nrbc_ci95_per_100_wbc,
     )

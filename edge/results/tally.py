@@ -3,12 +3,13 @@
 import statistics
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 from edge.records.counted_frame import CountedFrame
+from edge.records.counts import Counts
 from edge.records.place_join import PlaceJoin
-from hemalens.classes import CLASS_NAMES, LEUKOCYTES, CellKind, CellStatus
+from hemalens.classes import CLASS_NAMES, LEUKOCYTES, CellClass, CellKind, CellStatus
 from hemalens.records import Box, Cell, CellChange
 
 _STATUSES: Final = tuple(CellStatus)
@@ -141,56 +142,36 @@ class Tally:
         return len(self._codes)
 
     @property
-    def frames(self) -> int:
-        """Frames counted, without those left out."""
-        return self._frames
-
-    @property
-    def left_out(self) -> Mapping[str, int]:
-        """Frames left out by reason: what the sentence says before its colon."""
-        return dict(self._left_out)
-
-    @property
-    def places(self) -> int:
-        """Pieces of the slide not known to be connected."""
-        return len(self._places)
-
-    @property
     def pixel_size_um(self) -> float | None:
         """Median over the frames that have one."""
         sizes = self._pixel_sizes_um
         return statistics.median(sizes) if sizes else None
 
-    @property
-    def class_counts(self) -> dict[str, int]:
-        """Counted cells by class."""
-        return {
+    def counts(self, target: int | None) -> Counts:
+        """Return what there is, on the way to a target."""
+        of_class = {
             name: self._count((slot,), CellStatus.COUNTED)
             for name, slot in _SLOT_OF_CLASS.items()
         }
+        return Counts(
+            frames=self._frames,
+            frames_left_out=dict(self._left_out),
+            places=len(self._places),
+            target=target,
+            leukocytes=sum(of_class[name] for name in LEUKOCYTES),
+            leukocytes_to_review=self._count(_LEUKOCYTE_SLOTS, CellStatus.UNCERTAIN),
+            counts=of_class,
+            red_cells=self._count((_RED_CELL,), CellStatus.COUNTED),
+            platelets=of_class[CellClass.PLATELET],
+            fields=self._fields(),
+            uncertain=self._count(_STAINED_SLOTS, CellStatus.UNCERTAIN),
+            border=self._count(_STAINED_SLOTS, CellStatus.BORDER),
+            out_of_focus=self._count(_STAINED_SLOTS, CellStatus.OUT_OF_FOCUS),
+            duplicates=self._count(_STAINED_SLOTS, CellStatus.DUPLICATE),
+        )
 
-    @property
-    def leukocytes(self) -> int:
-        """Counted leukocytes."""
-        return self._count(_LEUKOCYTE_SLOTS, CellStatus.COUNTED)
-
-    @property
-    def leukocytes_to_review(self) -> int:
-        """Uncertain cells whose likeliest class is a leukocyte."""
-        return self._count(_LEUKOCYTE_SLOTS, CellStatus.UNCERTAIN)
-
-    @property
-    def red_cells(self) -> int:
-        """Counted red cells."""
-        return self._count((_RED_CELL,), CellStatus.COUNTED)
-
-    def stained(self, status: CellStatus) -> int:
-        """Count the views of white cells and platelets that have a status."""
-        return self._count(_STAINED_SLOTS, status)
-
-    @property
-    def fields(self) -> float:
-        """How many fields' worth of slide was seen.
+    def _fields(self) -> float:
+        """Compute how many fields' worth of slide was seen.
 
         A field is what one frame shows whole. Overlapping frames show part of the
         slide again: by what share is told by the cells, all kinds of them, as

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from edge.records.counts import Counts
 from edge.results.restored import restore_count
 from edge.store import CountHeader, CountStore, file_errors
 from hemalens.errors import StorageError
@@ -23,31 +24,24 @@ class UnfinishedCount:
         The folder it lies in.
     header : CountHeader
         Its source, model, settings and start.
-    frames : int
-        Done, those left out among them.
-    leukocytes, leukocytes_to_review : int
-        Counted, and uncertain ones.
-    target : int or None
-        Leukocytes asked for.
+    counted : Counts
     last_at : datetime
         When it broke off.
     """
 
     path: Path
     header: CountHeader
-    frames: int
-    leukocytes: int
-    leukocytes_to_review: int
-    target: int | None
+    counted: Counts
     last_at: datetime
 
     def __str__(self) -> str:
         """Tell of it in a line."""
-        aim = "" if self.target is None else f" of {self.target}"
-        located = self.leukocytes + self.leukocytes_to_review
+        counted = self.counted
+        aim = "" if counted.target is None else f" of {counted.target}"
         return (
-            f"{self.frames} frames of {self.header.source} with {located}{aim} "
-            f"leukocytes, counted until {self.last_at:%Y-%m-%d %H:%M} UTC"
+            f"{counted.frames_done} frames of {self.header.source} with "
+            f"{counted.leukocytes_located}{aim} leukocytes, counted until "
+            f"{self.last_at:%Y-%m-%d %H:%M} UTC"
         )
 
 
@@ -79,17 +73,13 @@ def find_unfinished(path: Path) -> UnfinishedCount | None:
             return None
     with CountStore.open(folder / STORE_NAME) as store:
         restored = restore_count(store)
-        tally = restored.tally
-        frames = tally.frames + sum(tally.left_out.values())
-        if not frames:
+        counted = restored.tally.counts(restored.target)
+        if not counted.frames_done:
             return None
         return UnfinishedCount(
             path=folder,
             header=store.header,
-            frames=frames,
-            leukocytes=tally.leukocytes,
-            leukocytes_to_review=tally.leukocytes_to_review,
-            target=restored.target,
+            counted=counted,
             last_at=restored.last_at or store.header.started_at,
         )
 

@@ -67,11 +67,11 @@ class TerminalOperator:
         if status.state is not SourceState.RUNNING:
             line += f" ({status.detail})"
         self._progress.update(self._task, advance=1, line=line)
-        if progress.target is not None:
+        if progress.counted.target is not None:
             self._progress.update(
                 self._task,
-                completed=progress.leukocytes_located,
-                total=progress.target,
+                completed=progress.counted.leukocytes_located,
+                total=progress.counted.target,
             )
         if self._watch is not None:
             self._watch(counted)
@@ -118,9 +118,10 @@ class TerminalOperator:
 
 def in_short(progress: CountProgress) -> str:
     """Say how far a count is."""
-    aim = "" if progress.target is None else f" of {progress.target}"
-    left_out = sum(progress.left_out.values())
-    return f"{progress.leukocytes_located}{aim} leukocytes" + (
+    counted = progress.counted
+    aim = "" if counted.target is None else f" of {counted.target}"
+    left_out = sum(counted.frames_left_out.values())
+    return f"{counted.leukocytes_located}{aim} leukocytes" + (
         f", {left_out} frames left out" if left_out else ""
     )
 

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from edge.capture.demo.agreement import DrawnAgreement
 from edge.frame.stage_times import StageTimes
+from edge.records.counts import Counts
 from edge.records.population import Population
 from edge.records.summary import Summary
 from edge.results.reference_ranges import ADULT_REFERENCE_PERCENT, Interval
@@ -35,16 +36,17 @@ def show_summary(summary: Summary, output: Path | None) -> None:
 
 
 def _differential_table(summary: Summary) -> Table:
-    table = Table(title=f"Differential of {_many(summary.leukocytes, 'leukocyte')}")
+    counted, rates = summary.counted, summary.rates
+    table = Table(title=f"Differential of {_many(counted.leukocytes, 'leukocyte')}")
     table.add_column("class")
     for name in ("cells", "percent", "95 % limits", "adult range"):
         table.add_column(name, justify="right")
     for name in (*ADULT_REFERENCE_PERCENT, CellClass.IG):
         table.add_row(
             name,
-            str(summary.counts[name]),
+            str(counted.counts[name]),
             *_figures(
-                summary.differential_percent.get(name), summary.ci95_percent.get(name)
+                rates.differential_percent.get(name), rates.ci95_percent.get(name)
             ),
             _range(ADULT_REFERENCE_PERCENT.get(name)),
         )
@@ -52,21 +54,22 @@ def _differential_table(summary: Summary) -> Table:
 
 
 def _rates_table(summary: Summary) -> Table:
+    counted, rates = summary.counted, summary.rates
     table = Table(title="Beside them")
     table.add_column("counted")
     for name in ("cells", "rate", "95 % limits"):
         table.add_column(name, justify="right")
     table.add_column("per")
-    nrbc = _figures(summary.nrbc_per_100_wbc, summary.nrbc_ci95_per_100_wbc)
-    per_field = _figures(summary.platelets_per_field, summary.platelets_ci95_per_field)
+    nrbc = _figures(rates.nrbc_per_100_wbc, rates.nrbc_ci95_per_100_wbc)
+    per_field = _figures(rates.platelets_per_field, rates.platelets_ci95_per_field)
     per_red_cells = _figures(
-        summary.platelets_per_100_red_cells, summary.platelets_ci95_per_100_red_cells
+        rates.platelets_per_100_red_cells, rates.platelets_ci95_per_100_red_cells
     )
-    erythroblasts = str(summary.counts[CellClass.ERYTHROBLAST])
+    erythroblasts = str(counted.counts[CellClass.ERYTHROBLAST])
     table.add_row("erythroblasts (NRBC)", erythroblasts, *nrbc, "100 leukocytes")
-    table.add_row("platelets", str(summary.platelets), *per_field, "field")
+    table.add_row("platelets", str(counted.platelets), *per_field, "field")
     table.add_row("", "", *per_red_cells, "100 red cells")
-    table.add_row("red cells", str(summary.red_cells), "", "", "")
+    table.add_row("red cells", str(counted.red_cells), "", "", "")
     return table
 
 
@@ -107,23 +110,24 @@ def show_agreement(drawn: DrawnAgreement) -> None:
 
 def _warnings(summary: Summary) -> list[str]:
     """Say what a list of counts would hide: doubt about most cells, wrong optics."""
+    counted = summary.counted
     warnings = [f"Optics: {warning}" for warning in summary.warnings]
     warnings += [f"This slide: {doubt}" for doubt in summary.slide_doubts]
-    stained = summary.uncertain + sum(summary.counts.values())
-    if stained >= _FEW_CELLS and 2 * summary.uncertain > stained - summary.platelets:
+    stained = counted.uncertain + sum(counted.counts.values())
+    if stained >= _FEW_CELLS and 2 * counted.uncertain > stained - counted.platelets:
         warnings.append(_MOST_ARE_UNCERTAIN)
     return warnings
 
 
 def _other_lines(summary: Summary) -> list[str | None]:
-    size = summary.pixel_size_um
+    counted, size = summary.counted, summary.pixel_size_um
     return [
-        _target_line(summary),
-        f"To review: {summary.uncertain} uncertain",
-        f"Not counted: {summary.border} cut by the frame's edge, "
-        f"{summary.out_of_focus} out of focus, {summary.duplicates} seen again",
+        _target_line(counted),
+        f"To review: {counted.uncertain} uncertain",
+        f"Not counted: {counted.border} cut by the frame's edge, "
+        f"{counted.out_of_focus} out of focus, {counted.duplicates} seen again",
         _frames_line(summary),
-        _slide_line(summary),
+        _slide_line(counted),
         (
             f"{size:.4f} µm per pixel"
             if size
@@ -145,20 +149,21 @@ def _models(summary: Summary) -> str:
     return " and ".join(f"{one.name} {one.version}" for one in asked if one)
 
 
-def _target_line(summary: Summary) -> str:
-    to_review = summary.leukocytes_to_review
-    located = summary.leukocytes + to_review
-    line = f"Leukocytes: {summary.leukocytes} counted, {to_review} to review"
-    if summary.target is None:
+def _target_line(counted: Counts) -> str:
+    to_review = counted.leukocytes_to_review
+    line = f"Leukocytes: {counted.leukocytes} counted, {to_review} to review"
+    if counted.target is None:
         return line
-    if located >= summary.target:
-        return f"{line}; target of {summary.target} reached"
-    return f"{line}; {summary.target - located} short of the target of {summary.target}"
+    if counted.is_complete:
+        return f"{line}; target of {counted.target} reached"
+    short = counted.target - counted.leukocytes_located
+    return f"{line}; {short} short of the target of {counted.target}"
 
 
 def _frames_line(summary: Summary) -> str:
-    line = f"Frames: {summary.frames} counted"
-    left_out = summary.frames_left_out
+    counted = summary.counted
+    line = f"Frames: {counted.frames} counted"
+    left_out = counted.frames_left_out
     if left_out:
         reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(left_out.items()))
         line += f", {sum(left_out.values())} left out ({reasons})"
@@ -169,13 +174,13 @@ def _frames_line(summary: Summary) -> str:
     return line
 
 
-def _slide_line(summary: Summary) -> str | None:
+def _slide_line(counted: Counts) -> str | None:
     """Say how much of the slide was seen, where that is not just the frames."""
-    fields = f"{summary.fields:.1f}"
-    is_joined = 1 < summary.places < summary.frames
-    if fields == f"{summary.frames:.1f}" and not is_joined:
+    fields = f"{counted.fields:.1f}"
+    is_joined = 1 < counted.places < counted.frames
+    if fields == f"{counted.frames:.1f}" and not is_joined:
         return None
-    places = f", in {summary.places} separate places" if is_joined else ""
+    places = f", in {counted.places} separate places" if is_joined else ""
     return f"Slide: {fields} fields without overlap{places}"
 
 

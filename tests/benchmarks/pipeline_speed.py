@@ -197,7 +197,7 @@ def time_count(
     share = 1 / len(files)
     timings.add(name, source.open_s * share, source.open_cpu_s * share)
     nucleated = set(CLASS_NAMES) - {CellClass.PLATELET}
-    return sum(summary.counts[of] for of in nucleated) * share
+    return sum(summary.counted.counts[of] for of in nucleated) * share
 
 
 def time_peer(file: Path, classifier: BundleClassifier, timings: Timings) -> int:

@@ -89,14 +89,14 @@ def compared(counted: int, drawn: int) -> dict[str, float]:
 
 def cells_counted(summary: Summary, drawn: Counter[CellKind]) -> dict[str, object]:
     """Hold what was counted, or waits for review, against what was drawn."""
-    white = summary.leukocytes + summary.leukocytes_to_review
-    white += summary.counts[CellClass.ERYTHROBLAST]
-    stained = sum(summary.counts.values()) + summary.uncertain
+    white = summary.counted.leukocytes + summary.counted.leukocytes_to_review
+    white += summary.counted.counts[CellClass.ERYTHROBLAST]
+    stained = sum(summary.counted.counts.values()) + summary.counted.uncertain
     white_drawn = drawn[CellKind.WHITE_CELL]
     return {
         "stained_cells": compared(stained, white_drawn + drawn[CellKind.PLATELET]),
         "white_cells": compared(white, white_drawn),
-        "red_cells": compared(summary.red_cells, drawn[CellKind.RED_CELL]),
+        "red_cells": compared(summary.counted.red_cells, drawn[CellKind.RED_CELL]),
     }
 
 
@@ -134,7 +134,7 @@ def main() -> None:
             operator=watch,
         )
     result = {
-        "frames": summary.frames,
+        "frames": summary.counted.frames,
         **cells_counted(summary, drawn_cells(slide)),
         **steadiness(watch.looks),
         "looks": [asdict(look) for look in watch.looks],

@@ -5,11 +5,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from edge.count.session import CountSession
 from edge.records.counted_frame import CountedFrame
 from edge.records.keyframe import Keyframe
 from edge.records.place_join import PlaceJoin
 from edge.records.rigid import Rigid
-from edge.records.summary import BundleName
+from edge.records.summary import BundleName, Summary
+from edge.results.differential import rates_of
 from edge.store import CountHeader, Setting
 from hemalens.classes import (
     CLASS_NAMES,
@@ -36,6 +38,21 @@ def made_header(
         settings=settings or {},
         started_at=NOON,
         hemalens_version="0.1.0",
+    )
+
+
+def made_summary(session: CountSession) -> Summary:
+    now = session.moment()
+    return Summary(
+        counted=session.counted,
+        rates=rates_of(session.counted),
+        pixel_size_um=session.pixel_size_um,
+        bundle=session.header.bundle,
+        hemalens_version=session.header.hemalens_version,
+        started_at=session.header.started_at,
+        finished_at=now.at,
+        counted_s=now.counted_s,
+        times_continued=session.times_continued,
     )
 
 

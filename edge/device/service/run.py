@@ -51,9 +51,9 @@ class ServiceOperator:
         if not self._is_ready:
             self._is_ready = True
             self._notifier.ready()
-        frames = progress.frames + sum(progress.left_out.values())
+        frames = progress.counted.frames_done
         self._notifier.alive(
-            f"{frames} frames, {progress.leukocytes_located} leukocytes; "
+            f"{frames} frames, {progress.counted.leukocytes_located} leukocytes; "
             f"{self._source.status().detail}"
         )
 
@@ -118,8 +118,9 @@ def run_service(
         operator=ServiceOperator(source, notifier),
     )
     notifier.stopping()
+    counted = summary.counted
     say(
-        f"{summary.frames} frames, {summary.leukocytes} leukocytes in "
+        f"{counted.frames} frames, {counted.leukocytes} leukocytes in "
         f"{time.monotonic() - begun:.0f} s; results in {output}"
     )
     return summary

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from edge.station.live.frame import Fault, LiveFrame, LiveProgress, LiveState
 from edge.station.live.operator import StationOperator
 from edge.station.records import Differential, ReviewedCell
+from hemalens.classes import CellClass
 
 AddUp = Callable[[str, tuple[ReviewedCell, ...], int, float], Differential]
 
@@ -99,23 +100,23 @@ class LiveView:
             return LiveProgress(
                 state=standing.state, count_id=standing.count_id, fault=standing.fault
             )
-        progress = operator.progress
+        counted = operator.progress.counted
         # A frame is taken for a field until the count ends.
-        fields = float(progress.frames)
+        fields = float(counted.frames)
         return LiveProgress(
             state=standing.state,
             count_id=standing.count_id,
-            frames=progress.frames,
-            left_out=dict(progress.left_out),
-            target=progress.target,
-            located=progress.leukocytes_located,
-            leukocytes=progress.leukocytes,
-            uncertain=progress.uncertain,
-            nrbc=progress.nrbc,
-            platelets=progress.platelets,
-            red_cells=progress.red_cells,
+            frames=counted.frames,
+            left_out=counted.frames_left_out,
+            target=counted.target,
+            located=counted.leukocytes_located,
+            leukocytes=counted.leukocytes,
+            uncertain=counted.uncertain,
+            nrbc=counted.counts[CellClass.ERYTHROBLAST],
+            platelets=counted.platelets,
+            red_cells=counted.red_cells,
             differential=self._add_up(
-                operator.count_id, operator.cells(), progress.red_cells, fields
+                operator.count_id, operator.cells(), counted.red_cells, fields
             ),
             frames_per_second=operator.frames_per_second,
             dropped=operator.dropped,

@@ -126,10 +126,10 @@ def read_facts(
         source=source if source is not None else _read_source(folder / STORE_NAME),
         pixel_size_um=summary.pixel_size_um,
         warnings=(*summary.warnings, *summary.slide_doubts),
-        frames=summary.frames,
-        frames_left_out=summary.frames_left_out,
-        red_cells=summary.red_cells,
-        fields=summary.fields,
+        frames=summary.counted.frames,
+        frames_left_out=summary.counted.frames_left_out,
+        red_cells=summary.counted.red_cells,
+        fields=summary.counted.fields,
         hemalens_version=summary.hemalens_version,
     )
 

@@ -29,6 +29,7 @@ from tests.edge.made_counts import (
     made_count,
     made_frame,
     made_header,
+    made_summary,
 )
 
 QUICK = settings(deadline=None, max_examples=40)
@@ -109,18 +110,20 @@ def _session(frames: Sequence[CountedFrame]) -> CountSession:
 @given(courses())
 def test_counts_are_those_of_the_views_as_they_stand_at_last(course: Course) -> None:
     views = _views_at_last(course.frames)
-    summary = _session(course.frames).summary()
+    summary = made_summary(_session(course.frames))
     stained = [view for view in views if view.kind is not CellKind.RED_CELL]
     of_status = Counter(view.status for view in stained)
     counted = Counter(v.class_name for v in stained if v.status is CellStatus.COUNTED)
-    assert summary.counts == {name: counted[name] for name in CLASS_NAMES}
-    assert summary.leukocytes == sum(counted[name] for name in LEUKOCYTES)
-    assert summary.uncertain == of_status[CellStatus.UNCERTAIN]
-    assert summary.border == of_status[CellStatus.BORDER]
-    assert summary.out_of_focus == of_status[CellStatus.OUT_OF_FOCUS]
-    assert summary.duplicates == of_status[CellStatus.DUPLICATE]
+    assert summary.counted.counts == {name: counted[name] for name in CLASS_NAMES}
+    assert summary.counted.leukocytes == sum(counted[name] for name in LEUKOCYTES)
+    assert summary.counted.uncertain == of_status[CellStatus.UNCERTAIN]
+    assert summary.counted.border == of_status[CellStatus.BORDER]
+    assert summary.counted.out_of_focus == of_status[CellStatus.OUT_OF_FOCUS]
+    assert summary.counted.duplicates == of_status[CellStatus.DUPLICATE]
     reds = [v for v in views if v.kind is CellKind.RED_CELL]
-    assert summary.red_cells == sum(v.status is CellStatus.COUNTED for v in reds)
+    assert summary.counted.red_cells == sum(
+        v.status is CellStatus.COUNTED for v in reds
+    )
 
 
 @QUICK
@@ -129,11 +132,10 @@ def test_counts_add_up_under_any_split_of_frames(course: Course, cut: int) -> No
     """All views in as few frames as there can be, or frame by frame."""
     frames = course.frames
     merged = [_merge(part) for part in (frames[:cut], frames[cut:]) if part]
-    apart, together = (_session(f).summary() for f in (frames, merged))
-    timeless = {"started_at", "finished_at", "counted_s", "frames", "fields"}
-    per_frame = {"platelets_per_field", "platelets_ci95_per_field"}
-    shared = apart.model_dump(exclude=timeless | per_frame)
-    assert shared == together.model_dump(exclude=timeless | per_frame)
+    apart, together = (_session(f).counted for f in (frames, merged))
+    per_frame = {"frames", "fields"}
+    shared = apart.model_dump(exclude=per_frame)
+    assert shared == together.model_dump(exclude=per_frame)
 
 
 def _merge(frames: Sequence[CountedFrame]) -> CountedFrame:
@@ -148,9 +150,12 @@ def test_a_view_that_turns_duplicate_leaves_and_its_successor_enters() -> None:
     change = CellChange(cell_id=0, status=CellStatus.DUPLICATE, same_as=1)
     sharper = made_cell(1, "neutrophil", frame="b")
     session.add(made_frame(sharper, name="b", changes=(change,)))
-    summary = session.summary()
-    assert (summary.counts["monocyte"], summary.counts["neutrophil"]) == (0, 1)
-    assert summary.duplicates == 1
+    summary = made_summary(session)
+    assert (
+        summary.counted.counts["monocyte"],
+        summary.counted.counts["neutrophil"],
+    ) == (0, 1)
+    assert summary.counted.duplicates == 1
 
 
 def test_uncertain_and_border_cells_stay_out_of_the_differential() -> None:
@@ -162,9 +167,9 @@ def test_uncertain_and_border_cells_stay_out_of_the_differential() -> None:
             made_cell(2, "monocyte", CellStatus.BORDER),
         )
     )
-    summary = session.summary()
-    assert summary.differential_percent["neutrophil"] == 100
-    assert (summary.uncertain, summary.border) == (1, 1)
+    summary = made_summary(session)
+    assert summary.rates.differential_percent["neutrophil"] == 100
+    assert (summary.counted.uncertain, summary.counted.border) == (1, 1)
 
 
 def test_erythroblasts_and_platelets_stay_out_of_the_denominator() -> None:
@@ -178,11 +183,11 @@ def test_erythroblasts_and_platelets_stay_out_of_the_denominator() -> None:
 
 
 def test_nothing_counted_gives_no_percentages() -> None:
-    summary = CountSession(made_header()).summary()
-    assert summary.differential_percent == {}
-    assert summary.nrbc_per_100_wbc is None
-    assert summary.platelets_per_field is None
-    assert summary.platelets_per_100_red_cells is None
+    summary = made_summary(CountSession(made_header()))
+    assert summary.rates.differential_percent == {}
+    assert summary.rates.nrbc_per_100_wbc is None
+    assert summary.rates.platelets_per_field is None
+    assert summary.rates.platelets_per_100_red_cells is None
     assert summary.pixel_size_um is None
 
 
@@ -220,11 +225,11 @@ def test_platelets_per_field_do_not_fall_with_overlap() -> None:
         status = CellStatus.DUPLICATE if index % 2 else CellStatus.COUNTED
         cells = (made_cell(8 * index + n, "platelet", status, name) for n in range(8))
         session.add(made_frame(*cells, name=name))
-    summary = session.summary()
-    assert summary.fields == 5
-    assert summary.platelets == 40
-    assert summary.platelets_per_field == 8
-    low, high = summary.platelets_ci95_per_field or (0, 0)
+    summary = made_summary(session)
+    assert summary.counted.fields == 5
+    assert summary.counted.platelets == 40
+    assert summary.rates.platelets_per_field == 8
+    low, high = summary.rates.platelets_ci95_per_field or (0, 0)
     # Garwood's limits of 40 are 28.58 and 54.47.
     assert (low, high) == pytest.approx((28.58 / 5, 54.47 / 5), abs=0.01)
 
@@ -237,7 +242,7 @@ def test_cut_views_of_counted_cells_do_not_lessen_the_fields() -> None:
             2 * index + 1, None, CellStatus.DUPLICATE, f"f{index}", whole=False
         )
         session.add(made_frame(whole, cut, name=f"f{index}"))
-    assert session.summary().fields == 4
+    assert session.counted.fields == 4
 
 
 def test_platelets_are_related_to_red_cells() -> None:
@@ -245,9 +250,9 @@ def test_platelets_are_related_to_red_cells() -> None:
     reds = (made_cell(n, None) for n in range(50))
     platelets = (made_cell(50 + n, "platelet") for n in range(3))
     session.add(made_frame(*reds, *platelets))
-    summary = session.summary()
-    assert summary.platelets_per_100_red_cells == 6
-    low, high = summary.platelets_ci95_per_100_red_cells or (0, 0)
+    summary = made_summary(session)
+    assert summary.rates.platelets_per_100_red_cells == 6
+    low, high = summary.rates.platelets_ci95_per_100_red_cells or (0, 0)
     assert low < 6 < high
 
 
@@ -257,10 +262,10 @@ def test_frames_left_out_are_told_by_reason_and_not_counted() -> None:
         ("out of focus: 0.4 of the sharpest", "out of focus: 0.3", "black", None)
     ):
         session.add(made_frame(name=f"f{index}", left_out=reason))
-    summary = session.summary()
-    assert summary.frames_left_out == {"out of focus": 2, "black": 1}
-    assert summary.frames == 1
-    assert session.progress.left_out == summary.frames_left_out
+    summary = made_summary(session)
+    assert summary.counted.frames_left_out == {"out of focus": 2, "black": 1}
+    assert summary.counted.frames == 1
+    assert session.counted.frames_left_out == summary.counted.frames_left_out
 
 
 def test_places_are_counted_once_each() -> None:
@@ -268,7 +273,7 @@ def test_places_are_counted_once_each() -> None:
     for index, place in enumerate((0, 1, 0, 1, 1)):
         placement = Placement(place=place, offset_um=(0.0, 0.0))
         session.add(made_frame(name=f"f{index}", placement=placement))
-    assert session.summary().places == 2
+    assert session.counted.places == 2
 
 
 def test_places_found_to_be_one_count_as_one() -> None:
@@ -278,7 +283,7 @@ def test_places_found_to_be_one_count_as_one() -> None:
         session.add(made_frame(name=f"f{index}", placement=placement))
     join = PlaceJoin(from_place=2, to_place=1, transform=Rigid())
     session.add(made_frame(name="j", joins=(join,)))
-    assert session.summary().places == 2
+    assert session.counted.places == 2
 
 
 # The target.
@@ -291,9 +296,9 @@ def test_the_frame_that_reaches_the_target_counts_whole_and_none_after() -> None
     assert session.add(_white_cells(7, 98, "b"))
     assert session.is_complete
     assert session.progress.state is CountState.COMPLETE
-    assert session.leukocytes == 105
+    assert session.counted.leukocytes == 105
     assert not session.add(_white_cells(3, 105, "c"))
-    assert session.summary().leukocytes == 105
+    assert session.counted.leukocytes == 105
 
 
 def test_a_complete_count_continues_by_more() -> None:
@@ -301,7 +306,7 @@ def test_a_complete_count_continues_by_more() -> None:
     session.add(_white_cells(105))
     session.continue_by(100)
     assert session.is_counting
-    assert session.progress.target == 200
+    assert session.counted.target == 200
     assert session.add(_white_cells(95, 105, "b"))
     assert session.is_complete
 
@@ -310,7 +315,7 @@ def test_without_a_target_a_count_continues_from_what_there_is() -> None:
     session = CountSession(made_header())
     session.add(_white_cells(30))
     session.continue_by(100)
-    assert session.progress.target == 130
+    assert session.counted.target == 130
 
 
 def test_likely_leukocytes_count_towards_the_target_and_nothing_else_does() -> None:
@@ -331,8 +336,8 @@ def test_likely_leukocytes_count_towards_the_target_and_nothing_else_does() -> N
     assert not session.is_complete
     session.add(made_frame(made_cell(8, "ig", doubtful, "b"), name="b"))
     assert session.is_complete
-    assert (session.leukocytes, session.progress.leukocytes_to_review) == (1, 1)
-    assert session.progress.uncertain == 3
+    assert (session.counted.leukocytes, session.counted.leukocytes_to_review) == (1, 1)
+    assert session.counted.uncertain == 3
 
 
 @pytest.mark.parametrize("wrong", [0, -100])
@@ -377,10 +382,10 @@ def test_a_paused_count_adds_nothing_and_no_time() -> None:
     session.resume()
     assert session.add(_white_cells(5))
     clocks.pass_time(5)
-    summary = session.summary()
+    summary = made_summary(session)
     assert summary.counted_s == 15
     assert summary.finished_at - summary.started_at == timedelta(seconds=75)
-    assert summary.leukocytes == 5
+    assert summary.counted.leukocytes == 5
 
 
 def test_no_time_passes_once_the_target_is_reached() -> None:
@@ -389,10 +394,10 @@ def test_no_time_passes_once_the_target_is_reached() -> None:
     clocks.pass_time(4)
     session.add(_white_cells(5))
     clocks.pass_time(100)
-    assert session.summary().counted_s == 4
+    assert session.moment().counted_s == 4
     session.continue_by(1)
     clocks.pass_time(2)
-    assert session.summary().counted_s == 6
+    assert session.moment().counted_s == 6
 
 
 @QUICK
@@ -460,8 +465,8 @@ def test_a_restored_count_equals_the_unbroken_one(tmp_path: Path, seed: int) -> 
         with CountStore.open(path) as store:
             broken = CountSession(store.header, store=store)
             assert [broken.add(frame) for frame in part] == [True] * len(part)
-            last = broken.summary()
-    assert _untimed(last) == _untimed(_session(frames).summary())
+            last = made_summary(broken)
+    assert _untimed(last) == _untimed(made_summary(_session(frames)))
     assert last.times_continued == 3
     assert broken.next_cell_id == 60 * 32
 
@@ -482,10 +487,10 @@ def test_target_and_time_are_restored(tmp_path: Path) -> None:
     with CountStore.open(path) as store:
         session = CountSession(store.header, store=store, new_clock=clocks.new_clock)
         clocks.pass_time(2)
-        summary = session.summary()
+        summary = made_summary(session)
         kinds = [event.kind for event in store.events()]
     assert session.is_counting
-    assert (summary.target, summary.counted_s) == (103, 9)
+    assert (summary.counted.target, summary.counted_s) == (103, 9)
     assert summary.finished_at - NOON == timedelta(seconds=9)
     assert kinds == [
         EventKind.STARTED,
@@ -497,8 +502,8 @@ def test_target_and_time_are_restored(tmp_path: Path) -> None:
 
 def test_a_restored_count_may_be_given_another_target(store: CountStore) -> None:
     CountSession(store.header, store=store, target=100)
-    assert CountSession(store.header, store=store, target=400).progress.target == 400
-    assert CountSession(store.header, store=store).progress.target == 400
+    assert CountSession(store.header, store=store, target=400).counted.target == 400
+    assert CountSession(store.header, store=store).counted.target == 400
 
 
 # What the store cannot take.
@@ -541,7 +546,7 @@ def test_nothing_is_shown_that_is_not_durable(
         with pytest.raises(StorageError):
             act(session)
         assert session.progress == before
-        assert session.summary().target is None
+        assert session.counted.target is None
         store.is_full = False
         act(session)
         assert session.progress != before
@@ -559,16 +564,16 @@ def test_threads_may_count_and_steer_at_once(store: CountStore) -> None:
         for _ in range(10):
             session.pause()
             session.continue_by(1000)
-            session.summary()
+            made_summary(session)
             session.resume()
 
     with ThreadPoolExecutor(4) as pool:
         work = [*(pool.submit(add, n) for n in (0, 10, 20)), pool.submit(steer, 0)]
         for done in work:
             done.result(timeout=60)
-    assert session.leukocytes == 90
-    assert session.progress.target == 10_000 + _target_base(store)
-    assert restore_count(store).tally.leukocytes == 90
+    assert session.counted.leukocytes == 90
+    assert session.counted.target == 10_000 + _target_base(store)
+    assert restore_count(store).tally.counts(None).leukocytes == 90
 
 
 def _target_base(store: CountStore) -> int:
@@ -585,4 +590,4 @@ def test_a_view_is_not_counted_twice(store: CountStore) -> None:
     change = CellChange(cell_id=7, status=CellStatus.COUNTED)
     with pytest.raises(ValueError, match="cell 7, never counted"):
         session.add(made_frame(name="b", changes=(change,)))
-    assert session.progress.frames == store.frames_done == 1
+    assert session.counted.frames == store.frames_done == 1

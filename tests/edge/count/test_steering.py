@@ -97,7 +97,7 @@ def test_at_the_target_the_count_goes_on_by_what_is_asked_for() -> None:
     session.add(one_leukocyte(0))
     assert session.is_complete
     assert Steering(session, Scripted(more=[None, 100])).goes_on()
-    assert session.progress.target == 101
+    assert session.counted.target == 101
     assert session.add(one_leukocyte(1))
 
 
@@ -113,4 +113,4 @@ def test_the_operator_sees_what_is_counted() -> None:
     counted = one_leukocyte(0)
     session.add(counted)
     Steering(session, operator).show(counted)
-    assert [progress.leukocytes for progress in operator.seen] == [1]
+    assert [progress.counted.leukocytes for progress in operator.seen] == [1]

@@ -24,7 +24,13 @@ from edge.store import CountHeader, CountStore
 from hemalens.classes import CellStatus
 from hemalens.errors import StorageError
 from hemalens.records import CellChange
-from tests.edge.made_counts import made_cell, made_count, made_frame, made_header
+from tests.edge.made_counts import (
+    made_cell,
+    made_count,
+    made_frame,
+    made_header,
+    made_summary,
+)
 
 OVERLAY = np.zeros((30, 40, 3), np.uint8)
 SEED, STAINED, RED_CELLS, FRAMES = 11, 8, 20, 40
@@ -62,7 +68,7 @@ def _count_to_the_end(
             session.add(counted)
             if report is not None:
                 os.write(report, f"{counted.frame.name}\n".encode())
-        folder.complete(session.summary())
+        folder.complete(made_summary(session))
 
 
 def _files(path: Path) -> set[str]:
@@ -119,7 +125,7 @@ def test_cells_are_written_as_finally_decided(path: Path) -> None:
         session = CountSession(header, store=folder.store)
         session.add(made_frame(first))
         session.add(made_frame(sharper, name="b.png", changes=(change,)))
-        folder.complete(session.summary())
+        folder.complete(made_summary(session))
     lines = (path / "cells.jsonl").read_text().splitlines()
     before, after = map(json.loads, lines)
     assert (before["status"], before["same_as"]) == ("duplicate", 1)
@@ -154,8 +160,8 @@ def test_what_was_counted_stays_when_the_count_breaks_off(path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ["results.unfinished"]
     found = find_unfinished(path)
     assert found is not None
-    assert found.frames == 3
-    assert found.leukocytes == session.leukocytes > 0
+    assert found.counted.frames == 3
+    assert found.counted.leukocytes == session.counted.leukocytes > 0
     assert found.header == made_header()
     assert str(found).startswith("3 frames of fields/ with ")
 
@@ -440,7 +446,7 @@ def _check_whole_frames(path: Path, report: Path) -> None:
     scratch = CountSession(made_header())
     for counted in _frames(len(names)):
         scratch.add(counted)
-    assert session.differential() == scratch.differential()
+    assert session.counted == scratch.counted
     for name in names:
         assert (unfinished / "frames" / name).stat().st_size > 0
 

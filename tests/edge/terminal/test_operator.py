@@ -5,6 +5,7 @@ from rich.progress import Progress
 
 from edge.capture.demo_slide import DemoSlide
 from edge.count.operator import OperatorCommand
+from edge.records.counts import Counts
 from edge.records.progress import CountProgress, CountState
 from edge.terminal.operator import CONTINUE_BY, TerminalOperator
 
@@ -22,17 +23,22 @@ class Keyboard:
 
 AT_TARGET = CountProgress(
     state=CountState.COMPLETE,
-    frames=9,
-    left_out={},
-    target=100,
-    leukocytes=98,
-    leukocytes_to_review=3,
-    uncertain=3,
-    nrbc=0,
-    platelets=12,
-    red_cells=900,
-    duplicates=0,
-    places=1,
+    counted=Counts(
+        frames=9,
+        frames_left_out={},
+        places=1,
+        target=100,
+        leukocytes=98,
+        leukocytes_to_review=3,
+        counts={},
+        red_cells=900,
+        platelets=12,
+        fields=9.0,
+        uncertain=3,
+        border=0,
+        out_of_focus=0,
+        duplicates=0,
+    ),
     counted_s=30.0,
 )
 
