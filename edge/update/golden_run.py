@@ -9,14 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hemalens.errors import HemaLensError
 
 _REPEATS: Final = 20
-_LONGEST_S: Final = 300
+LONGEST_S: Final = 300.0
 """For a slow card's first import, and for an emulated device."""
 
 
@@ -42,8 +42,20 @@ class GoldenRunFault(BaseModel):
     fault: str
 
 
+class GoldenRunner(Protocol):
+    """Runs a bundle's golden vectors on a runtime, as `run_golden` does."""
+
+    def __call__(self, bundle: str, runtime: str, /) -> GoldenRun | GoldenRunFault:
+        """Run them, and end in no other way than by returning."""
+
+
 def run_golden(
-    bundle: str, runtime: str, threads: int = 1, *, python: str = sys.executable
+    bundle: str,
+    runtime: str,
+    threads: int = 1,
+    *,
+    python: str = sys.executable,
+    longest_s: float = LONGEST_S,
 ) -> GoldenRun | GoldenRunFault:
     """Run a bundle's golden vectors on a runtime.
 
@@ -57,6 +69,8 @@ def run_golden(
         Of one inference.
     python : str
         Of the environment to ask.
+    longest_s : float
+        How long it is waited for.
 
     Returns
     -------
@@ -68,10 +82,10 @@ def run_golden(
     command = [python, *module, bundle, runtime, str(threads)]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=_LONGEST_S, check=False
+            command, capture_output=True, text=True, timeout=longest_s, check=False
         )
     except subprocess.TimeoutExpired:
-        return GoldenRunFault(fault=f"no answer within {_LONGEST_S} s")
+        return GoldenRunFault(fault=f"no answer within {longest_s:g} s")
     if done.returncode < 0:
         return GoldenRunFault(fault=f"the process died of signal {-done.returncode}")
     try:

@@ -1,6 +1,6 @@
 """Examine a device: each thing wanted, what was found, and what mends it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from edge.device.device_settings import SETTINGS_PATH
 from edge.update.current import ModelRoot
 
 Examine = Callable[[], Finding | tuple[Finding, ...]]
+"""Looks at one thing; may raise anything, since a sick device breaks in any way."""
 
 
 def examine(state: Path, settings_path: Path = SETTINGS_PATH) -> Examination:
@@ -39,10 +40,16 @@ def examine(state: Path, settings_path: Path = SETTINGS_PATH) -> Examination:
     state : Path
         Holds models, keys and counts.
     settings_path : Path
+        The device's ``device.json``.
     """
+    return run_examinations(examinations(state, settings_path))
+
+
+def examinations(state: Path, settings_path: Path) -> dict[str, Examine]:
+    """List all that is examined of a device, by name."""
     models = ModelRoot(state)
     settings, settings_finding = examine_settings(settings_path)
-    examinations: dict[str, Examine] = {
+    return {
         "python": examine_python,
         "architecture": examine_architecture,
         "runtime": examine_runtimes,
@@ -58,12 +65,15 @@ def examine(state: Path, settings_path: Path = SETTINGS_PATH) -> Examination:
         "power": examine_power,
         "memory limits": examine_memory_limits,
     }
+
+
+def run_examinations(examinations: Mapping[str, Examine]) -> Examination:
+    """Examine each thing; one that breaks is itself a finding."""
     findings = [_found(name, do) for name, do in examinations.items()]
     return Examination(findings=tuple(chain.from_iterable(findings)))
 
 
 def _found(name: str, do: Examine) -> tuple[Finding, ...]:
-    """Examine one thing; what breaks that is itself found, and the rest examined."""
     try:
         result = do()
     except Exception as error:  # noqa: BLE001  # a sick device breaks in any way

@@ -2,8 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from edge.device.check.finding import Examination
 
 
 @click.command()
@@ -27,7 +31,11 @@ def doctor(settings: Path, state: Path, as_json: bool) -> None:
     """
     from edge.device.check.doctor import examine
 
-    examination = examine(state, settings)
+    report(examine(state, settings), as_json=as_json)
+
+
+def report(examination: "Examination", *, as_json: bool) -> None:
+    """Print what was found, with what mends it; exit with 1 when something is wrong."""
     if as_json:
         click.echo(examination.model_dump_json(indent=2))
     for finding in () if as_json else examination.findings:

@@ -2,12 +2,13 @@
 
 import platform
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from edge.bundles import DEFAULT_BUNDLE
 from edge.device.check.finding import Finding, found
-from edge.update.golden_run import GoldenRunFault, run_golden
+from edge.update.golden_run import GoldenRunFault, GoldenRunner, run_golden
 from hemalens.interpreter import Runtime, installed_runtimes, runtime_version
 
 _LEAST_PYTHON: Final = (3, 11)
@@ -43,9 +44,20 @@ def examine_architecture() -> Finding:
     )
 
 
-def examine_runtimes() -> tuple[Finding, ...]:
-    """Examine each runtime by running the shipped model's golden vectors on it."""
-    runtimes = [r for r in installed_runtimes() if r is not Runtime.TENSORFLOW]
+def examine_runtimes(
+    runtimes: Sequence[Runtime] | None = None, run: GoldenRunner = run_golden
+) -> tuple[Finding, ...]:
+    """Examine each runtime by running the shipped model's golden vectors on it.
+
+    Parameters
+    ----------
+    runtimes : sequence of Runtime, optional
+        Those installed, but TensorFlow, by default.
+    run : GoldenRunner
+        Runs the vectors.
+    """
+    if runtimes is None:
+        runtimes = [r for r in installed_runtimes() if r is not Runtime.TENSORFLOW]
     if not runtimes:
         return (
             found(
@@ -56,11 +68,11 @@ def examine_runtimes() -> tuple[Finding, ...]:
                 mend="sudo hemalens device update-software WHEELHOUSE",
             ),
         )
-    return tuple(map(_examine_runtime, runtimes))
+    return tuple(_examine_runtime(runtime, run) for runtime in runtimes)
 
 
-def _examine_runtime(runtime: Runtime) -> Finding:
-    ran = run_golden(DEFAULT_BUNDLE, runtime.value)
+def _examine_runtime(runtime: Runtime, run: GoldenRunner) -> Finding:
+    ran = run(DEFAULT_BUNDLE, runtime.value)
     is_fault = isinstance(ran, GoldenRunFault)
     what = ran.fault if isinstance(ran, GoldenRunFault) else f"{ran.ms_per_crop:.1f} ms"
     return found(

@@ -32,10 +32,10 @@ _THROTTLED: Final = {
 """Bits of ``vcgencmd get_throttled``."""
 
 
-def examine_disk(state: Path) -> Finding:
-    """Examine the room for results."""
+def examine_disk(state: Path, free_bytes: int | None = None) -> Finding:
+    """Examine the room for results; on the disk itself by default."""
     place = next(path for path in (state, *state.parents) if path.exists())
-    free = shutil.disk_usage(place).free
+    free = shutil.disk_usage(place).free if free_bytes is None else free_bytes
     return found(
         "disk",
         f"{_LEAST_FREE_BYTES / 1e9:g} GB free for results",

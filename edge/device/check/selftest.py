@@ -1,6 +1,7 @@
 """The device tests itself: every model on every runtime, and a drawn slide counted."""
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from edge.device.check.finding import Examination, Finding, found
 from edge.records.counted_frame import CountedFrame
 from edge.records.progress import CountProgress
 from edge.update.current import ModelRoot
-from edge.update.golden_run import GoldenRunFault, run_golden
+from edge.update.golden_run import GoldenRunFault, GoldenRunner, run_golden
 from hemalens.errors import HemaLensError
 from hemalens.interpreter import Runtime, installed_runtimes
 
@@ -61,19 +62,34 @@ def installed_bundles(models: ModelRoot) -> tuple[InstalledBundle, ...]:
     return (*shipped, *brought)
 
 
-def self_test(models: ModelRoot) -> Examination:
-    """Run every model's golden vectors on every runtime, then count a drawn slide."""
+def self_test(
+    models: ModelRoot,
+    *,
+    run: GoldenRunner = run_golden,
+    count_slide: Callable[[], Finding] | None = None,
+) -> Examination:
+    """Run every model's golden vectors on every runtime, then count a drawn slide.
+
+    Parameters
+    ----------
+    models : ModelRoot
+        Those that updates brought; the shipped ones are tested too.
+    run : GoldenRunner
+        Runs the vectors.
+    count_slide : callable, optional
+        `drawn_slide` by default.
+    """
     runtimes = [r for r in installed_runtimes() if r is not Runtime.TENSORFLOW]
     golden = [
-        _golden(bundle, runtime)
+        _golden(bundle, runtime, run)
         for bundle in installed_bundles(models)
         for runtime in runtimes
     ]
-    return Examination(findings=(*golden, drawn_slide()))
+    return Examination(findings=(*golden, (count_slide or drawn_slide)()))
 
 
-def _golden(bundle: InstalledBundle, runtime: Runtime) -> Finding:
-    ran = run_golden(bundle.place, runtime.value)
+def _golden(bundle: InstalledBundle, runtime: Runtime, run: GoldenRunner) -> Finding:
+    ran = run(bundle.place, runtime.value)
     is_fault = isinstance(ran, GoldenRunFault)
     what = (
         ran.fault

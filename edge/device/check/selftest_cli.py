@@ -2,8 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from edge.device.check.finding import Examination
 
 
 @click.command()
@@ -23,7 +27,11 @@ def selftest(state: Path, as_json: bool) -> None:
     from edge.device.check.selftest import self_test
     from edge.update.current import ModelRoot
 
-    examination = self_test(ModelRoot(state))
+    report(self_test(ModelRoot(state)), as_json=as_json)
+
+
+def report(examination: "Examination", *, as_json: bool) -> None:
+    """Print what was found, on stderr what failed; exit with 1 when something did."""
     if as_json:
         click.echo(examination.model_dump_json(indent=2))
     for finding in () if as_json else examination.findings:

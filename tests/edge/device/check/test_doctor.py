@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,18 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from edge.device.check import doctor, examine_software, examine_system
+from edge.device.check import examine_system
+from edge.device.check.doctor import examinations, run_examinations
+from edge.device.check.doctor_cli import report
 from edge.device.check.examine_camera import examine_camera
 from edge.device.check.examine_model import examine_bundle, examine_keys
-from edge.device.check.finding import Finding
+from edge.device.check.examine_software import examine_runtimes
+from edge.device.check.finding import Examination, Finding, found
 from edge.device.cli import device
 from edge.device.device_settings import DeviceSettings
 from edge.update.current import ModelRoot
-from edge.update.golden_run import GoldenRun, GoldenRunFault
+from edge.update.golden_run import GoldenRunFault
+from hemalens.interpreter import Runtime
 from tests.edge.device.flash.made_board import made_public_key
 
 SMEAR_RGB = (225, 190, 205)
@@ -165,13 +168,18 @@ def test_board_is_examined(case: Case, tmp_path: Path) -> None:
     assert bool(finding.mend) is not case.passed
 
 
-def test_full_disk_is_noticed(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = shutil.disk_usage(state)
-    full = usage._replace(free=900_000_000)
-    monkeypatch.setattr(examine_system.shutil, "disk_usage", lambda path: full)
-    finding = examine_system.examine_disk(state)
-    assert not finding.passed
-    assert "0.9 GB" in finding.found
+@pytest.mark.parametrize("free_bytes", [900_000_000, 1_100_000_000])
+def test_full_disk_is_noticed(state: Path, free_bytes: int) -> None:
+    finding = examine_system.examine_disk(state, free_bytes)
+    assert finding.passed is (free_bytes > 1_000_000_000)
+    assert f"{free_bytes / 1e9} GB at {state}" in finding.found
+
+
+def test_room_is_that_of_the_disk_the_results_go_to(tmp_path: Path) -> None:
+    status = os.statvfs(tmp_path)
+    free_gb = status.f_bavail * status.f_frsize / 1e9
+    found_gb = float(examine_system.examine_disk(tmp_path / "new").found.split()[0])
+    assert found_gb == pytest.approx(free_gb, abs=1)
 
 
 def test_state_as_installed_is_tight(state: Path, settings: Path) -> None:
@@ -220,53 +228,62 @@ def test_current_model_that_is_damaged_is_told(state: Path) -> None:
     assert "no intact bundle" in finding.found
 
 
-def test_runtime_that_dies_is_a_finding_and_no_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    fault = GoldenRunFault(fault="the process died of signal 4")
-    monkeypatch.setattr(examine_software, "run_golden", lambda *_: fault)
-    findings = examine_software.examine_runtimes()
-    assert findings
-    assert not any(finding.passed for finding in findings)
-    assert "signal 4" in findings[0].found
+def dying(bundle: str, runtime: str) -> GoldenRunFault:
+    return GoldenRunFault(fault=f"{bundle} died of signal 4")
 
 
-def test_device_without_a_runtime_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(examine_software, "installed_runtimes", lambda: ())
-    (finding,) = examine_software.examine_runtimes()
+def test_runtime_that_dies_is_a_finding_and_no_end() -> None:
+    findings = examine_runtimes((Runtime.LITERT, Runtime.TFLITE_RUNTIME), dying)
+    assert [one.passed for one in findings] == [False, False]
+    assert "cnn died of signal 4" in findings[0].found
+
+
+def test_device_without_a_runtime_is_told() -> None:
+    (finding,) = examine_runtimes(())
     assert (finding.passed, finding.found) == (False, "none")
 
 
-@pytest.mark.parametrize("is_well", [True, False])
-def test_exit_says_whether_anything_is_wrong(
-    state: Path, settings: Path, monkeypatch: pytest.MonkeyPatch, is_well: bool
-) -> None:
-    ran = GoldenRun(
-        bundle="cnn", runtime="r", threads=1, ms_per_crop=1.0, peak_memory_mb=1.0
-    )
-    monkeypatch.setattr(examine_software, "run_golden", lambda *_: ran)
-    limits = groups("memory" if is_well else "cpu")(settings.parent)
-    monkeypatch.setattr(doctor, "examine_memory_limits", lambda: limits)
+def test_command_examines_this_device(state: Path, settings: Path) -> None:
     options = ["--state", str(state), "--settings", str(settings)]
     told = CliRunner().invoke(device, ["doctor", "--json", *options])
-    findings = json.loads(told.output)["findings"]
-    wrong = [f["name"] for f in findings if not f["passed"]]
-    assert wrong == ([] if is_well else ["memory limits"])
+    findings = {one["name"]: one for one in json.loads(told.stdout)["findings"]}
+    assert findings.keys() >= {"python", "camera", "disk", "memory limits"}
+    assert [one["passed"] for name, one in findings.items() if "runtime" in name]
+    assert str(settings) in findings["settings"]["wanted"]
+    is_well = all(one["passed"] for one in findings.values())
     assert told.exit_code == (0 if is_well else 1)
-    plain = CliRunner().invoke(device, ["doctor", *options])
-    assert ("cgroup_enable=memory" in plain.output) is not is_well
+
+
+FINE = found("disk", "room", "much", passed=True, mend="make some")
+ILL = found("memory limits", "memory", "cpu", passed=False, mend="cgroup_enable=memory")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_exit_and_output_say_whether_anything_is_wrong(
+    capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    report(Examination(findings=(FINE,)), as_json=as_json)
+    told = capsys.readouterr().out
+    assert "much" in told
+    assert "wanted: " not in told
+    with pytest.raises(SystemExit) as ended:
+        report(Examination(findings=(FINE, ILL)), as_json=as_json)
+    assert ended.value.code == 1
+    told = capsys.readouterr().out
+    assert "cgroup_enable=memory" in told
+    if as_json:
+        assert [one["passed"] for one in json.loads(told)["findings"]] == [True, False]
 
 
 def test_examination_that_breaks_is_found_and_the_rest_goes_on(
-    state: Path, settings: Path, monkeypatch: pytest.MonkeyPatch
+    state: Path, settings: Path
 ) -> None:
-    def broken(settings: object) -> tuple[Finding, ...]:
+    def broken() -> Finding:
         raise AttributeError("module 'cv2' has no such thing")
 
-    ran = GoldenRunFault(fault="not asked")
-    monkeypatch.setattr(examine_software, "run_golden", lambda *_: ran)
-    monkeypatch.setattr(doctor, "examine_camera", broken)
-    found = {one.name: one for one in doctor.examine(state, settings).findings}
-    assert not found["camera"].passed
-    assert found["camera"].found.startswith("AttributeError: module 'cv2'")
-    assert found["disk"].passed
+    whole = examinations(state, settings)
+    broken_ones = {"python": broken, "disk": whole["disk"], "camera": broken}
+    findings = run_examinations(broken_ones).findings
+    assert [one.name for one in findings] == ["python", "disk", "camera"]
+    assert [one.passed for one in findings] == [False, True, False]
+    assert findings[0].found.startswith("AttributeError: module 'cv2'")

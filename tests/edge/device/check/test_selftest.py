@@ -7,15 +7,14 @@ import pytest
 from click.testing import CliRunner
 
 from edge.bundles import DEFAULT_BUNDLE, open_bundle, shipped_bundles
-from edge.device.check import selftest
 from edge.device.check.finding import found
 from edge.device.check.selftest import drawn_slide, installed_bundles, self_test
+from edge.device.check.selftest_cli import report
 from edge.device.cli import device
-from edge.update import golden_run
 from edge.update.current import ModelRoot
-from edge.update.golden_run import GoldenRun, GoldenRunFault, run_golden
+from edge.update.golden_run import GoldenRun, GoldenRunFault, GoldenRunner, run_golden
 from hemalens.bundle import SUFFIX, bundle_bytes
-from hemalens.interpreter import Runtime, choose_runtime
+from hemalens.interpreter import Runtime, choose_runtime, installed_runtimes
 
 
 def runtime() -> Runtime:
@@ -53,9 +52,8 @@ def test_process_that_dies_is_a_fault(tmp_path: Path) -> None:
     assert ran == GoldenRunFault(fault="the process died of signal 4")
 
 
-def test_process_that_hangs_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(golden_run, "_LONGEST_S", 0.01)
-    ran = run_golden(DEFAULT_BUNDLE, "any", python=sys.executable)
+def test_process_that_hangs_is_a_fault() -> None:
+    ran = run_golden(DEFAULT_BUNDLE, "any", python=sys.executable, longest_s=0.01)
     assert ran == GoldenRunFault(fault="no answer within 0.01 s")
 
 
@@ -73,33 +71,66 @@ def test_bundles_that_updates_brought_are_tested_too(tmp_path: Path) -> None:
     assert by_name["simulated slide"].passed
 
 
-def test_slide_counted_wrongly_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Misled(selftest.DrawnAgreement):
-        """As if nothing were called what it is."""
+def test_slide_counted_wrongly_is_noticed(tmp_path: Path) -> None:
+    shipped = open_bundle(DEFAULT_BUNDLE)
+    classes = shipped.manifest.classes
+    manifest = shipped.manifest.model_copy(
+        update={"evidence": None, "classes": (*classes[1:], classes[0])}
+    )
+    misled = tmp_path / "misled.hemalens"
+    misled.write_bytes(bundle_bytes(manifest, shipped.model, shipped.golden))
+    finding = drawn_slide(str(misled))
+    assert not finding.passed
+    assert " white cells found, " in finding.found
 
-        @property
-        def agreed(self) -> int:
-            return 0
 
-    monkeypatch.setattr(selftest, "DrawnAgreement", Misled)
-    assert not drawn_slide().passed
+def fine(bundle: str, runtime: str) -> GoldenRun:
+    return GoldenRun(
+        bundle=bundle, runtime=runtime, threads=1, ms_per_crop=1.0, peak_memory_mb=1.0
+    )
 
 
-@pytest.mark.parametrize("is_well", [True, False])
+def another_output(bundle: str, runtime: str) -> GoldenRunFault:
+    return GoldenRunFault(fault="another output")
+
+
+FINE_SLIDE = found("simulated slide", "all", "all", passed=True, mend="")
+
+
+@pytest.mark.parametrize("run", [fine, another_output], ids=lambda run: run.__name__)
+@pytest.mark.parametrize("as_json", [True, False])
 def test_exit_and_last_line_say_what_failed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_well: bool
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    run: GoldenRunner,
+    as_json: bool,
 ) -> None:
-    fault = GoldenRunFault(fault="another output")
-    fine = GoldenRun(
-        bundle="cnn", runtime="r", threads=1, ms_per_crop=1.0, peak_memory_mb=1.0
-    )
-    monkeypatch.setattr(selftest, "run_golden", lambda *_: fine if is_well else fault)
-    slide = found("simulated slide", "all", "all", passed=True, mend="")
-    monkeypatch.setattr(selftest, "drawn_slide", lambda: slide)
+    models = ModelRoot(tmp_path)
+    tested = self_test(models, run=run, count_slide=lambda: FINE_SLIDE)
+    assert len(tested.findings) == len(shipped_bundles()) * len(device_runtimes()) + 1
+    if run is fine:
+        report(tested, as_json=as_json)
+    else:
+        with pytest.raises(SystemExit) as ended:
+            report(tested, as_json=as_json)
+        assert ended.value.code == 1
+    told = capsys.readouterr()
+    assert ("another output; wanted" in told.err) is (run is another_output)
+    if as_json:
+        assert len(json.loads(told.out)["findings"]) == len(tested.findings)
+    else:
+        assert told.out.splitlines()[-1] == "ok   simulated slide: all"
+
+
+def device_runtimes() -> list[Runtime]:
+    return [one for one in installed_runtimes() if one is not Runtime.TENSORFLOW]
+
+
+def test_command_tests_the_models_of_the_state_named(tmp_path: Path) -> None:
+    brought = ModelRoot(tmp_path).bundles / f"{'ab' * 32}{SUFFIX}"
+    brought.parent.mkdir()
+    write_wrong(brought)
     ran = CliRunner().invoke(device, ["selftest", "--state", str(tmp_path)])
-    assert ran.exit_code == (0 if is_well else 1)
-    assert ("another output; wanted" in ran.stderr) is not is_well
-    as_json = CliRunner().invoke(
-        device, ["selftest", "--json", "--state", str(tmp_path)]
-    )
-    assert len(json.loads(as_json.stdout)["findings"]) == len(shipped_bundles()) + 1
+    assert ran.exit_code == 1
+    assert "golden vectors of abababababab" in ran.stderr
+    assert "hemalens device rollback" in ran.stderr
