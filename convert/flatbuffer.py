@@ -2,9 +2,8 @@
 
 import math
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -13,29 +12,16 @@ from hemalens.errors import ConversionError, MissingExtraError
 from hemalens.manifest import QuantizedTensor
 
 try:
-    from ai_edge_litert import schema_py_generated as schema
+    from ai_edge_litert.schema_py_generated import BuiltinOperator
+    from ai_edge_litert.tools import flatbuffer_utils
 except ImportError as error:
     raise MissingExtraError("Reading a TFLite model", "convert") from error
 
-_Entry = TypeVar("_Entry")
-
 _IDENTIFIER: Final = b"TFL3"
-_MAXIMUM_COST: Final = 4_194_304
-"""Of reading names and lists, in letters; our MobileNetV2 takes 2 % of it. A damaged
-file can claim lists that lie over each other, and reading them would never end."""
-_ENTRY_COST: Final = 32
 _MAXIMUM_RANK: Final = 8
 _LEFT_OUT: Final = -1
 """Stands for a tensor that an operator does without."""
 _NOTE: Final = b"min_runtime_version"
-
-
-def _names(vocabulary: type) -> dict[int, str]:
-    return {v: name for name, v in vars(vocabulary).items() if isinstance(v, int)}
-
-
-_DTYPES: Final = _names(schema.TensorType)
-_OPERATORS: Final = _names(schema.BuiltinOperator)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +119,7 @@ def read_graph(model: bytes) -> Graph:
     if model[4:8] != _IDENTIFIER:
         raise ConversionError("no TFLite model: it does not begin as a .tflite file")
     try:
-        return _Reader(model).graph()
+        return _graph(flatbuffer_utils.read_model_from_bytearray(model))
     except (
         struct.error,  # beyond the end
         AttributeError,  # a table that is not there
@@ -189,116 +175,91 @@ def _quantized(tensor: Tensor) -> QuantizedTensor:
         ) from error
 
 
-class _Reader:
-    """Reads a model entry by entry, as far as a real one can go.
-
-    The generated accessors check neither an index nor whether a table is there; what
-    they raise on a damaged file is translated by `read_graph`.
-    """
-
-    def __init__(self, model: bytes) -> None:
-        self._root = schema.Model.GetRootAs(model, 0)
-        self._budget = _MAXIMUM_COST
-        self._buffers = self._entries(self._root, "Buffers")
-
-    def graph(self) -> Graph:
-        """Read all of it."""
-        graphs = self._entries(self._root, "Subgraphs")
-        if len(graphs) != 1:
-            raise ConversionError(
-                f"the model has {len(graphs)} graphs, a classifier has one"
+def _graph(model: Any) -> Graph:
+    """Read what is needed here of a model, looking at each place it names."""
+    if len(model.subgraphs) != 1:
+        raise ConversionError(
+            f"the model has {len(model.subgraphs)} graphs, a classifier has one"
+        )
+    (graph,) = model.subgraphs
+    codes = tuple(_code(model, place) for place in range(len(model.operatorCodes)))
+    tensors = tuple(_tensor(tensor, model.buffers) for tensor in graph.tensors)
+    read = Graph(
+        schema_version=model.version,
+        minimum_runtime_version=_note(model),
+        codes=codes,
+        tensors=tensors,
+        operators=tuple(
+            ModelOperator(
+                code=codes[operator.opcodeIndex],
+                inputs=_places(operator.inputs, len(tensors)),
+                outputs=_places(operator.outputs, len(tensors)),
             )
-        (graph,) = graphs
-        codes = tuple(map(self._code, self._entries(self._root, "OperatorCodes")))
-        tensors = tuple(map(self._tensor, self._entries(graph, "Tensors")))
-        read = Graph(
-            schema_version=self._root.Version(),
-            minimum_runtime_version=self._note(),
-            codes=codes,
-            tensors=tensors,
-            operators=tuple(
-                ModelOperator(
-                    code=_at(codes, operator.OpcodeIndex()),
-                    inputs=self._places(operator, "Inputs", tensors),
-                    outputs=self._places(operator, "Outputs", tensors),
-                )
-                for operator in self._entries(graph, "Operators")
-            ),
-            inputs=self._places(graph, "Inputs", tensors),
-            outputs=self._places(graph, "Outputs", tensors),
-        )
-        if not (read.inputs and read.outputs):
-            raise ConversionError("the model has no input or no output")
-        return read
-
-    def _code(self, code: Any) -> OperatorCode:
-        # Codes beyond 127 came later: the older field says then that this one counts.
-        number = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        custom = number == schema.BuiltinOperator.CUSTOM
-        name = (
-            self._text(code.CustomCode())
-            if custom
-            else _OPERATORS.get(number, f"operator {number}")
-        )
-        return OperatorCode(name=name, version=code.Version(), custom=custom)
-
-    def _tensor(self, tensor: Any) -> Tensor:
-        shape = self._entries(tensor, "Shape")
-        if len(shape) > _MAXIMUM_RANK or min(shape, default=0) < 0:
-            raise ConversionError(f"a damaged TFLite model: a tensor of shape {shape}")
-        codes = tensor.Quantization()
-        scales = codes.ScaleLength() if codes else 0
-        zero_points = codes.ZeroPointLength() if codes else 0
-        return Tensor(
-            name=self._text(tensor.Name()),
-            shape=shape,
-            shape_signature=self._entries(tensor, "ShapeSignature") or shape,
-            dtype=_DTYPES[tensor.Type()].lower(),
-            scales=scales,
-            scale=codes.Scale(0) if scales else None,
-            zero_point=codes.ZeroPoint(0) if zero_points else None,
-            constant_bytes=_at(self._buffers, tensor.Buffer()).DataLength(),
-        )
-
-    def _note(self) -> str | None:
-        """Read the converter's note of the oldest runtime; zeros fill it up."""
-        for note in self._entries(self._root, "Metadata"):
-            if note.Name() == _NOTE:
-                content = self._entries(_at(self._buffers, note.Buffer()), "Data")
-                return self._text(bytes(content).rstrip(b"\0")) or None
-        return None
-
-    def _places(
-        self, table: Any, name: str, tensors: tuple[Tensor, ...]
-    ) -> tuple[int, ...]:
-        """Read places of tensors, those an operator does without left out."""
-        places = [place for place in self._entries(table, name) if place != _LEFT_OUT]
-        for place in places:
-            _at(tensors, place)
-        return tuple(places)
-
-    def _text(self, content: bytes | None) -> str:
-        """Read a name, which will be shown."""
-        text = (content or b"").decode(errors="replace")
-        self._spend(len(text))
-        return terminal_safe(text)
-
-    def _entries(self, table: Any, name: str) -> tuple[Any, ...]:
-        """Read a vector of a table."""
-        length = getattr(table, f"{name}Length")()
-        self._spend(_ENTRY_COST * length)
-        return tuple(map(getattr(table, name), range(length)))
-
-    def _spend(self, cost: int) -> None:
-        self._budget -= cost
-        if self._budget < 0:
-            raise ConversionError(
-                "a damaged TFLite model claims to hold more than a classifier has"
-            )
+            for operator in graph.operators
+        ),
+        inputs=_places(graph.inputs, len(tensors)),
+        outputs=_places(graph.outputs, len(tensors)),
+    )
+    if not (read.inputs and read.outputs):
+        raise ConversionError("the model has no input or no output")
+    return read
 
 
-def _at(entries: Sequence[_Entry], place: int) -> _Entry:
-    """Give an entry; a negative place is none."""
-    if place < 0:
-        raise IndexError(f"entry {place}")
-    return entries[place]
+def _code(model: Any, place: int) -> OperatorCode:
+    code = model.operatorCodes[place]
+    number = flatbuffer_utils.get_builtin_code_from_operator_code(code)
+    custom = number == BuiltinOperator.CUSTOM
+    known = flatbuffer_utils.opcode_to_name(model, place)
+    name = _text(code.customCode) if custom else known or f"operator {number}"
+    return OperatorCode(name=name, version=code.version, custom=custom)
+
+
+def _tensor(tensor: Any, buffers: Any) -> Tensor:
+    shape = tuple(tensor.shape or ())
+    if len(shape) > _MAXIMUM_RANK or min(shape, default=0) < 0:
+        raise ConversionError(f"a damaged TFLite model: a tensor of shape {shape}")
+    scales, zero_points = _quantization(tensor.quantization)
+    content = buffers[tensor.buffer].data
+    return Tensor(
+        name=_text(tensor.name),
+        shape=shape,
+        shape_signature=tuple(tensor.shapeSignature or ()) or shape,
+        dtype=flatbuffer_utils.type_to_name(tensor.type).lower(),
+        scales=len(scales),
+        scale=scales[0] if scales else None,
+        zero_point=zero_points[0] if zero_points else None,
+        constant_bytes=0 if content is None else len(content),
+    )
+
+
+def _quantization(codes: Any) -> tuple[list[float], list[int]]:
+    """Return the scales and zero points, of which a tensor may have none."""
+    if codes is None:
+        return [], []
+    scales, zero_points = (
+        [] if values is None else [value.item() for value in values]
+        for values in (codes.scale, codes.zeroPoint)
+    )
+    return scales, zero_points
+
+
+def _note(model: Any) -> str | None:
+    """Read the converter's note of the oldest runtime; zeros fill it up."""
+    for note in model.metadata or ():
+        if note.name == _NOTE:
+            content = model.buffers[note.buffer].data
+            return _text(bytes(content).rstrip(b"\0")) or None
+    return None
+
+
+def _places(places: Any, tensors: int) -> tuple[int, ...]:
+    """Return the places of tensors, those an operator does without left out."""
+    found = tuple(place for place in places or () if place != _LEFT_OUT)
+    if any(not 0 <= place < tensors for place in found):
+        raise IndexError(f"places {found} of {tensors} tensors")
+    return found
+
+
+def _text(content: bytes | None) -> str:
+    """Return a name, which will be shown."""
+    return terminal_safe((content or b"").decode(errors="replace"))
