@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hemalens.errors import DatasetError
-from train.dataset.download import Listener, download, forget_part
+from train.dataset.download import Listener, download, forget_parts
 from train.dataset.published_pbc import PAGE
 from train.dataset.unpack import ArchiveError, unpack
 
@@ -27,7 +27,12 @@ class Fetched:
 
 
 def fetch(
-    url: str, folder: Path, listener: FetchListener, sha256: str | None = None
+    url: str,
+    folder: Path,
+    listener: FetchListener,
+    sha256: str | None = None,
+    *,
+    backoff_s: float = 1.0,
 ) -> Fetched:
     """Download an archive of class folders and unpack it into a new folder.
 
@@ -37,13 +42,15 @@ def fetch(
         Where the zip file is, http or https.
     folder : Path
         Missing or empty; afterwards it holds the class folders. What has been
-        downloaded stands beside it as ``<name>.zip.part`` until it is unpacked, so
-        that an interrupted fetch goes on where it was.
+        downloaded stands beside it as ``<name>.zip.part-…`` until it is unpacked,
+        so that an interrupted fetch goes on where it was.
     listener : FetchListener
         Hears the progress.
     sha256 : str, optional
         What the archive must hash to. Without it only the checksums inside the
         archive are checked.
+    backoff_s : float
+        Unit of the growing waits between attempts.
 
     Returns
     -------
@@ -58,16 +65,16 @@ def fetch(
     part = folder.with_name(f"{folder.name}.zip.part")
     wanted = _checksum(sha256)
     try:
-        download(url, part, listener)
+        archive = download(url, part, listener, backoff_s=backoff_s)
     except DatasetError as error:
         raise DatasetError(f"{error}. {_by_hand(folder)}") from error
     try:
-        fetched = _unpack_checked(part, folder, wanted, listener)
+        fetched = _unpack_checked(archive, folder, wanted, listener)
     except ArchiveError as error:
         # Nothing to resume: going on with a wrong file would fail for ever.
-        forget_part(part)
+        forget_parts(part)
         raise ArchiveError(f"{error}; nothing was kept. {_by_hand(folder)}") from error
-    forget_part(part)
+    forget_parts(part)
     return fetched
 
 

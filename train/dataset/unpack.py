@@ -9,7 +9,7 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -24,8 +24,6 @@ MAXIMUM_MEMBERS: Final = 200_000
 
 _MAXIMUM_DEPTH: Final = 3
 _MACOS_FOLDER: Final = "__MACOSX"
-
-_METHODS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 Progress = Callable[[int, int], None]
 """Told how many files of an archive were unpacked, of how many."""
@@ -100,47 +98,26 @@ def _below(folder: Path) -> list[Path]:
 
 
 def _extract(archive: Path, folder: Path, progress: Progress) -> None:
+    """Extract an archive; reading a member to its end checks its CRC."""
     try:
         with zipfile.ZipFile(archive) as opened:
-            members = list(_checked_members(opened))
-            _check_room(folder.parent, sum(m.file_size for m in members))
-            folder.mkdir()
+            members = _checked_members(opened)
+            require_room(folder.parent, sum(m.file_size for m in members))
             for done, member in enumerate(members, 1):
-                _extract_one(opened, member, folder)
+                opened.extract(member, folder)
                 progress(done, len(members))
-    # ValueError: a member's name that is no UTF-8.
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+    # ValueError: a member's name that is no UTF-8. RuntimeError: an encrypted member,
+    # or one compressed by a method that is not known here.
+    except (
+        *(zipfile.BadZipFile, zlib.error, EOFError),
+        *(ValueError, RuntimeError),
+    ) as error:
         raise ArchiveError(f"the archive is no sound zip file: {error}") from error
 
 
-def _extract_one(
-    opened: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path
-) -> None:
-    """Write one member; reading it to its end checks its CRC."""
-    target = folder / member.filename
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with opened.open(member) as source, target.open("xb") as file:
-        shutil.copyfileobj(source, file)
-
-
-def _checked_members(opened: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
-    """Give the files to extract, having looked at every member."""
+def _checked_members(opened: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """Return the files to extract, having looked at every member."""
     members = [m for m in opened.infolist() if not m.is_dir()]
-    _check_extent(members)
-    seen: set[PurePosixPath] = set()
-    for member in opened.infolist():
-        path = PurePosixPath(member.filename)
-        fault = "comes twice" if path in seen else _fault(member, path)
-        seen.add(path)
-        if fault:
-            name = ascii(member.filename)
-            raise ArchiveError(f"the archive is not safe to unpack: {name} {fault}")
-    for member in members:
-        if _MACOS_FOLDER not in PurePosixPath(member.filename).parts:
-            yield member
-
-
-def _check_extent(members: Sequence[zipfile.ZipInfo]) -> None:
     # A member gives no more bytes than it declares, so the sum bounds what is written.
     size = sum(member.file_size for member in members)
     if len(members) > MAXIMUM_MEMBERS or size > MAXIMUM_BYTES:
@@ -148,25 +125,33 @@ def _check_extent(members: Sequence[zipfile.ZipInfo]) -> None:
             f"the archive holds {len(members)} files of {size >> 20} MiB; "
             f"the limits are {MAXIMUM_MEMBERS} and {MAXIMUM_BYTES >> 20} MiB"
         )
+    for member in opened.infolist():
+        if fault := _fault(member):
+            name = ascii(member.filename)
+            raise ArchiveError(f"the archive is not safe to unpack: {name} {fault}")
+    return [m for m in members if _MACOS_FOLDER not in m.filename.split("/")]
 
 
-def _fault(member: zipfile.ZipInfo, path: PurePosixPath) -> str | None:
+def _fault(member: zipfile.ZipInfo) -> str | None:
+    """Say what is unsafe; extracted none the less, it would land in the folder."""
+    path = PurePosixPath(member.filename)
     if path.is_absolute() or ".." in path.parts:
         return "leads out of the folder"
-    if "\\" in member.filename or ":" in member.filename:
-        return "has a path of another system"
     kind = stat.S_IFMT(member.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         return "is a link or a special file"
-    if member.flag_bits & 1:
-        return "is encrypted"
-    if member.compress_type not in _METHODS:
-        return "is compressed by another method than deflate"
     return None
 
 
-def _check_room(folder: Path, wanted: int) -> None:
+def require_room(folder: Path, wanted_bytes: int) -> None:
+    """Refuse to fill a disk.
+
+    Raises
+    ------
+    OSError
+        When less is free.
+    """
     free = shutil.disk_usage(folder).free
-    if free < wanted:
-        message = f"it needs {wanted >> 20} MiB, free are {free >> 20} MiB"
+    if free < wanted_bytes:
+        message = f"{wanted_bytes >> 20} MiB wanted, {free >> 20} MiB free"
         raise OSError(errno.ENOSPC, message)

@@ -14,6 +14,8 @@ class ArchiveServer:
     content: bytes
     url: str = ""
     etag: str | None = '"one"'
+    next_etags: list[str] = field(default_factory=list)
+    """ETag of each following answer, before `etag`, as of a server with a cache."""
     last_modified: str | None = None
     knows_ranges: bool = True
     knows_if_range: bool = True
@@ -68,8 +70,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
         if archive.tells_length:
             self.send_header("Content-Length", str(total - start))
-        if archive.etag:
-            self.send_header("ETag", archive.etag)
+        etag = archive.next_etags.pop(0) if archive.next_etags else archive.etag
+        if etag:
+            self.send_header("ETag", etag)
         if archive.last_modified:
             self.send_header("Last-Modified", archive.last_modified)
         self.end_headers()
