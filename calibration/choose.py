@@ -65,10 +65,8 @@ class Chooser:
 
         Parameters
         ----------
-        method : Method
         size : int
             Number of images; a class with too few leaves its places to the others.
-        seed : int
 
         Raises
         ------

@@ -30,7 +30,6 @@ class Tensor:
 
     Parameters
     ----------
-    name : str
     shape, shape_signature : tuple of int
         The signature has -1 where a side can be resized.
     dtype : str
@@ -87,12 +86,10 @@ class Graph:
 
     Parameters
     ----------
-    schema_version : int
     minimum_runtime_version : str, optional
         As the converter noted it.
     codes : tuple of OperatorCode
         All that a runtime must have, used or not.
-    tensors : tuple of Tensor
     operators : tuple of ModelOperator
         In the order of execution.
     inputs, outputs : tuple of int

@@ -17,7 +17,6 @@ def shrink_to(image: NDArray[Pixel], size_wh: tuple[int, int]) -> NDArray[Pixel]
     Parameters
     ----------
     image : ndarray of shape (H, W) or (H, W, 3), uint8, int16 or float32
-    size_wh : pair of int
 
     Examples
     --------

@@ -28,7 +28,6 @@ class Disturbance:
 
     Parameters
     ----------
-    name : str
     pixel_size_factor : float
         What the pixel size is taken for, in true ones: the crop shows that much of the
         slide.

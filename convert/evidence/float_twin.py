@@ -16,7 +16,6 @@ def find_float_twin(bundle: Bundle, path: Path, given: Path | None = None) -> Pa
 
     Parameters
     ----------
-    bundle : Bundle
     path : Path
         Where the bundle lies; the model may lie beside it under the same name.
     given : Path, optional

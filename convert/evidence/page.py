@@ -71,7 +71,6 @@ def validation_page(validation: "Validation", manifest: Manifest) -> str:
 
     Parameters
     ----------
-    validation : Validation
     manifest : Manifest
         Of the bundle that was measured.
     """

@@ -90,7 +90,6 @@ def cohen_kappa(
     ----------
     first, second : ndarray of shape (N,), int64
         Predicted class indices.
-    classes : int
 
     Returns
     -------

@@ -70,8 +70,6 @@ def risk_coverage_plot(
 
     Parameters
     ----------
-    report : ValidationReport
-    threshold : float
     answered : float
         Share of the cells that the threshold leaves to the model.
     """

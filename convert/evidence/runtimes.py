@@ -37,7 +37,6 @@ class ProbedModel:
 
     Parameters
     ----------
-    probe : Probe
     outputs : ndarray of shape (N, classes)
         uint8 codes of an int8 model, float32 probabilities of a float one.
     """
@@ -91,7 +90,6 @@ def probe_everywhere(
         A TFLite flatbuffer.
     crops : ndarray of shape (N, S, S, 3)
         As the model takes them: uint8, or float32 normalized.
-    places : sequence of Place
     on_place : callable, optional
         Told each place before it runs.
 

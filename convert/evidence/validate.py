@@ -78,10 +78,8 @@ def validate(
 
     Parameters
     ----------
-    bundle : Bundle
     float_model : Path
         The ``.keras`` file it was made of.
-    terms : GateTerms
     on_step : callable
         Told in words what is measured next.
 

@@ -17,7 +17,6 @@ class ContinuedSource:
 
     Parameters
     ----------
-    source : FrameSource
     done : mapping of str to int
         Names and indices of the frames counted or left out.
     """

@@ -16,8 +16,6 @@ class HttpAddress:
     ----------
     shown : str
         For messages and the operator: without the password.
-    is_encrypted : bool
-    host : str
     port : int or None
         None for the usual one.
     path : str

@@ -38,7 +38,6 @@ class HttpDevice:
 
     Parameters
     ----------
-    address : HttpAddress
     timeout_s : float
         Of one answer.
     """

@@ -28,8 +28,6 @@ class ExposureLock:
 
     Parameters
     ----------
-    exposure_us : int
-    analogue_gain : float
     colour_gains : pair of float
         Of red and blue against green.
     is_settled : bool

@@ -55,7 +55,6 @@ class Reconnecting:
     ----------
     source : FrameSource
         The live one.
-    patience : Patience
     clock : callable
         Monotonic seconds: setting the time of day changes nothing.
     sleep : callable, optional

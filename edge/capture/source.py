@@ -30,7 +30,6 @@ class SourceStatus:
 
     Parameters
     ----------
-    state : SourceState
     detail : str
         For the operator, such as ``usb:0, 1920x1080, exposure locked``.
     """

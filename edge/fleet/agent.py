@@ -58,8 +58,6 @@ class Agent:
 
     Parameters
     ----------
-    settings : FleetSettings
-    credentials : Credentials
     where : Surroundings
         The device's own state: read, never changed.
     state : Path

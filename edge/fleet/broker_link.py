@@ -50,8 +50,6 @@ class Arrived:
 
     Parameters
     ----------
-    topic : str
-    content : bytes
     token : int
         For `Link.acknowledge`.
     """
@@ -90,13 +88,7 @@ class Link(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Will:
-    """What the broker sends for us, retained, when the connection breaks off.
-
-    Parameters
-    ----------
-    topic : str
-    content : bytes
-    """
+    """What the broker sends for us, retained, when the connection breaks off."""
 
     topic: str
     content: bytes
@@ -110,12 +102,10 @@ class Party:
     ----------
     broker : str
         As `edge.device.fleet_settings.FleetSettings` has it.
-    credentials : Credentials
     client_id : str
         Of two with one id the broker lets in only the later.
     keep_session : bool
         The broker keeps messages while this client is away.
-    will : Will, optional
     """
 
     broker: str

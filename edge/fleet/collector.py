@@ -48,10 +48,8 @@ class Collector:
 
     Parameters
     ----------
-    topics : Topics
     connection : Connection
         Its session is kept by the broker, so that nothing is missed meanwhile.
-    keeper : Keeper
     say : callable
         Told what cannot be kept.
     """

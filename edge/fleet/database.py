@@ -51,12 +51,8 @@ class Row:
 
     Parameters
     ----------
-    id : UUID
-    device : str
-    kind : Kind
     at : datetime
         When the device put it into its outbox.
-    schema_version : str
     content : str
         JSON, as it came.
     """

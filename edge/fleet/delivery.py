@@ -30,9 +30,6 @@ class Delivery:
 
     Parameters
     ----------
-    outbox : MessageOutbox
-    topics : Topics
-    device : str
     confirmation : Confirmation
         Whose word counts.
     say : callable

@@ -42,7 +42,6 @@ class Surroundings:
     ----------
     state : Path
         Models, keys and counts.
-    settings : Path
     """
 
     state: Path
@@ -61,11 +60,8 @@ def health_message(
 
     Parameters
     ----------
-    where : Surroundings
-    device : str
     waiting : int
         Messages in the outbox.
-    desired : DesiredState, optional
     """
     models = ModelRoot(where.state)
     current = _current(models)

@@ -44,10 +44,6 @@ _AT_LEAST_ONCE: Final = 1
 class MqttLink:
     """A connection of paho-mqtt, whose thread puts all that happens into a queue.
 
-    Parameters
-    ----------
-    party : Party
-
     Raises
     ------
     FleetError

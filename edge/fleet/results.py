@@ -42,7 +42,6 @@ def new_results(
         Each count has a folder in it.
     known : collection of str
         Names of counts that were put in.
-    device : str
     send_name : bool
         Also send the count's name.
     say : callable

@@ -40,12 +40,7 @@ _PARTS: Final = (
 
 
 def make_app(context: Context) -> FastAPI:
-    """Make the application.
-
-    Parameters
-    ----------
-    context : Context
-    """
+    """Make the application."""
     app = FastAPI(
         title="HemaLens station",
         openapi_url="/openapi.json",

@@ -53,7 +53,6 @@ def restore(path: Path, folder: Path, audit_key: Path | None = None) -> None:
 
     Parameters
     ----------
-    path, folder : Path
     audit_key : Path, optional
         A copy of the key that sealed the trail, which no backup holds. Without it the
         lines are checked against each other alone, and a new key seals what follows.

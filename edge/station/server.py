@@ -70,7 +70,6 @@ def serve_station(settings: StationSettings, ready: Callable[[], None]) -> None:
 
     Parameters
     ----------
-    settings : StationSettings
     ready : callable
         Told when it can be reached.
 

@@ -17,8 +17,6 @@ def sign(
 
     Parameters
     ----------
-    station : Station
-    count_id : str
     account : Account
         Who signs; a service account may not.
     password : str

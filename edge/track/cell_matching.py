@@ -33,7 +33,6 @@ def match_views(views: SlideViews, known: SlideViews, pairs: Pairs) -> Pairs:
 
     Parameters
     ----------
-    views, known : SlideViews
     pairs : Pairs
         Those worth a look.
 

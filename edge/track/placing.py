@@ -13,7 +13,6 @@ class Placing:
 
     Parameters
     ----------
-    placement : Placement
     pixel_size_um : float
         What the map reckons with: cells are placed with it too, so that both agree.
     keyframe : Keyframe, optional

@@ -82,7 +82,6 @@ def seen(cells: Sequence[Cell], sharpness: Sequence[float | None]) -> SeenCells:
 
     Parameters
     ----------
-    cells : sequence of Cell
     sharpness : sequence of float or None
         How well focused each is; None where that is not known.
     """
@@ -114,7 +113,6 @@ def lay_views(
 
     Parameters
     ----------
-    cells : SeenCells
     positions : ndarray of shape (N, 2)
         Where their middles lie, in micrometres.
     scale : FrameScale

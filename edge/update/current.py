@@ -79,7 +79,6 @@ class CurrentModel:
 
     Parameters
     ----------
-    bundle : Bundle
     target : str or None
         Which of the device's own; None for the shipped one.
     faults : tuple of str

@@ -74,7 +74,6 @@ def compare_groups(
     ----------
     groups : tuple of RunGroup
         Rows, in order.
-    terms : Terms
     progress : callable, optional
         Told each run before it is measured.
 

@@ -35,8 +35,6 @@ def evaluation_page(
         The honest figures first.
     history : sequence of EpochRecord
         Empty where the run is not known.
-    caveats : sequence of str
-    origin : Origin
     """
     return (
         page_environment()

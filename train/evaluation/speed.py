@@ -20,7 +20,6 @@ def images_per_second(network: keras.Model, crops: NDArray[np.uint8]) -> float:
 
     Parameters
     ----------
-    network : keras.Model
     crops : ndarray of shape (N, S, S, 3), uint8, RGB
         Repeated where they do not fill a batch.
 

@@ -9,12 +9,7 @@ from hemalens.records import Frame
 
 
 class HeldFrames:
-    """A source of frames made beforehand.
-
-    Parameters
-    ----------
-    frames : sequence of Frame
-    """
+    """A source of frames made beforehand."""
 
     def __init__(self, frames: Sequence[Frame]) -> None:
         self._frames = tuple(frames)

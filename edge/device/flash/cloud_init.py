@@ -24,7 +24,6 @@ def set_up(board: Board, carried_sha256: str) -> FirstBootFiles:
 
     Parameters
     ----------
-    board : Board
     carried_sha256 : str
         Of all else the board gets: when that changes, it is set up anew.
 

@@ -26,7 +26,6 @@ def make_wheelhouse(
     ----------
     folder : Path
         New, or empty.
-    system : BoardSystem
     lock : Path
         Of which extra: such as ``requirements/edge.txt``.
     own_wheel : Path

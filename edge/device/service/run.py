@@ -38,7 +38,6 @@ class ServiceOperator:
     ----------
     source : FrameSource
         What it is doing is passed on.
-    notifier : Notifier
     """
 
     def __init__(self, source: FrameSource, notifier: Notifier) -> None:
@@ -80,12 +79,10 @@ def run_service(
 
     Parameters
     ----------
-    settings : DeviceSettings
     counts : Path
         Each count has a folder in it, named after its start.
     models : ModelRoot
         Where the current bundle lies.
-    notifier : Notifier
     say : callable
         Told what belongs into the journal.
 

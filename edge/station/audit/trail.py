@@ -35,11 +35,6 @@ class Audit:
     A line is written in the transaction of what it tells of: either both are there
     or neither. Its digest holds the digest of the line before, and its seal can be
     made with the station's key alone.
-
-    Parameters
-    ----------
-    transaction : callable
-    key : AuditKey
     """
 
     def __init__(self, transaction: Transaction, key: AuditKey) -> None:

@@ -179,7 +179,6 @@ class RefusedError(StationError):
 
     Parameters
     ----------
-    reason : Reason
     retry_after_s : float, optional
         How long until it may be tried again.
     **values : str or int

@@ -77,10 +77,8 @@ def refusal(
 
     Parameters
     ----------
-    reason : Reason
     values : dict, optional
         What stands in its sentence.
-    headers : dict, optional
     """
     values = values or {}
     mend = None if reason.mend is None else _sentence(reason.mend, values)

@@ -35,7 +35,6 @@ class Live:
     ----------
     source : str
         As `edge.capture.open_source.open_source` reads it.
-    bundle : Bundle
     folder_of : callable
         Where a count's results lie.
     counted : callable

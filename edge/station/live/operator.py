@@ -47,7 +47,6 @@ class StationOperator:
 
     Parameters
     ----------
-    count_id : str
     folder : Path
         Where the results will lie.
     reference : StainReference, optional

@@ -20,9 +20,6 @@ class Standing:
     ----------
     number : int
         Of the news.
-    state : LiveState
-    count_id : str, optional
-    fault : Fault, optional
     operator : StationOperator, optional
         Of the run under way, or the last one.
     """
@@ -40,7 +37,6 @@ class LiveEvents:
 
     Parameters
     ----------
-    progress : bytes
     frame : bytes, optional
         The same object while the same frame is on show.
     """

@@ -21,9 +21,6 @@ class Word:
     ----------
     cell_id : int
         Negative for a cell that a person added.
-    at : datetime
-    person : str
-    action : ReviewAction
     class_name : CellClass, optional
         Given, when reclassifying or adding.
     frame : str, optional
@@ -42,12 +39,7 @@ class Word:
 
 
 class ReviewLog:
-    """The words on every count's cells; they are added and never changed.
-
-    Parameters
-    ----------
-    transaction : callable
-    """
+    """The words on every count's cells; they are added and never changed."""
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
@@ -78,7 +70,6 @@ class ReviewLog:
 
         Parameters
         ----------
-        count_id : str
         only : collection of int, optional
             Of these cells alone.
         """

@@ -21,8 +21,6 @@ class LocatedCheck:
 
     Parameters
     ----------
-    count_id, person : str
-    at : datetime
     found, missed : int
         Located, and marked by the person as missed.
     """
@@ -45,9 +43,6 @@ class ControlPoint:
 
     Parameters
     ----------
-    count_id : str
-    at : datetime
-    percent : float
     deviations : float or None
         How many standard deviations from the mean; None without limits.
     """
@@ -66,7 +61,6 @@ class ControlChart:
     ----------
     sample_id : str
         The control slide.
-    class_name : CellClass
     points : tuple of ControlPoint
         First to last.
     mean_percent, sd_percent : float or None
@@ -87,14 +81,7 @@ class ControlChart:
 
 
 class Controls:
-    """The station's controls.
-
-    Parameters
-    ----------
-    transaction : callable
-    audit : Audit
-    reports : Reports
-    """
+    """The station's controls."""
 
     def __init__(
         self, transaction: Transaction, audit: Audit, reports: Reports

@@ -59,11 +59,8 @@ def reviewed_differential(
 
     Parameters
     ----------
-    cells : iterable of ReviewedCell
-    red_cells : int
     fields : float
         Fields' worth of slide seen.
-    reference_percent : mapping of class to pair of float
     """
     cells = tuple(cells)
     finals = (cell.final_class for cell in cells)

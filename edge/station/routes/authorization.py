@@ -36,13 +36,8 @@ class Context:
 
     Parameters
     ----------
-    station : Station
-    live : Live
-    settings : StationSettings
-    model : ModelUsed
     starting : Lock
         Held while a count begins.
-    sign_ins : SignInLimit
     secret : bytes
         Of this process, where there is no session.
     automatic : Account, optional
@@ -91,12 +86,7 @@ def session_token(context: Context, request: Request) -> str | None:
 
 
 class RequireRole:
-    """A route's dependency: somebody signed in, in one of these roles.
-
-    Parameters
-    ----------
-    roles : Role
-    """
+    """A route's dependency: somebody signed in, in one of these roles."""
 
     def __init__(self, *roles: Role) -> None:
         self.roles = frozenset(roles)

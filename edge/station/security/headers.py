@@ -25,7 +25,6 @@ class SecurityHeaders:
 
     Parameters
     ----------
-    app : ASGI application
     is_tls : bool
         Served under TLS.
     """

@@ -59,13 +59,7 @@ class SignInLimit:
 
 
 class BodyLimit:
-    """Refuses bodies beyond a size, announced or not.
-
-    Parameters
-    ----------
-    app : ASGI application
-    most_bytes : int
-    """
+    """Refuses bodies beyond a size, announced or not."""
 
     def __init__(self, app: ASGIApp, most_bytes: int = MOST_BODY_BYTES) -> None:
         self._app = app
