@@ -5,7 +5,6 @@ key's fingerprint alone.
 """
 
 import base64
-import os
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from hemalens.durable import create_file, make_folder
 from hemalens.errors import ConfigError, StorageError
 from hemalens.files import remove_unfinished, write_whole
 from hemalens.signature import CONTEXT, Signature, Signer, key_id
@@ -93,19 +93,11 @@ def _bytes(passphrase: str) -> bytes:
 def _write_private(path: Path, content: bytes) -> None:
     """Create the file readable by its owner alone from its first moment."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        make_folder(path.parent)
+        create_file(path, content, mode=0o600)
     except FileExistsError as error:
         raise StorageError(f"{path} is there already: choose another name") from error
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror}") from error
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        remove_unfinished(path)
         raise StorageError(f"cannot write {path}: {error.strerror}") from error
 
 

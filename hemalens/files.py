@@ -5,6 +5,7 @@ import hashlib
 import os
 from pathlib import Path
 
+from hemalens.durable import make_folder, write_file
 from hemalens.errors import StorageError
 
 
@@ -16,20 +17,13 @@ def write_whole(path: Path, content: bytes) -> None:
     StorageError
         When it cannot be written: no permission, no space, no folder.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        make_folder(path.parent)
+        write_file(path, content, mode=None, part_suffix=f".{os.getpid()}.part")
     except OSError as error:
         raise StorageError(
             f"cannot write {path}: {error.strerror}; nothing was changed"
         ) from error
-    finally:
-        remove_unfinished(unfinished)
 
 
 def sha256_of(path: Path) -> str:

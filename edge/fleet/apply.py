@@ -16,10 +16,10 @@ from edge.fleet.errors import FleetError
 from edge.fleet.health import SERVICE
 from edge.fleet.messages import Activation, DesiredModel, read_message
 from edge.update.current import ModelRoot
-from edge.update.durable import remove_file, write_file
 from edge.update.errors import disk_errors
 from edge.update.golden_test import Prover, run_golden_test
 from edge.update.models import update_model
+from hemalens.durable import remove_file, write_file
 from hemalens.errors import HemaLensError
 from hemalens.files import sha256_of
 

@@ -7,19 +7,19 @@ it breaks off, so that it can be continued. When it is complete that becomes DIR
 folder of that name is whole.
 """
 
-import json
-import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.records.cell_codec import write_cell
 from edge.records.counted_frame import CountedFrame
 from edge.records.summary import Summary
 from edge.results.cell_crops import stained_crops
@@ -34,10 +34,11 @@ from edge.store import (
     CountStore,
     describe_difference,
     file_errors,
-    sync_folder,
 )
+from hemalens.durable import sync_path, write_file
 from hemalens.errors import StorageError
-from hemalens.records import Cell
+
+_LINES_A_WRITE: Final = 1000
 
 
 class OnUnfinished(StrEnum):
@@ -146,17 +147,15 @@ class ResultFolder:
         store = self.store
         text = summary.model_dump_json(indent=2) + "\n"
         with file_errors("write", self._unfinished):
-            lines = (json.dumps(cell_record(cell)) + "\n" for cell in store.cells())
-            _write_durably(self._unfinished / "cells.jsonl", lines)
-            _write_durably(self._unfinished / "summary.json", (text,))
-            sync_folder(self._unfinished)
+            write_file(self._unfinished / "cells.jsonl", _lines(store))
+            write_file(self._unfinished / "summary.json", text.encode())
         self._store = None
         store.seal()
         with file_errors("write", self._path):
             if self._path.exists():
                 self._path.rmdir()
             self._unfinished.rename(self._path)
-            sync_folder(self._path.parent)
+            sync_path(self._path.parent)
 
     def _go_on(self) -> CountStore | None:
         """Open what broke off, if there is such and it is to be continued."""
@@ -185,7 +184,7 @@ class ResultFolder:
                 (self._unfinished / "frames").mkdir(parents=True)
                 if self._save_crops:
                     (self._unfinished / "crops").mkdir()
-                sync_folder(self._unfinished.parent)
+                sync_path(self._unfinished.parent)
             return CountStore.create(self._unfinished / STORE_NAME, self._header)
         except StorageError:
             shutil.rmtree(self._unfinished, ignore_errors=True)
@@ -199,36 +198,15 @@ class ResultFolder:
         return name
 
 
-def cell_record(cell: Cell) -> dict[str, object]:
-    """Give a cell as its line of ``cells.jsonl``."""
-    return {
-        "frame": cell.frame,
-        "frame_index": cell.frame_index,
-        "cell_id": cell.cell_id,
-        "kind": cell.kind.value,
-        "box_xyxy": list(cell.box),
-        "status": cell.status.value,
-        "class_name": cell.class_name,
-        "probability": cell.probability,
-        "probabilities": (
-            None if cell.probabilities is None else dict(cell.probabilities)
-        ),
-        "place": cell.place,
-        "position_um": None if cell.position_um is None else list(cell.position_um),
-        "sharpness": cell.sharpness,
-        "same_as": cell.same_as,
-    }
-
-
 def _is_empty_folder(path: Path) -> bool:
     return path.is_dir() and not any(path.iterdir())
 
 
-def _write_durably(path: Path, pieces: Iterable[str]) -> None:
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(pieces)
-        file.flush()
-        os.fsync(file.fileno())
+def _lines(store: CountStore) -> Iterator[bytes]:
+    """Write cells a few at a time: a count of days has more than memory."""
+    lines = map(write_cell, store.cells())
+    while piece := "".join(islice(lines, _LINES_A_WRITE)):
+        yield piece.encode()
 
 
 def _png(image: NDArray[np.uint8]) -> bytes:

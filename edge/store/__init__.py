@@ -3,7 +3,6 @@
 from edge.store.count_store import CountStore
 from edge.store.errors import file_errors
 from edge.store.events import CountEvent, EventKind
-from edge.store.folders import sync_folder
 from edge.store.header import CountHeader, Setting, describe_difference, new_header
 from edge.store.stored import StoredFrame, StoredView
 
@@ -18,5 +17,4 @@ __all__ = [
     "describe_difference",
     "file_errors",
     "new_header",
-    "sync_folder",
 ]

@@ -1,8 +1,9 @@
 """A count's database: one transaction a frame, safe on the disk when it returns."""
 
 import contextlib
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -14,12 +15,18 @@ from edge.records.place_join import PlaceJoin
 from edge.store import rows
 from edge.store.errors import damaged, file_errors, storage_errors
 from edge.store.events import CountEvent, EventKind
-from edge.store.folders import sync_folder
 from edge.store.header import CountHeader
-from edge.store.schema import check_access, check_schema, connect, create_tables
+from edge.store.schema import (
+    check_access,
+    check_schema,
+    connect,
+    connect_sealed,
+    create_tables,
+)
 from edge.store.stored import StoredFrame, StoredView
 from edge.store.string_table import StringTable
 from hemalens.classes import CellClass, CellKind, CellStatus
+from hemalens.durable import sync_path
 from hemalens.errors import StorageError
 from hemalens.records import Cell, CellChange
 
@@ -36,7 +43,9 @@ _INSERT_JOIN: Final = (
 _UPDATE_CELL: Final = "UPDATE cell SET status = ?, same_as = ? WHERE cell_id = ?"
 _SELECT_CELLS: Final = (
     "SELECT frame.name, frame.frame_index, cell.* FROM cell "
-    "JOIN frame ON frame.number = cell.frame ORDER BY cell.cell_id"
+    "JOIN frame ON frame.number = cell.frame "
+    "WHERE ? IS NULL OR cell.kind IN (SELECT value FROM json_each(?)) "
+    "ORDER BY cell.cell_id"
 )
 _SELECT_VIEWS: Final = (
     "SELECT cell_id, kind, class_name, status, left_px > 0 AND top_px > 0 AND "
@@ -94,7 +103,7 @@ class CountStore:
                 path.with_name(name).unlink(missing_ok=True)
             _fill(unfinished, header)
             unfinished.rename(path)
-            sync_folder(path.parent)
+            sync_path(path.parent)
         return cls.open(path)
 
     @classmethod
@@ -110,6 +119,24 @@ class CountStore:
         with storage_errors(path), file_errors("use the count in", path):
             check_access(path)
             connection = connect(path)
+            try:
+                check_schema(connection, path)
+                return cls(path, connection)
+            except BaseException:
+                connection.close()
+                raise
+
+    @classmethod
+    def open_sealed(cls, path: Path) -> Self:
+        """Open a complete count to read it: any number of processes may.
+
+        Raises
+        ------
+        StorageError
+            When there is none, or it is damaged.
+        """
+        with storage_errors(path), file_errors("use the count in", path):
+            connection = connect_sealed(path)
             try:
                 check_schema(connection, path)
                 return cls(path, connection)
@@ -270,10 +297,13 @@ class CountStore:
                     moment=rows.from_moment_row(row[8:]),
                 )
 
-    def cells(self) -> Iterator[Cell]:
-        """Give all views as they now stand, by `cell_id`."""
+    def cells(self, kinds: Iterable[CellKind] | None = None) -> Iterator[Cell]:
+        """Give the views of some kinds, or all, as they now stand, by `cell_id`."""
         with self._reading():
-            for row in self._connection.execute(_SELECT_CELLS):
+            wanted = None
+            if kinds is not None:
+                wanted = json.dumps([self._words.code(kind) for kind in kinds])
+            for row in self._connection.execute(_SELECT_CELLS, (wanted, wanted)):
                 yield rows.from_cell_row(row, self._words)
 
     def views(self) -> Iterator[StoredView]:

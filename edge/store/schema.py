@@ -121,6 +121,18 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     return connection
 
 
+def connect_sealed(path: Path) -> sqlite3.Connection:
+    """Open a database that changes no more, to read it alone.
+
+    Raises
+    ------
+    sqlite3.Error
+        When it cannot be had.
+    """
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    return sqlite3.connect(uri, uri=True, isolation_level=None)
+
+
 def check_access(path: Path) -> None:
     """Make sure that this process may read and write a database that is there.
 

@@ -5,8 +5,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from edge.update.durable import make_folder
 from edge.update.lock import BusyError, held
+from hemalens.durable import make_folder
 from hemalens.errors import StorageError
 
 _UPDATE_LOCK: Final = ".updating"

@@ -6,25 +6,30 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from edge.update.durable import make_folder, write_file
+from hemalens.durable import make_folder, write_file
 from hemalens.errors import StorageError
 
-_PACKAGE: Final = "edge.update"
-_MODULES: Final = ("durable", "history", "trial", "lock", "switch", "guard")
+_MODULES: Final = {
+    "hemalens": ("durable",),
+    "edge": (),
+    "edge.update": ("history", "trial", "lock", "switch", "guard"),
+}
+"""By package, those above it before it."""
 _MAIN: Final = (
-    f"import sys\nfrom {_PACKAGE}.guard import main\nsys.exit(main(sys.argv[1:]))\n"
+    "import sys\nfrom edge.update.guard import main\nsys.exit(main(sys.argv[1:]))\n"
 )
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
 def guard_bytes() -> bytes:
     """Pack the guard as a zip that Python runs; the same code gives the same bytes."""
-    parts = _PACKAGE.split(".")
-    folders = ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
-    members = {f"{folder}/__init__.py": "" for folder in folders}
-    for module in _MODULES:
-        source = files(_PACKAGE).joinpath(f"{module}.py").read_text("utf-8")
-        members[f"{folders[-1]}/{module}.py"] = source
+    members = {}
+    for package, modules in _MODULES.items():
+        folder = package.replace(".", "/")
+        members[f"{folder}/__init__.py"] = ""
+        for module in modules:
+            source = files(package).joinpath(f"{module}.py").read_text("utf-8")
+            members[f"{folder}/{module}.py"] = source
     members["__main__.py"] = _MAIN
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from edge.update.durable import write_file
+from hemalens.durable import write_file
 
 MOST_NOTES: Final = 500
 """The oldest go: a fleet that asks every hour must not fill the disk."""

@@ -12,13 +12,13 @@ from typing import Final
 from calibration.optics.profile import OpticalProfile
 from edge.update.camera import require_camera
 from edge.update.current import ModelRoot, open_current
-from edge.update.durable import make_folder, remove_file, write_file
 from edge.update.errors import one_updater
 from edge.update.golden_test import Prover, run_golden_test
 from edge.update.history import Event
 from edge.update.trial import TrialLimits
 from edge.update.trusted import read_trusted, write_trusted
 from hemalens.bundle import Bundle, read_bundle
+from hemalens.durable import make_folder, remove_file, write_file
 from hemalens.errors import BundleError, HemaLensError, StorageError
 
 KEPT_FREE_BYTES: Final = 32 * 1024 * 1024

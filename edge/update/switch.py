@@ -15,7 +15,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from edge.update.durable import point, remove_file, target_of
 from edge.update.history import Event, add_note
 from edge.update.lock import held
 from edge.update.trial import (
@@ -27,6 +26,7 @@ from edge.update.trial import (
     read_trial,
     write_trial,
 )
+from hemalens.durable import point, remove_file, target_of
 
 _CURRENT: Final = "current"
 _PREVIOUS: Final = "previous"

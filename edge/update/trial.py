@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from edge.update.durable import write_file
+from hemalens.durable import write_file
 
 MOST_STARTS: Final = 3
 MOST_MINUTES: Final = 30.0

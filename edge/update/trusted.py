@@ -14,8 +14,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from edge.update.durable import write_file
 from hemalens.bundle import Bundle
+from hemalens.durable import write_file
 from hemalens.errors import BundleError, StorageError
 from hemalens.manifest import Sha256, Version, version_numbers
 

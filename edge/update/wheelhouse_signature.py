@@ -9,8 +9,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from edge.update.durable import write_file
 from edge.update.wheelhouse_folder import MANIFEST
+from hemalens.durable import write_file
 from hemalens.errors import BundleError, ConfigError, StorageError
 from hemalens.signature import Signature, Signer, TrustedKeys, verify
 

@@ -7,10 +7,10 @@
 
 import argparse
 import csv
-import json
 from collections import defaultdict
 from pathlib import Path
 
+from edge.records.cell_codec import read_cell
 from hemalens.classes import CLASS_NAMES, CellKind
 from hemalens.records import Box
 from hemalens.statistics import clopper_pearson
@@ -44,9 +44,8 @@ def main() -> None:
 def _found(path: Path) -> Boxes:
     found: Boxes = defaultdict(lambda: defaultdict(list))
     for line in path.read_text().splitlines():
-        cell = json.loads(line)
-        kind = CellKind(cell["kind"])
-        found[cell["frame"]][kind].append(Box(*cell["box_xyxy"]))
+        cell = read_cell(line)
+        found[cell.frame][cell.kind].append(cell.box)
     return found
 
 
@@ -72,11 +71,11 @@ def _print_types(cells: Path, types: Path) -> None:
     """Hold the largest white cell of each field with one named type against it."""
     largest: dict[str, tuple[int, str]] = {}
     for line in cells.read_text().splitlines():
-        cell = json.loads(line)
-        if cell["kind"] == CellKind.WHITE_CELL:
-            width, height = Box(*cell["box_xyxy"]).size_wh
-            size = (width * height, cell["class_name"])
-            largest[cell["frame"]] = max(largest.get(cell["frame"], (0, "")), size)
+        cell = read_cell(line)
+        if cell.kind is CellKind.WHITE_CELL:
+            width, height = cell.box.size_wh
+            size = (width * height, cell.class_name or "")
+            largest[cell.frame] = max(largest.get(cell.frame, (0, "")), size)
     with types.open(newline="") as file:
         named = {row["image"]: row["wbc_types"].lower() for row in csv.DictReader(file)}
     single = {name: of for name, of in named.items() if of in CLASS_NAMES}

@@ -198,7 +198,7 @@ def test_no_half_of_a_private_key_stays_behind(
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(signing_key.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(StorageError, match=r"cannot write .*qa\.key: No space"):
         make_key(tmp_path / "qa.key")
     assert list(tmp_path.iterdir()) == []

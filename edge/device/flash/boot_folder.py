@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.device.flash.boot_files import FOLDER, BootFiles
-from edge.store import sync_folder
+from hemalens.durable import sync_path
 from hemalens.errors import ConfigError, StorageError
 from hemalens.files import write_whole
 
@@ -54,7 +54,7 @@ class BootFolder:
             write_whole(self._path / name, _whole(content))
         try:
             self._remove_others(files)
-            sync_folder(self._path)
+            sync_path(self._path)
         except OSError as error:
             raise StorageError(f"cannot tidy {self._path}: {error.strerror}") from error
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from edge.device.flash.boot_files import FOLDER, KERNEL_LINE, BootFiles
 from edge.device.flash.partition_table import fat_offset_bytes
 from edge.device.tools import run_tool
-from edge.store import sync_folder
+from hemalens.durable import sync_path
 from hemalens.errors import StorageError
 from hemalens.files import remove_unfinished
 
@@ -58,7 +58,7 @@ class BootImage:
             )
             self._write_to(unfinished, files)
             unfinished.replace(self._path)
-            sync_folder(self._path.parent)
+            sync_path(self._path.parent)
         except OSError as error:
             raise StorageError(
                 f"cannot write {self._path}: {error.strerror}; nothing was changed"
@@ -75,9 +75,9 @@ class BootImage:
                 _stage(staged / name, content)
             first = [path for path in staged.iterdir() if path.name != KERNEL_LINE]
             self._mtool("mcopy", disk, "-s", "-o", *map(str, first), "::/")
-            _flush(disk)
+            sync_path(disk)
             self._mtool("mcopy", disk, "-o", str(staged / KERNEL_LINE), "::/")
-        _flush(disk)
+        sync_path(disk)
 
     def _names(self, folder: str) -> set[str]:
         """Name what a folder of the partition holds; nothing when there is none."""
@@ -102,11 +102,3 @@ def _stage(path: Path, content: bytes | Path) -> None:
         path.write_bytes(content)
     else:
         path.symlink_to(content.resolve())
-
-
-def _flush(disk: Path) -> None:
-    descriptor = os.open(disk, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -18,7 +18,6 @@ from typing import Final
 from edge.device.device_settings import SETTINGS_PATH, read_device_settings
 from edge.device.fleet_credentials import CREDENTIALS
 from edge.device.tools import run_tool
-from edge.update.durable import point
 from edge.update.guard_file import write_guard
 from edge.update.software import (
     ENVIRONMENTS,
@@ -26,6 +25,7 @@ from edge.update.software import (
     finish_environment,
 )
 from edge.update.wheelhouse_folder import read_wheelhouse
+from hemalens.durable import point
 from hemalens.errors import ConfigError, StorageError
 from hemalens.files import write_whole
 from hemalens.signature import read_trusted_keys

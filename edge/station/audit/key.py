@@ -7,13 +7,13 @@ a copy of the key, and the digest of the last line now and then, in another plac
 
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from edge.store import file_errors, sync_folder
+from edge.store import file_errors
+from hemalens.durable import write_file
 from hemalens.errors import StationError
 
 KEY_NAME: Final = "audit.key"
@@ -79,15 +79,8 @@ def write_key(path: Path, key: AuditKey) -> None:
     StorageError
         When it cannot be written.
     """
-    part = path.with_suffix(".part")
     with file_errors("write", path):
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(key.secret.hex() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        sync_folder(path.parent)
+        write_file(path, f"{key.secret.hex()}\n".encode(), mode=0o600)
 
 
 def new_key() -> AuditKey:

@@ -110,11 +110,6 @@ class Amendments:
                 "WHERE count_id = ?",
                 (*values, former),
             )
-            connection.execute(
-                "INSERT INTO cell SELECT ?, cell_id, content FROM cell "
-                "WHERE count_id = ?",
-                (new_id, former),
-            )
         return new_id
 
 

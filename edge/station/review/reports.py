@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime
 from typing import Final
 
+from edge.results.tally import Tally
 from edge.station.audit.trail import Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import CountSignature, ModelUsed, Report
@@ -14,12 +15,10 @@ from edge.station.storage.samples import Samples
 _STILL_COUNTING: Final = CountFacts(
     model=ModelUsed(name="", version="", sha256="", validation_report_sha256=None),
     source="",
+    store_sha256="",
     pixel_size_um=None,
     warnings=(),
-    frames=0,
-    frames_left_out={},
-    red_cells=0,
-    fields=0.0,
+    counted=Tally().counts(None),
     hemalens_version="",
 )
 
@@ -93,8 +92,8 @@ class Reports:
             source=facts.source,
             pixel_size_um=facts.pixel_size_um,
             warnings=facts.warnings,
-            frames=facts.frames,
-            frames_left_out=facts.frames_left_out,
+            frames=facts.counted.frames,
+            frames_left_out=facts.counted.frames_left_out,
             laboratory=self._laboratory,
             hemalens_version=facts.hemalens_version,
             amendment=self._samples.amendment(count_id),

@@ -24,7 +24,7 @@ _AUDIT_WORDS: Final = {
 class Reviews:
     """The review of every count.
 
-    While a count goes on its cells are not in the database yet: methods then take
+    While a count goes on its cells are not in a complete store yet: methods then take
     them as `counted`, as the model left them.
 
     Parameters
@@ -170,8 +170,8 @@ class Reviews:
         """
         facts = self._samples.facts(count_id)
         if facts is not None:
-            red_cells = facts.red_cells if red_cells is None else red_cells
-            fields = facts.fields if fields is None else fields
+            red_cells = facts.counted.red_cells if red_cells is None else red_cells
+            fields = facts.counted.fields if fields is None else fields
         return reviewed_differential(
             self.cells(count_id, counted),
             red_cells=red_cells or 0,

@@ -1,20 +1,23 @@
 """What a finished count left in its folder, as the station takes it over."""
 
-import contextlib
-import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from edge.records.counts import Counts
 from edge.records.summary import Summary
 from edge.results.unfinished import STORE_NAME
 from edge.station.records import ModelUsed, ReviewedCell
-from edge.store import CountHeader, file_errors
-from edge.store.errors import storage_errors
+from edge.store import CountStore, file_errors
 from hemalens.classes import CellClass, CellKind, CellStatus
 from hemalens.errors import StorageError
-from hemalens.records import Box, Cell
+from hemalens.files import sha256_of
+from hemalens.records import Cell
+
+_STAINED: Final = (CellKind.WHITE_CELL, CellKind.PLATELET)
 
 
 class CountFacts(BaseModel):
@@ -24,12 +27,11 @@ class CountFacts(BaseModel):
 
     model: ModelUsed
     source: str
+    store_sha256: str
+    """Of the store that holds its cells, which changes no more."""
     pixel_size_um: float | None
     warnings: tuple[str, ...]
-    frames: int
-    frames_left_out: dict[str, int]
-    red_cells: int
-    fields: float
+    counted: Counts
     hemalens_version: str
 
 
@@ -51,47 +53,22 @@ def reviewable_cells(cells: Iterable[Cell]) -> Iterator[ReviewedCell]:
             )
 
 
-class _CellLine(BaseModel):
-    """What is needed of a line of ``cells.jsonl``."""
-
-    frame: str
-    cell_id: int
-    kind: CellKind
-    box_xyxy: tuple[int, int, int, int]
-    status: CellStatus
-    class_name: CellClass | None
-    probability: float | None
-    place: int | None = None
-    position_um: tuple[float, float] | None = None
-
-
-def read_cells(folder: Path) -> Iterator[Cell]:
-    """Read the cells of a count's folder.
+# Each word of a reviewer asks for cells, and a complete count has the same for ever.
+@lru_cache(maxsize=2)
+def read_cells(store: Path, store_sha256: str) -> Mapping[int, ReviewedCell]:
+    """Read the cells to be reviewed from a complete count's store, by `cell_id`.
 
     Raises
     ------
     StorageError
-        When they are not there, or damaged.
+        When it is not there, or not the one that was taken over.
     """
-    path = folder / "cells.jsonl"
-    with file_errors("read", path), path.open(encoding="utf-8") as file:
-        try:
-            lines = [_CellLine.model_validate_json(line) for line in file]
-        except ValidationError as error:
-            raise StorageError(f"{path} is damaged: count the sample anew") from error
-    for line in lines:
-        yield Cell(
-            frame=line.frame,
-            frame_index=0,
-            cell_id=line.cell_id,
-            kind=line.kind,
-            box=Box(*line.box_xyxy),
-            status=line.status,
-            class_name=line.class_name,
-            probability=line.probability,
-            place=line.place,
-            position_um=line.position_um,
+    if sha256_of(store) != store_sha256:
+        raise StorageError(
+            f"{store} was changed after its count: restore it from a backup"
         )
+    with CountStore.open_sealed(store) as opened:
+        return {cell.cell_id: cell for cell in reviewable_cells(opened.cells(_STAINED))}
 
 
 def read_facts(
@@ -118,27 +95,21 @@ def read_facts(
             summary = Summary.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise StorageError(f"{path} is damaged: count the sample anew") from error
+    store = folder / STORE_NAME
     return CountFacts(
         model=ModelUsed(
             **summary.bundle.model_dump(),
             validation_report_sha256=validation_report_sha256,
         ),
-        source=source if source is not None else _read_source(folder / STORE_NAME),
+        source=source if source is not None else _read_source(store),
+        store_sha256=sha256_of(store),
         pixel_size_um=summary.pixel_size_um,
         warnings=(*summary.warnings, *summary.slide_doubts),
-        frames=summary.counted.frames,
-        frames_left_out=summary.counted.frames_left_out,
-        red_cells=summary.counted.red_cells,
-        fields=summary.counted.fields,
+        counted=summary.counted,
         hemalens_version=summary.hemalens_version,
     )
 
 
 def _read_source(path: Path) -> str:
-    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    with (
-        storage_errors(path),
-        contextlib.closing(sqlite3.connect(uri, uri=True)) as connection,
-    ):
-        row = connection.execute("SELECT content FROM header").fetchone()
-    return CountHeader.model_validate_json(row[0]).source
+    with CountStore.open_sealed(path) as store:
+        return store.header.source

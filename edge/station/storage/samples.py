@@ -1,6 +1,5 @@
 """The samples at the station, from the start of their count."""
 
-import json
 import re
 import secrets
 import shutil
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.records.population import Population
-from edge.results.unfinished import unfinished_folder
+from edge.results.unfinished import STORE_NAME, unfinished_folder
 from edge.station.audit.trail import Audit, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import Amendment, ReviewedCell, Sample, SampleState
@@ -18,7 +17,6 @@ from edge.station.storage.counted_results import (
     CountFacts,
     read_cells,
     read_facts,
-    reviewable_cells,
 )
 from edge.store import file_errors
 
@@ -180,14 +178,9 @@ class Samples:
         """
         folder = self.folder(count_id)
         facts = read_facts(folder, source, validation_report_sha256)
-        cells = tuple(reviewable_cells(read_cells(folder)))
+        cells = read_cells(folder / STORE_NAME, facts.store_sha256)
         with self._transaction() as connection:
             sample = self.unsigned(count_id)
-            connection.execute("DELETE FROM cell WHERE count_id = ?", (count_id,))
-            connection.executemany(
-                "INSERT INTO cell VALUES (?, ?, ?)",
-                ((count_id, c.cell_id, c.model_dump_json()) for c in cells),
-            )
             connection.execute(
                 "UPDATE sample SET state = ?, counted_at = ?, facts = ? "
                 "WHERE count_id = ?",
@@ -198,7 +191,7 @@ class Samples:
                     count_id,
                 ),
             )
-            detail = {"frames": facts.frames, "cells": len(cells)}
+            detail = {"frames": facts.counted.frames, "cells": len(cells)}
             self._audit.add(sample.operator, "counted", count_id, detail)
             return self.get(count_id)
 
@@ -230,7 +223,6 @@ class Samples:
             connection.execute(
                 "UPDATE sample SET is_discarded = 1 WHERE count_id = ?", (count_id,)
             )
-            connection.execute("DELETE FROM cell WHERE count_id = ?", (count_id,))
             self._audit.add(person, "count_discarded", count_id)
         folder = self.folder(count_id)
         for place in (folder, unfinished_folder(folder)):
@@ -267,16 +259,21 @@ class Samples:
     def model_cells(
         self, count_id: str, only: Iterable[int] | None = None
     ) -> tuple[ReviewedCell, ...]:
-        """Give a finished count's stained cells, or some, as the model left them."""
-        sql = (
-            "SELECT content FROM cell WHERE count_id = ? "
-            "AND (? IS NULL OR cell_id IN (SELECT value FROM json_each(?))) "
-            "ORDER BY cell_id"
-        )
-        wanted = None if only is None else json.dumps(tuple(only))
-        with self._transaction() as connection:
-            rows = connection.execute(sql, (count_id, wanted, wanted)).fetchall()
-        return tuple(ReviewedCell.model_validate_json(content) for (content,) in rows)
+        """Give a finished count's stained cells, or some, as the model left them.
+
+        Raises
+        ------
+        StorageError
+            When the count's store is not there, or was changed.
+        """
+        facts = self.facts(count_id)
+        if facts is None:
+            return ()
+        store = self.pictures(count_id) / STORE_NAME
+        cells = read_cells(store, facts.store_sha256)
+        if only is None:
+            return tuple(cells.values())
+        return tuple(cells[cell_id] for cell_id in sorted(only) if cell_id in cells)
 
 
 def _checked(count_id: str) -> str:

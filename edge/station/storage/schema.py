@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-VERSION: Final = 2
+VERSION: Final = 3
 _SCHEMA: Final = """
 CREATE TABLE account (
     name TEXT PRIMARY KEY, full_name TEXT NOT NULL, role TEXT NOT NULL,
@@ -22,10 +22,6 @@ CREATE TABLE sample (
     amends TEXT REFERENCES sample (count_id), amendment TEXT
 ) STRICT;
 CREATE UNIQUE INDEX amendment_of_count ON sample (amends) WHERE NOT is_discarded;
-CREATE TABLE cell (
-    count_id TEXT NOT NULL REFERENCES sample (count_id), cell_id INTEGER NOT NULL,
-    content TEXT NOT NULL, PRIMARY KEY (count_id, cell_id)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE review (
     number INTEGER PRIMARY KEY,
     count_id TEXT NOT NULL REFERENCES sample (count_id), cell_id INTEGER NOT NULL,
@@ -59,9 +55,6 @@ _NEVER_CHANGED: Final = {
 """Tables that only grow, with their keys."""
 _HELD_BY_SIGNATURE: Final = (
     ("review", "INSERT", "new"),
-    ("cell", "INSERT", "new"),
-    ("cell", "UPDATE", "old"),
-    ("cell", "DELETE", "old"),
     ("sample", "INSERT", "new"),
     ("sample", "DELETE", "old"),
 )

@@ -1,21 +1,21 @@
 """A station with a finished count, made without a camera or a model."""
 
-import json
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from argon2 import PasswordHasher
 
+from edge.records.moment import Moment
 from edge.records.population import Population
 from edge.records.summary import BundleName, Summary
-from edge.results.folder import cell_record
 from edge.station.records import Role, Sample
 from edge.station.security.accounts import Account
 from edge.station.station import Station
 from edge.store import CountStore
 from hemalens.classes import CellStatus
 from hemalens.records import Cell
-from tests.edge.made_counts import made_cell, made_header
+from tests.edge.made_counts import NOON, made_cell, made_frame, made_header
 
 PASSWORD = "correct horse"
 CELLS = (
@@ -67,9 +67,10 @@ def finished(station: Station, sample_id: str = "S-1") -> str:
 def write_results(folder: Path, cells: tuple[Cell, ...] = CELLS) -> None:
     folder.mkdir(exist_ok=True)
     (folder / "count.sqlite").unlink(missing_ok=True)
-    CountStore.create(folder / "count.sqlite", made_header("demo:")).seal()
-    lines = (json.dumps(cell_record(cell)) + "\n" for cell in cells)
-    (folder / "cells.jsonl").write_text("".join(lines))
+    store = CountStore.create(folder / "count.sqlite", made_header("demo:"))
+    for name, of_frame in groupby(cells, lambda cell: cell.frame):
+        store.add(made_frame(*of_frame, name=name), Moment(at=NOON, counted_s=1.0))
+    store.seal()
     (folder / "summary.json").write_text(_summary().model_dump_json())
 
 

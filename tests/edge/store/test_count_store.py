@@ -77,6 +77,21 @@ def test_any_cells_come_back_as_they_were(cells: list[Cell]) -> None:
                 assert list(cell.probabilities or ()) == list(back.probabilities or ())
 
 
+def test_a_sealed_count_gives_its_cells_by_kind_and_takes_none(path: Path) -> None:
+    cells = (made_cell(0, "neutrophil"), made_cell(1, None), made_cell(2, "platelet"))
+    store = CountStore.create(path, made_header())
+    store.add(made_frame(*cells), MOMENT)
+    store.seal()
+    path.chmod(0o400)
+    with CountStore.open_sealed(path) as first, CountStore.open_sealed(path) as second:
+        stained = (CellKind.WHITE_CELL, CellKind.PLATELET)
+        assert tuple(first.cells(stained)) == (cells[0], cells[2])
+        assert tuple(second.cells()) == cells
+        assert second.header == made_header()
+        with pytest.raises(StorageError, match="no permission"):
+            first.add(made_frame(name="b"), MOMENT)
+
+
 def test_frames_and_the_map_come_back(path: Path) -> None:
     frames = list(islice(made_count(5, stained=2, red_cells=3), 41))
     with CountStore.create(path, made_header()) as store:

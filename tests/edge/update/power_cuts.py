@@ -26,10 +26,10 @@ from typing import Any
 
 from edge.update import software
 from edge.update.current import ModelRoot
-from edge.update.durable import make_folder, write_file
 from edge.update.models import roll_back_model, update_model
 from edge.update.switch import Switch
 from edge.update.trial import TrialLimits
+from hemalens.durable import make_folder, write_file
 from tests.edge.update.made_device import whole
 
 

@@ -322,7 +322,7 @@ def test_a_disk_that_fills_meanwhile_changes_nothing(
     def full(descriptor: int, content: bytes) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("edge.update.durable.os.write", full)
+    monkeypatch.setattr("hemalens.durable.os.write", full)
     with pytest.raises(StorageError, match=r"No space left.*made 1\.0\.0 .* counts on"):
         update_model(device.root, path, prover=whole)
     monkeypatch.undo()

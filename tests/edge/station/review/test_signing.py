@@ -136,9 +136,6 @@ def test_nothing_of_a_signed_count_can_be_changed(tmp_path: Path) -> None:
     [
         "UPDATE sample SET operator = 'eve'",
         "DELETE FROM sample",
-        "UPDATE cell SET content = '{}'",
-        "DELETE FROM cell",
-        "INSERT INTO cell SELECT count_id, 77, content FROM cell LIMIT 1",
         "INSERT INTO review (count_id, cell_id, at, person, action) "
         "SELECT count_id, 1, at, 'eve', 'remove' FROM review",
         "UPDATE review SET person = 'eve'",

@@ -1,11 +1,20 @@
-import shutil
+import contextlib
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from edge.station.records import SampleState
+from edge.station.storage.counted_results import read_cells, reviewable_cells
 from hemalens.errors import StationError, StorageError
-from tests.edge.station.made_station import begin, finish, finished, open_station
+from tests.edge.station.made_station import (
+    CELLS,
+    begin,
+    finish,
+    finished,
+    open_station,
+    write_results,
+)
 
 
 def test_a_sample_goes_from_counting_to_review(tmp_path: Path) -> None:
@@ -48,15 +57,41 @@ def test_unusable_names_of_samples_are_refused(tmp_path: Path, sample_id: str) -
         begin(station, sample_id)
 
 
-def test_a_count_that_is_not_whole_stays_counting(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["summary.json", "count.sqlite"])
+def test_a_count_that_is_not_whole_stays_counting(tmp_path: Path, name: str) -> None:
     with open_station(tmp_path) as station:
         count_id = begin(station).count_id
         with pytest.raises(StorageError):
             station.samples.counted(count_id)
-        finish(station, count_id)
-        (station.samples.folder(count_id) / "cells.jsonl").write_text("{")
+        write_results(station.samples.folder(count_id))
+        (station.samples.folder(count_id) / name).write_text("{")
         with pytest.raises(StorageError, match="damaged"):
             station.samples.counted(count_id)
-        # What was taken over stays readable without its folder.
-        shutil.rmtree(station.samples.folder(count_id))
-        assert len(station.reviews.cells(count_id)) == 12
+        assert station.samples.get(count_id).state is SampleState.COUNTING
+        assert station.samples.model_cells(count_id) == ()
+
+
+def test_cells_are_those_of_the_counts_own_store(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        count_id = finished(station)
+        wanted = tuple(reviewable_cells(CELLS))
+        assert station.samples.model_cells(count_id) == wanted
+        assert station.samples.model_cells(count_id, {3, 9, 77}) == (
+            wanted[3],
+            wanted[9],
+        )
+
+
+def test_a_store_that_was_changed_after_its_count_is_refused(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        count_id = finished(station)
+        store = station.samples.folder(count_id) / "count.sqlite"
+        with contextlib.closing(sqlite3.connect(store)) as connection:
+            connection.execute("UPDATE cell SET class_name = NULL WHERE cell_id = 1")
+            connection.commit()
+    read_cells.cache_clear()
+    with (
+        open_station(tmp_path) as station,
+        pytest.raises(StorageError, match="changed after its count"),
+    ):
+        station.reviews.cells(count_id)
