@@ -213,5 +213,5 @@ def _require_web() -> None:
 
     from hemalens.errors import MissingExtraError
 
-    if any(find_spec(name) is None for name in ("argon2", "fastapi", "uvicorn")):
+    if any(find_spec(name) is None for name in ("fastapi", "uvicorn")):
         raise MissingExtraError("The station", "web")

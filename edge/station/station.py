@@ -10,8 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TextIO
 
-from argon2 import PasswordHasher
-
 from edge.station.audit.key import KEY_NAME, AuditKey, new_key, read_key, write_key
 from edge.station.audit.trail import Audit
 from edge.station.review.actions import ReviewLog
@@ -26,6 +24,7 @@ from edge.station.storage.schema import VERSION, new_database
 from edge.store import file_errors
 from edge.store.errors import storage_errors
 from hemalens.errors import StationError, StorageError
+from hemalens.passwords import PasswordHasher
 
 DATABASE_NAME: Final = "station.sqlite"
 
@@ -46,7 +45,7 @@ class Station:
     laboratory : str
         Stands at the head of reports.
     hasher : PasswordHasher, optional
-        In place of argon2's recommended parameters.
+        In place of the one of recommended cost.
 
     Attributes
     ----------

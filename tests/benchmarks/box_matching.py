@@ -1,12 +1,9 @@
-"""Which found box is which true box."""
+"""How many found boxes are true ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-BoxXYXY = Sequence[float]
+from hemalens.box_matching import BoxXYXY, match_boxes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,34 +33,6 @@ class MatchCount:
     def f1(self) -> float:
         both = self.found + self.true
         return 2 * self.matched / both if both else float("nan")
-
-
-def iou_matrix(
-    found: Sequence[BoxXYXY], true: Sequence[BoxXYXY]
-) -> NDArray[np.float64]:
-    """Intersection over union of every found box with every true one."""
-    a = np.asarray(found, np.float64).reshape(-1, 1, 4)
-    b = np.asarray(true, np.float64).reshape(1, -1, 4)
-    overlap_wh = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    overlap = np.prod(np.clip(overlap_wh, 0, None), axis=-1)
-    area_a = np.prod(a[..., 2:] - a[..., :2], axis=-1)
-    area_b = np.prod(b[..., 2:] - b[..., :2], axis=-1)
-    union = area_a + area_b - overlap
-    return np.asarray(overlap / np.maximum(union, 1e-12), np.float64)
-
-
-def match_boxes(
-    found: Sequence[BoxXYXY], true: Sequence[BoxXYXY], least_iou: float = 0.5
-) -> list[tuple[int, int]]:
-    """Pair boxes one to one, best overlap first: (found index, true index)."""
-    iou = iou_matrix(found, true)
-    pairs = []
-    while iou.size and iou.max() >= least_iou:
-        i, j = (int(k) for k in np.unravel_index(np.argmax(iou), iou.shape))
-        pairs.append((i, j))
-        iou[i, :] = -1
-        iou[:, j] = -1
-    return pairs
 
 
 def count_matches(

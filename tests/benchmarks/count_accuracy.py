@@ -11,10 +11,11 @@ from collections import defaultdict
 from pathlib import Path
 
 from edge.records.cell_codec import read_cell
+from hemalens.box_matching import match_boxes
 from hemalens.classes import CLASS_NAMES, CellKind
 from hemalens.records import Box
 from hemalens.statistics import clopper_pearson
-from tests.benchmarks.box_matching import MatchCount, match_boxes
+from tests.benchmarks.box_matching import MatchCount
 from tests.benchmarks.labelled_images import LabelledImage, read_bccd, read_txl
 
 Boxes = dict[str, dict[CellKind, list[Box]]]

@@ -20,10 +20,11 @@ from rich.table import Table
 
 from calibration.optics.red_cell_ruler import FEWEST_RED_CELLS
 from edge.segment import segment
+from hemalens.box_matching import match_boxes
 from hemalens.classes import CellClass, CellKind
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM
 from hemalens.records import Box, Detection, Segmentation
-from tests.benchmarks.box_matching import MatchCount, count_matches, match_boxes
+from tests.benchmarks.box_matching import MatchCount, count_matches
 from tests.benchmarks.labelled_images import (
     LabelledImage,
     read_bccd,

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from convert.studies.transfer.answers import KnownCell
-from convert.studies.transfer.box_matching import match_cells
 from convert.studies.transfer.box_source import BoxSource
 from convert.studies.transfer.labelled_fields import LabelledField
 from edge.count.frame_counter import FrameCounter
@@ -13,6 +12,7 @@ from edge.frame.analysis import FrameAnalysis
 from edge.frame.quality import FrameQuality
 from edge.records.counted_frame import CountedFrame
 from edge.records.population import Population
+from hemalens.box_matching import match_boxes
 from hemalens.classes import CellKind, CellStatus
 from hemalens.classifier import BundleClassifier
 from hemalens.image_files import read_image
@@ -162,7 +162,8 @@ def _in_boxes(
     stained = [cell for cell in counted.cells if cell.class_name is not None]
     found = look.found.detections if look.found else ()
     by_box = {d.box: d for d in found if d.kind is not CellKind.RED_CELL}
-    matched = match_cells([cell.box for cell in stained], field.boxes)
+    boxes = [cell.box for cell in stained]
+    matched = match_boxes(boxes, field.boxes, least_iou=0, is_centred=True)
     return tuple(
         FoundCell(
             known=KnownCell(
@@ -173,5 +174,5 @@ def _in_boxes(
             cell=stained[index],
             detection=by_box[stained[index].box],
         )
-        for index in matched.values()
+        for index, _ in matched
     )

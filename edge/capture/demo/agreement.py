@@ -3,13 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from edge.capture.demo_slide import DemoSlide, TrueCell
+from edge.capture.demo_slide import DemoSlide
+from hemalens.box_matching import match_boxes
 from hemalens.classes import CellKind
-from hemalens.records import Box, Cell
-
-LEAST_IOU = 0.5
-"""Intersection over union from which a found box is the drawn cell's, as in the
-evaluation of detectors (PASCAL VOC, doi 10.1007/s11263-009-0275-4)."""
+from hemalens.records import Cell
 
 
 class DrawnAgreement:
@@ -39,16 +36,15 @@ class DrawnAgreement:
     def add(self, frame_index: int, cells: Iterable[Cell]) -> None:
         """Hold a frame's cells against its truth."""
         called = [cell for cell in cells if cell.class_name is not None]
-        for drawn in self._slide.truth(frame_index):
-            if drawn.class_name is None or drawn.at_border:
-                continue
-            is_white = drawn.kind is CellKind.WHITE_CELL
-            self.white_cells += is_white
-            found = _best(drawn, called)
-            if found is not None:
-                called.remove(found)
-                self.white_cells_found += is_white
-                self.calls[drawn.class_name.value, str(found.class_name)] += 1
+        drawn = [
+            cell
+            for cell in self._slide.truth(frame_index)
+            if cell.class_name is not None and not cell.at_border
+        ]
+        self.white_cells += sum(cell.kind is CellKind.WHITE_CELL for cell in drawn)
+        for i, j in match_boxes([c.box for c in called], [d.box for d in drawn]):
+            self.white_cells_found += drawn[j].kind is CellKind.WHITE_CELL
+            self.calls[str(drawn[j].class_name), str(called[i].class_name)] += 1
 
     @property
     def found(self) -> int:
@@ -59,19 +55,3 @@ class DrawnAgreement:
     def agreed(self) -> int:
         """Those of them that were called what they are."""
         return sum(n for (drawn, called), n in self.calls.items() if drawn == called)
-
-
-def _best(drawn: TrueCell, called: list[Cell]) -> Cell | None:
-    best = max(called, key=lambda cell: _iou(drawn.box, cell.box), default=None)
-    if best is None or _iou(drawn.box, best.box) < LEAST_IOU:
-        return None
-    return best
-
-
-def _iou(a: Box, b: Box) -> float:
-    width = min(a.right, b.right) - max(a.left, b.left)
-    height = min(a.bottom, b.bottom) - max(a.top, b.top)
-    if width <= 0 or height <= 0:
-        return 0.0
-    areas = sum(box.size_wh[0] * box.size_wh[1] for box in (a, b))
-    return width * height / (areas - width * height)

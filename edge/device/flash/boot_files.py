@@ -9,10 +9,11 @@ from typing import Final
 from edge.device import fleet_credentials as credentials
 from edge.device.flash import cloud_init, first_run
 from edge.device.flash.board import Board, OperatingSystem
-from edge.device.flash.credentials import hash_password, is_password, read_password
+from edge.device.flash.credentials import read_password
 from edge.device.flash.kernel_cmdline import with_words
 from edge.update.wheelhouse_folder import MANIFEST, read_wheelhouse
 from hemalens.errors import ConfigError
+from hemalens.passwords import PasswordHasher, is_password
 from hemalens.signature import read_trusted_keys
 
 FOLDER: Final = "hemalens"
@@ -92,7 +93,7 @@ def _operator_password(board: Board, present_hash: bytes | None) -> BootFiles:
     password = read_password(board.operator_password_file)
     if present_hash is not None and is_password(password, present_hash.decode()):
         return {_PASSWORD: present_hash}
-    return {_PASSWORD: f"{hash_password(password)}\n".encode()}
+    return {_PASSWORD: f"{PasswordHasher().hash(password)}\n".encode()}
 
 
 def _broker_credentials(board: Board) -> BootFiles:

@@ -1,26 +1,17 @@
-"""Passwords, kept only as what they derive to; public keys, read and checked.
+"""Passwords, read; public keys, read and checked.
 
 References
 ----------
-.. [1] Biryukov, Dinu, Khovratovich, Josefsson: Argon2 Memory-Hard Function for Password
-   Hashing and Proof-of-Work Applications. RFC 9106 (2021), section 4: the second
-   recommended choice, 64 MiB, fits a board of 512 MB.
-.. [2] IEEE 802.11-2020, annex J.4: the pre-shared key of a passphrase.
+.. [1] IEEE 802.11-2020, annex J.4: the pre-shared key of a passphrase.
 """
 
 import hashlib
-import os
 import re
 from pathlib import Path
 from typing import Final
 
-from hemalens.errors import ConfigError, MissingExtraError
+from hemalens.errors import ConfigError
 
-_MEMORY_KIB: Final = 65_536
-_PASSES: Final = 3
-_LANES: Final = 4
-_SALT_BYTES: Final = 16
-_HASH_BYTES: Final = 32
 _PSK_ROUNDS: Final = 4_096
 _PSK_BYTES: Final = 32
 _SSH_KEY: Final = re.compile(
@@ -29,50 +20,8 @@ _SSH_KEY: Final = re.compile(
 )
 
 
-def hash_password(password: str) -> str:
-    """Hash a password with Argon2id, in the PHC string format [1]_.
-
-    Raises
-    ------
-    MissingExtraError
-        When ``cryptography`` is not installed.
-    """
-    try:
-        from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-    except ImportError as error:
-        raise MissingExtraError("Hashing a password", "edge") from error
-    made: str = Argon2id(
-        salt=os.urandom(_SALT_BYTES),
-        length=_HASH_BYTES,
-        iterations=_PASSES,
-        lanes=_LANES,
-        memory_cost=_MEMORY_KIB,
-    ).derive_phc_encoded(password.encode())
-    return made
-
-
-def is_password(password: str, hashed: str) -> bool:
-    """Say whether a password is the one that was hashed; False for no hash at all.
-
-    Raises
-    ------
-    MissingExtraError
-        When ``cryptography`` is not installed.
-    """
-    try:
-        from cryptography.exceptions import InvalidKey
-        from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
-    except ImportError as error:
-        raise MissingExtraError("Checking a password", "edge") from error
-    try:
-        Argon2id.verify_phc_encoded(password.encode(), hashed.strip())
-    except (InvalidKey, ValueError):
-        return False
-    return True
-
-
 def wifi_key(ssid: str, passphrase: str) -> str:
-    """Derive the 64 hexadecimal digits that a passphrase means for a network [2]_.
+    """Derive the 64 hexadecimal digits that a passphrase means for a network [1]_.
 
     Raises
     ------

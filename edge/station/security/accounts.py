@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
 from edge.station.audit.trail import Audit, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import Role
+from hemalens.passwords import PasswordHasher, is_password
 
 IDLE_LIMIT: Final = timedelta(minutes=30)
 WHOLE_LIMIT: Final = timedelta(hours=12)
@@ -61,7 +59,7 @@ class Accounts:
     transaction : callable
     audit : Audit
     hasher : PasswordHasher, optional
-        In place of argon2's recommended parameters.
+        In place of the one of recommended cost.
     """
 
     def __init__(
@@ -127,11 +125,11 @@ class Accounts:
             row = connection.execute(sql, (name,)).fetchone()
         # Outside the transaction: hashing is slow, and others go on meanwhile.
         known_hash = self._no_ones_hash if row is None else row[0]
-        is_right = self._verify(known_hash, password)
+        is_right = is_password(password[:_LONGEST_PASSWORD], known_hash)
         account = self.get(name)
         if row is None or not is_right or account is None or account.is_disabled:
             return None
-        if self._hasher.check_needs_rehash(known_hash):
+        if self._hasher.is_outdated(known_hash):
             self._store_hash(name, self._hasher.hash(password))
         return account
 
@@ -254,12 +252,6 @@ class Accounts:
                 found=len(password),
             )
         return self._hasher.hash(password)
-
-    def _verify(self, known_hash: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(known_hash, password[:_LONGEST_PASSWORD])
-        except (VerificationError, InvalidHashError):
-            return False
 
     def _store_hash(self, name: str, hashed: str) -> None:
         sql = "UPDATE account SET password_hash = ? WHERE name = ?"

@@ -13,8 +13,8 @@ from edge.segment import segment
 from edge.segment.nuclei import find_nuclei
 from edge.segment.pixels import sort_pixels
 from edge.segment.scale import WORK_PIXEL_SIZE_UM
+from hemalens.box_matching import match_boxes
 from hemalens.classes import CellKind
-from tests.benchmarks.box_matching import match_boxes
 from tests.edge.segment.drawn_fields import NUCLEUS, DrawnField, of_kind
 
 WHITE, RED, PLATELET = CellKind.WHITE_CELL, CellKind.RED_CELL, CellKind.PLATELET

@@ -4,8 +4,6 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
-from argon2 import PasswordHasher
-
 from edge.records.moment import Moment
 from edge.records.population import Population
 from edge.records.summary import BundleName, Summary
@@ -14,6 +12,7 @@ from edge.station.security.accounts import Account
 from edge.station.station import Station
 from edge.store import CountStore
 from hemalens.classes import CellStatus
+from hemalens.passwords import PasswordHasher
 from hemalens.records import Cell
 from tests.edge.made_counts import NOON, made_cell, made_frame, made_header
 
@@ -32,7 +31,7 @@ CELLS = (
 
 
 def quick_hasher() -> PasswordHasher:
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    return PasswordHasher(memory_kib=8, passes=1, lanes=1)
 
 
 def open_station(folder: Path) -> Station:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from edge.records.population import Population
@@ -14,9 +13,10 @@ from edge.station.routes.authorization import Context
 from edge.station.server import opened
 from edge.station.settings import StationSettings
 from edge.station.station import Station
+from hemalens.passwords import PasswordHasher
 
 SOURCE = "demo:frames=3,width_px=480,height_px=360,seed=3"
-QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+QUICK = PasswordHasher(memory_kib=8, passes=1, lanes=1)
 API = "/api/1"
 
 

@@ -3,26 +3,12 @@ from pathlib import Path
 import pytest
 
 from edge.device.flash.credentials import (
-    hash_password,
-    is_password,
     read_password,
     read_ssh_key,
     wifi_key,
 )
 from hemalens.errors import ConfigError
 from tests.edge.device.flash.made_board import SSH_KEY
-
-
-def test_hash_is_argon2id_fits_its_password_alone_and_is_salted() -> None:
-    hashed = hash_password("count carefully")
-    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
-    assert is_password("count carefully", f"{hashed}\n")
-    assert not is_password("count carelessly", hashed)
-    assert hash_password("count carefully") != hashed
-
-
-def test_what_is_no_hash_fits_no_password() -> None:
-    assert not is_password("count carefully", "count carefully")
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from edge.device.device_settings import read_device_settings
 from edge.device.flash import boot_folder
 from edge.device.flash.board import Board
 from edge.device.flash.boot_folder import BootFolder
-from edge.device.flash.credentials import is_password, wifi_key
+from edge.device.flash.credentials import wifi_key
 from edge.device.flash.flash import flash, open_boot_partition
 from edge.update.wheelhouse_folder import read_wheelhouse
 from hemalens.errors import BundleError, ConfigError, HemaLensError, StorageError
+from hemalens.passwords import is_password
 from tests.edge.device.flash.made_board import (
     PASSWORD,
     SSH_KEY,

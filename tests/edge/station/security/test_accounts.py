@@ -2,12 +2,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
 from edge.station.records import Role
 from edge.station.security import accounts as module
 from edge.station.station import DATABASE_NAME, Station
 from hemalens.errors import StationError
+from hemalens.passwords import PasswordHasher
 from tests.edge.station.made_station import PASSWORD, add_account, open_station
 
 
@@ -70,12 +70,12 @@ def test_a_new_password_ends_what_the_old_one_began(tmp_path: Path) -> None:
 def test_passwords_are_hashed_anew_when_the_parameters_rise(tmp_path: Path) -> None:
     with open_station(tmp_path) as station:
         add_account(station)
-    stronger = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
+    stronger = PasswordHasher(memory_kib=16, passes=2, lanes=1)
     with Station.open(tmp_path, hasher=stronger) as station:
         assert station.accounts.check("ana", PASSWORD) is not None
         with station.transaction() as connection:
             row = connection.execute("SELECT password_hash FROM account").fetchone()
-        assert not stronger.check_needs_rehash(row[0])
+        assert not stronger.is_outdated(row[0])
         assert station.accounts.check("ana", PASSWORD) is not None
 
 
