@@ -2,11 +2,6 @@
 
 A message's id stays when it is delivered, so that no count is put in twice. Results are
 never dropped; of health the newest few thousand wait.
-
-References
-----------
-As `edge.store.count_store`: with a write-ahead log and ``synchronous=FULL`` a
-transaction is on the disk when its commit returns.
 """
 
 import contextlib
@@ -21,6 +16,7 @@ from typing import Final, Self
 from uuid import UUID
 
 from edge.fleet.topics import Kind
+from edge.store.sqlite import connect, transaction
 from hemalens.errors import StorageError
 
 MOST_HEALTH: Final = 3_000
@@ -214,23 +210,13 @@ class MessageOutbox:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with _faults(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                # A full disk may have rolled it back already.
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+        with _faults(self._path), transaction(self._connection) as connection:
+            yield connection
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+    connection = connect(path, create=True, timeout_s=_BUSY_TIMEOUT_S)
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
         _make_or_check(connection, path)
     except BaseException:
         connection.close()
@@ -245,12 +231,11 @@ def _make_or_check(connection: sqlite3.Connection, path: Path) -> None:
             f"a newer HemaLens made the outbox {path}: update HemaLens, or move it away"
         )
     if version == 0:
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in _TABLES:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        connection.execute("COMMIT")
+        with transaction(connection):
+            for statement in _TABLES:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
     elif connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
         raise _corrupt()
 

@@ -10,6 +10,7 @@ from edge.station.audit.trail import KEY_RENEWED, Audit
 from edge.station.records import TrailCheck
 from edge.station.station import DATABASE_NAME, Station
 from edge.store.errors import storage_errors
+from edge.store.sqlite import connect_to_read
 from hemalens.errors import StationError
 
 
@@ -31,9 +32,7 @@ def check_trail(folder: Path) -> TrailCheck:
         )
     with (
         storage_errors(path),
-        contextlib.closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        ) as connection,
+        contextlib.closing(connect_to_read(path)) as connection,
     ):
 
         @contextlib.contextmanager

@@ -23,10 +23,12 @@ from edge.station.storage.samples import Samples
 from edge.station.storage.schema import VERSION, new_database
 from edge.store import file_errors
 from edge.store.errors import storage_errors
+from edge.store.sqlite import connect, transaction
 from hemalens.errors import StationError, StorageError
 from hemalens.passwords import PasswordHasher
 
 DATABASE_NAME: Final = "station.sqlite"
+_BUSY_TIMEOUT_S: Final = 5.0
 
 
 class Station:
@@ -164,14 +166,8 @@ class Station:
             if self._connection.in_transaction:
                 yield self._connection
                 return
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                # Does nothing where a full disk has rolled it back already.
-                self._connection.rollback()
-                raise
+            with transaction(self._connection) as connection:
+                yield connection
 
     def copy_to(self, path: Path) -> None:
         """Copy the database as it stands to a new file."""
@@ -216,12 +212,8 @@ def _connect(path: Path) -> sqlite3.Connection:
     with storage_errors(path), file_errors("open", path):
         # SQLite would give it the permissions of the umask.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(
-            path, check_same_thread=False, isolation_level=None
-        )
+        connection = connect(path, create=True, timeout_s=_BUSY_TIMEOUT_S)
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             _begin(connection, path)
         except BaseException:

@@ -17,12 +17,12 @@ from edge.store.errors import damaged, file_errors, storage_errors
 from edge.store.events import CountEvent, EventKind
 from edge.store.header import CountHeader
 from edge.store.schema import (
+    BUSY_TIMEOUT_S,
     check_access,
     check_schema,
-    connect,
-    connect_sealed,
     create_tables,
 )
+from edge.store.sqlite import connect, connect_to_read, transaction
 from edge.store.stored import StoredFrame, StoredView
 from edge.store.string_table import StringTable
 from hemalens.classes import CellClass, CellKind, CellStatus
@@ -67,12 +67,6 @@ class CountStore:
     ----------
     path : Path
     connection : sqlite3.Connection
-
-    References
-    ----------
-    With a write-ahead log and ``synchronous=FULL`` a transaction is on the disk when
-    its commit returns, and after a power cut the database is as of the last commit:
-    https://www.sqlite.org/pragma.html#pragma_synchronous
     """
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
@@ -118,7 +112,9 @@ class CountStore:
         """
         with storage_errors(path), file_errors("use the count in", path):
             check_access(path)
-            connection = connect(path)
+            connection = connect(
+                path, create=False, timeout_s=BUSY_TIMEOUT_S, is_exclusive=True
+            )
             try:
                 check_schema(connection, path)
                 return cls(path, connection)
@@ -136,7 +132,7 @@ class CountStore:
             When there is none, or it is damaged.
         """
         with storage_errors(path), file_errors("use the count in", path):
-            connection = connect_sealed(path)
+            connection = connect_to_read(path, is_sealed=True)
             try:
                 check_schema(connection, path)
                 return cls(path, connection)
@@ -206,7 +202,7 @@ class CountStore:
         code = self._words.code
         with storage_errors(self._path):
             cells = [rows.to_cell_row(cell, number, code) for cell in counted.cells]
-            with self._transaction():
+            with transaction(self._connection):
                 self._insert_frame(counted, number, moment)
                 self._connection.executemany(_INSERT_CELL, cells)
                 self._apply(counted.changes, number)
@@ -340,18 +336,6 @@ class CountStore:
             return tuple(rows.from_join_row(r) for r in self._connection.execute(sql))
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            # A full disk may have rolled it back already.
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-
-    @contextlib.contextmanager
     def _reading(self) -> Iterator[None]:
         with storage_errors(self._path):
             try:
@@ -368,13 +352,12 @@ class CountStore:
 
 
 def _fill(path: Path, header: CountHeader) -> None:
-    with contextlib.closing(connect(path, create=True)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
+    words = [(str(w),) for e in (CellKind, CellStatus, CellClass) for w in e]
+    opened = connect(path, create=True, timeout_s=BUSY_TIMEOUT_S, is_exclusive=True)
+    with contextlib.closing(opened) as connection, transaction(connection):
         create_tables(connection)
         sql = "INSERT INTO header VALUES (?)"
         connection.execute(sql, (header.model_dump_json(),))
-        words = [(str(w),) for e in (CellKind, CellStatus, CellClass) for w in e]
         # Platelet is a kind and a class.
         sql = "INSERT OR IGNORE INTO word (word) VALUES (?)"
         connection.executemany(sql, words)
-        connection.execute("COMMIT")

@@ -91,48 +91,6 @@ moved by ``place_join``.
 Recurring texts are numbers into ``word``: a frame of 230 cells takes about 16 KB."""
 
 
-def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
-    """Open a database for one process alone, each commit safe on the disk.
-
-    Exclusive locking keeps a second count out for as long as the first runs, not
-    only while it writes; the lock goes with the process, however that ends.
-
-    Raises
-    ------
-    sqlite3.Error
-        When it cannot be had.
-    """
-    mode = "rwc" if create else "rw"
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode={mode}",
-        uri=True,
-        timeout=BUSY_TIMEOUT_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    try:
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        connection.execute("PRAGMA synchronous=FULL")
-        if create:
-            connection.execute("PRAGMA journal_mode=WAL")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def connect_sealed(path: Path) -> sqlite3.Connection:
-    """Open a database that changes no more, to read it alone.
-
-    Raises
-    ------
-    sqlite3.Error
-        When it cannot be had.
-    """
-    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-    return sqlite3.connect(uri, uri=True, isolation_level=None)
-
-
 def check_access(path: Path) -> None:
     """Make sure that this process may read and write a database that is there.
 
