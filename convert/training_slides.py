@@ -60,7 +60,7 @@ def measure_training_slides(
     for image in find_images(chosen, images).images:
         pixels = read_image(image.path)
         slide.learn_image(pixels, segment(pixels), PBC_PIXEL_SIZE_UM)
-    colours, blur_um = slide.look.colours, slide.look.blur_um
+    colours, blur_um = slide.appearance.colours, slide.appearance.blur_um
     return TrainingSlides(
         stain=None
         if colours is None

@@ -134,7 +134,9 @@ def read_labelled_cells(
         class_index=np.array(
             [names.index(image.class_name) for image in images.images], np.int64
         ),
-        probabilities=classifier.classify(_of_size(crops, classifier), slide.look),
+        probabilities=classifier.classify(
+            _of_size(crops, classifier), slide.appearance
+        ),
         detections=tuple(
             find_middle_cell(seen, (_STORED_PX, _STORED_PX)) for seen in found
         ),

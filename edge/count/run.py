@@ -3,7 +3,7 @@
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from edge.records.population import Population
 from edge.records.summary import Summary
 from edge.results.differential import rates_of
 from edge.results.folder import OnUnfinished, ResultFolder
-from edge.results.overlay_writer import OverlayWriter
+from edge.results.frame_writer import FrameWriter, WriteFrame
 from edge.slide.domain_warnings import domain_warnings
 from edge.store import CountStore, new_header
 from edge.store.header import Setting, bundle_name
@@ -168,7 +168,7 @@ def count_source(
             counter,
             session,
             steering,
-            folder,
+            _writes(folder, settings, keeper),
             keeper,
             times,
         )
@@ -241,36 +241,46 @@ def _skip_counted_frames(source: FrameSource, store: CountStore | None) -> Frame
     return ContinuedSource(source, done)
 
 
+def _writes(
+    folder: ResultFolder | None, settings: CountSettings, keeper: FrameKeeper | None
+) -> Iterator[WriteFrame]:
+    """Choose what is written of each frame: a keeper has pictures of its own."""
+    if folder is None:
+        return
+    if keeper is None:
+        yield folder.write_overlay
+    if settings.save_crops:
+        yield folder.write_crops
+
+
 def _count_frames(
     source: FrameSource,
     counter: FrameCounter,
     session: CountSession,
     steering: Steering,
-    folder: ResultFolder | None,
+    writes: Iterable[WriteFrame],
     keeper: FrameKeeper | None,
     times: StageTimes,
 ) -> _Seen:
     """Count while there are frames and the operator wants."""
     warnings: dict[str, None] = {}
     with ExitStack() as stack:
-        overlays = None
-        if folder is not None and keeper is None:
-            overlays = stack.enter_context(OverlayWriter(folder))
-        feed = stack.enter_context(FrameFeed(source, counter.look, workers=_WORKERS))
+        writer = stack.enter_context(FrameWriter(*writes))
+        feed = stack.enter_context(FrameFeed(source, counter.analyze, workers=_WORKERS))
         stack.enter_context(_on_interruption(steering.finish, feed.stop))
-        looks = iter(feed)
-        while steering.goes_on() and (look := next(looks, None)) is not None:
-            counted = counter.decide(look)
+        analyses = iter(feed)
+        while steering.goes_on() and (analysis := next(analyses, None)) is not None:
+            counted = counter.finish_frame(analysis)
             warnings.update(dict.fromkeys(counted.warnings))
-            if overlays is not None:
-                overlays.write(counted)
+            writer.write(counted)
             if keeper is not None:
-                keeper.keep(counted, look.quality, counter.slide_appearance.colours)
+                colours = counter.slide_appearance.colours
+                keeper.keep(counted, analysis.quality, colours)
             with times.of(Stage.STORE):
                 session.add(counted)
             steering.show(counted)
             # A large frame must not live on while the next is waited for.
-            del look, counted
+            del analysis, counted
         return _Seen(dropped=feed.dropped, warnings=tuple(warnings))
 
 

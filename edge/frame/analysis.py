@@ -1,4 +1,4 @@
-"""What one frame shows by itself: corrected, judged and segmented."""
+"""What one frame shows by itself: corrected, measured and segmented."""
 
 from dataclasses import dataclass
 from threading import Lock
@@ -21,29 +21,34 @@ camera, and a fraction of the work."""
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FrameAnalysis:
-    """A frame looked at.
+    """What a frame shows.
 
     Parameters
     ----------
     frame : Frame
         With the optics' faults corrected.
+    expected_um : float or None
+        Micrometres per pixel that were known beforehand; without them the frame's own
+        red cells were the ruler.
     quality : FrameQuality
     found : Segmentation or None
         None when the frame is too bad to look for cells.
+    left_out : str or None
+        Why the frame cannot be counted, as far as it shows so itself.
     warnings : tuple of str
         How the optics disagree with their profile.
     """
 
     frame: Frame
+    expected_um: float | None
     quality: FrameQuality
     found: Segmentation | None
+    left_out: str | None = None
     warnings: tuple[str, ...] = ()
 
 
 class FrameAnalyzer:
-    """Looks at frames one by one; knows nothing of those before.
-
-    May be used by several threads at once.
+    """Analyses frames one by one; may be used by several threads at once.
 
     Parameters
     ----------
@@ -68,24 +73,40 @@ class FrameAnalyzer:
         self._one_at_a_time = Lock()
         self._times = times or StageTimes()
 
-    def look(self, frame: Frame) -> FrameAnalysis:
+    def analyze(self, frame: Frame) -> FrameAnalysis:
         """Correct a frame, measure its quality and find its cells."""
         warnings = self._warnings(frame)
-        frame = self._corrected(frame)
-        pixel_size_um = self._scale.known_um(frame)
-        if pixel_size_um is None:
+        corrected = self._corrected(frame)
+        return self._analyze(corrected, self._scale.expected_um(corrected), warnings)
+
+    def at_settled_scale(self, analysis: FrameAnalysis) -> FrameAnalysis:
+        """Return an analysis with the scale that the frames before settle.
+
+        A frame analysed long ahead of them did not know it, and is analysed once more.
+        """
+        expected_um = self._scale.expected_um(analysis.frame)
+        if expected_um == analysis.expected_um:
+            return analysis
+        return self._analyze(analysis.frame, expected_um, analysis.warnings)
+
+    def _analyze(
+        self, frame: Frame, expected_um: float | None, warnings: tuple[str, ...]
+    ) -> FrameAnalysis:
+        found = None
+        if expected_um is None:
             # Focus is judged by the scale, which the red cells give.
             found = self._segment(frame, None)
-            quality = measure_quality(frame.image, found.pixel_size_um)
-            return FrameAnalysis(
-                frame=frame, quality=quality, found=found, warnings=warnings
-            )
-        quality = measure_quality(frame.image, pixel_size_um)
-        is_bad = reason_to_leave_out(quality) is not None
+        scale_um = expected_um if found is None else found.pixel_size_um
+        quality = measure_quality(frame.image, scale_um)
+        left_out = reason_to_leave_out(quality)
+        if found is None and left_out is None:
+            found = self._segment(frame, expected_um)
         return FrameAnalysis(
             frame=frame,
+            expected_um=expected_um,
             quality=quality,
-            found=None if is_bad else self._segment(frame, pixel_size_um),
+            found=found,
+            left_out=left_out,
             warnings=warnings,
         )
 

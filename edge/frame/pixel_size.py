@@ -10,9 +10,9 @@ from hemalens.records import Frame
 FRAMES_MEASURED: Final = 9
 """Rulers whose median is relied on: one alone is within 10 % in 95 % of frames."""
 
-FRAMES_AHEAD: Final = 9
-"""A settled size holds from so many frames later. More than are ever looked at ahead,
-so that a count gives the same whatever the threads' timing."""
+SETTLED_AFTER: Final = 9
+"""A settled size holds from so many frames later: those between are analysed already,
+ahead of the count, and would all be analysed once more."""
 
 
 class _Settled(NamedTuple):
@@ -26,7 +26,7 @@ class Scale:
     One that was given comes first, then the source's own, then what the red cells of
     the first frames say: the microscope does not change between frames, so the median
     of many rulers is better than one, and measuring on takes as long as finding the
-    cells. Frames of another size are measured anew.
+    cells. Frames of another size are measured for themselves.
 
     Parameters
     ----------
@@ -49,8 +49,12 @@ class Scale:
         self._measured_um: dict[tuple[int, ...], list[float]] = {}
         self._settled: dict[tuple[int, ...], _Settled] = {}
 
-    def known_um(self, frame: Frame) -> float | None:
-        """Give the pixel size known before the frame is looked at; from any thread."""
+    def expected_um(self, frame: Frame) -> float | None:
+        """Return the pixel size that the frames before settle; from any thread.
+
+        None while a frame's own red cells are to measure it. Once the frames before
+        are counted the answer is final; asked earlier it may be None too soon.
+        """
         known = self._given_um or frame.pixel_size_um
         settled = self._settled.get(frame.image.shape)
         if known is None and settled is not None and frame.index >= settled.from_index:
@@ -58,7 +62,22 @@ class Scale:
         return known
 
     def settle_um(self, frame: Frame, measured_um: float | None) -> float | None:
-        """Hear what a frame's red cells say; give the median so far."""
+        """Decide the pixel size of a frame, in the order of the frames.
+
+        Parameters
+        ----------
+        frame : Frame
+        measured_um : float or None
+            By its red cells.
+
+        Returns
+        -------
+        float or None
+            The one that is known, else the median of those measured so far.
+        """
+        known = self._given_um or frame.pixel_size_um
+        if known is not None:
+            return known
         shape = frame.image.shape
         if shape in self._settled:
             return self._settled[shape].pixel_size_um
@@ -69,5 +88,5 @@ class Scale:
             return None
         median_um = statistics.median(measured)
         if len(measured) >= FRAMES_MEASURED:
-            self._settled[shape] = _Settled(median_um, frame.index + FRAMES_AHEAD)
+            self._settled[shape] = _Settled(median_um, frame.index + SETTLED_AFTER)
         return median_um

@@ -218,25 +218,26 @@ class SharpestSoFar:
         return self._sharpest[0] if len(self._sharpest) == 3 else None
 
     def learn(self, quality: FrameQuality) -> None:
-        """Hear of a frame; empty ones tell nothing of focus."""
+        """Take in a frame that counts; empty ones tell nothing of focus."""
         if quality.sharpness_per_um is None or quality.is_empty:
             return
         heapq.heappush(self._sharpest, quality.sharpness_per_um)
         if len(self._sharpest) > 3:
             heapq.heappop(self._sharpest)
 
+    def reason_to_leave_out(self, quality: FrameQuality) -> str | None:
+        """Say why a frame cannot be counted among these; None for one that counts."""
+        sharpest, sharpness = self.sharpness_per_um, quality.sharpness_per_um
+        if quality.is_empty or sharpest is None or sharpness is None:
+            return None
+        if sharpness >= LEAST_OF_SHARPEST * sharpest:
+            return None
+        share = sharpness / sharpest
+        return f"out of focus or moving: {share:.1f} of the sharpest frame so far"
 
-def reason_to_leave_out(
-    quality: FrameQuality, sharpest_per_um: float | None = None
-) -> str | None:
-    """Say why a frame cannot be counted.
 
-    Parameters
-    ----------
-    quality : FrameQuality
-        Of the frame.
-    sharpest_per_um : float, optional
-        From `SharpestSoFar`: how sharp this count's frames can be.
+def reason_to_leave_out(quality: FrameQuality) -> str | None:
+    """Say why a frame cannot be counted, whatever the others show.
 
     Returns
     -------
@@ -244,7 +245,7 @@ def reason_to_leave_out(
         A sentence for the operator. None for a frame that counts, an empty one
         included.
     """
-    return _bad_light(quality) or _bad_focus(quality, sharpest_per_um)
+    return _bad_light(quality) or _bad_focus(quality)
 
 
 def _bad_light(quality: FrameQuality) -> str | None:
@@ -258,15 +259,11 @@ def _bad_light(quality: FrameQuality) -> str | None:
     return None
 
 
-def _bad_focus(quality: FrameQuality, sharpest_per_um: float | None) -> str | None:
+def _bad_focus(quality: FrameQuality) -> str | None:
     if quality.is_empty:
         return None
-    sharpness = quality.sharpness_per_um
-    if sharpness is None or quality.blur_um is None:
+    if quality.blur_um is None:
         return "out of focus: there are shapes, but no edges"
-    if sharpest_per_um and sharpness < LEAST_OF_SHARPEST * sharpest_per_um:
-        share = sharpness / sharpest_per_um
-        return f"out of focus or moving: {share:.1f} of the sharpest frame so far"
     if quality.blur_um > MOST_BLUR_UM:
         return (
             f"out of focus or moving: edges are {quality.blur_um:.1f} µm wide, "

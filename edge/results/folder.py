@@ -23,6 +23,7 @@ from edge.records.cell_codec import write_cell
 from edge.records.counted_frame import CountedFrame
 from edge.records.summary import Summary
 from edge.results.cell_crops import stained_crops
+from edge.results.overlay import draw_overlay
 from edge.results.unfinished import (
     STORE_NAME,
     discard_unfinished,
@@ -61,7 +62,7 @@ class ResultFolder:
     header : CountHeader
         What counts; a count that broke off is continued only with its equal.
     save_crops : bool
-        Write each stained cell's crop too, for a calibration set.
+        Make room for each stained cell's crop too, for a calibration set.
     on_unfinished : OnUnfinished
 
     Raises
@@ -128,19 +129,25 @@ class ResultFolder:
             raise ValueError("a result folder has a store only while it is entered")
         return self._store
 
-    def add(self, counted: CountedFrame, overlay: NDArray[np.uint8]) -> None:
-        """Write a frame's overlay, (H, W, 3) RGB, and crops if asked.
+    def write_overlay(self, counted: CountedFrame) -> None:
+        """Draw a frame's cells onto it and write the picture.
 
         Where this comes before the session adds the frame, each frame of the count
         has its overlay whatever happens between, and that of a frame to be counted
         once more is written over. It may be called from another thread than the
-        session; unlike the count, overlays are not made to survive a power cut.
+        session, as `write_crops` may; unlike the count, neither's files are made to
+        survive a power cut.
         """
         path = self._unfinished / "frames" / self._overlay_name(counted.frame.name)
         with file_errors("write", path):
-            path.write_bytes(_png(overlay))
-            for name, crop in stained_crops(counted) if self._save_crops else ():
-                (self._unfinished / "crops" / name).write_bytes(_png(crop))
+            path.write_bytes(_png(draw_overlay(counted)))
+
+    def write_crops(self, counted: CountedFrame) -> None:
+        """Write a frame's stained cells one by one; made for it by `save_crops`."""
+        folder = self._unfinished / "crops"
+        with file_errors("write", folder):
+            for name, crop in stained_crops(counted):
+                (folder / name).write_bytes(_png(crop))
 
     def complete(self, summary: Summary) -> None:
         """Write the cells and the summary and put the folder in its place."""

@@ -48,7 +48,7 @@ class SlideAppearanceLearner:
         self.learn(image, found, measure_quality(image, pixel_size_um))
 
     @property
-    def look(self) -> SlideAppearance:
+    def appearance(self) -> SlideAppearance:
         """What was learned so far."""
         return SlideAppearance(
             colours=None if self._stain is None else self._stain.colours(),

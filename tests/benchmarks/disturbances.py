@@ -119,7 +119,7 @@ def cut(
         )
         if index % step == 0:
             slide.learn_image(image, segment(image), PBC_PIXEL_SIZE_UM)
-    return crops, slide.look
+    return crops, slide.appearance
 
 
 def show(name: str, rows: Sequence[Row]) -> None:

@@ -49,7 +49,7 @@ class CountedField:
     field : LabelledField
     counted : CountedFrame
     found : Segmentation or None
-        All that was seen; None in a frame too bad to look at.
+        All that was seen; None in a frame too bad to look for cells.
     cells : tuple of FoundCell
         Those in its true boxes.
     """
@@ -114,22 +114,23 @@ def count_fields(
     ]
     for index, field in enumerate(fields):
         image = read_image(field.path)
-        look = counters[0].look(Frame(image=image, name=field.path.name, index=index))
+        frame = Frame(image=image, name=field.path.name, index=index)
+        analysis = counters[0].analyze(frame)
         if boxes is BoxSource.TRUTH:
-            look = with_boxes(look, field.boxes)
-        yield tuple(_count(counter, look, field) for counter in counters)
+            analysis = with_boxes(analysis, field.boxes)
+        yield tuple(_count(counter, analysis, field) for counter in counters)
         if progress:
             progress(index + 1, len(fields))
 
 
-def with_boxes(look: FrameAnalysis, boxes: Sequence[Box]) -> FrameAnalysis:
+def with_boxes(analysis: FrameAnalysis, boxes: Sequence[Box]) -> FrameAnalysis:
     """Put given white cells in place of the stained objects found."""
-    if look.found is None:
-        return look
-    height, width = look.frame.image.shape[:2]
-    red = [d for d in look.found.detections if d.kind is CellKind.RED_CELL]
+    if analysis.found is None:
+        return analysis
+    height, width = analysis.frame.image.shape[:2]
+    red = [d for d in analysis.found.detections if d.kind is CellKind.RED_CELL]
     white = [_detection(box, width, height) for box in boxes]
-    return replace(look, found=replace(look.found, detections=(*white, *red)))
+    return replace(analysis, found=replace(analysis.found, detections=(*white, *red)))
 
 
 def _detection(box: Box, width: int, height: int) -> Detection:
@@ -144,23 +145,23 @@ def _detection(box: Box, width: int, height: int) -> Detection:
 
 
 def _count(
-    counter: FrameCounter, look: FrameAnalysis, field: LabelledField
+    counter: FrameCounter, analysis: FrameAnalysis, field: LabelledField
 ) -> CountedField:
-    counted = counter.decide(look)
+    counted = counter.finish_frame(analysis)
     return CountedField(
         field=field,
         counted=counted,
-        quality=look.quality,
-        found=look.found,
-        cells=_in_boxes(field, look, counted),
+        quality=analysis.quality,
+        found=analysis.found,
+        cells=_in_boxes(field, analysis, counted),
     )
 
 
 def _in_boxes(
-    field: LabelledField, look: FrameAnalysis, counted: CountedFrame
+    field: LabelledField, analysis: FrameAnalysis, counted: CountedFrame
 ) -> tuple[FoundCell, ...]:
     stained = [cell for cell in counted.cells if cell.class_name is not None]
-    found = look.found.detections if look.found else ()
+    found = analysis.found.detections if analysis.found else ()
     by_box = {d.box: d for d in found if d.kind is not CellKind.RED_CELL}
     boxes = [cell.box for cell in stained]
     matched = match_boxes(boxes, field.boxes, least_iou=0, is_centred=True)

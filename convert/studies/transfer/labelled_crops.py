@@ -127,7 +127,7 @@ def cut_labelled_crops(
         crops=np.stack(windows),
         frame_index=np.arange(number),
         pixel_size_um=np.full(number, pixel_size_um),
-        slide=slide.look,
+        slide=slide.appearance,
     )
 
 

@@ -127,7 +127,7 @@ def cut_known_cells(
         crops=np.stack([cut.crop for cut in cuts]),
         frame_index=np.array([cut.frame_index for cut in cuts], np.int64),
         pixel_size_um=np.array([cut.pixel_size_um for cut in cuts], np.float64),
-        slide=slide.look,
+        slide=slide.appearance,
     )
 
 

@@ -31,30 +31,30 @@ def profile(frame: Frame, pixel_size_um: float) -> OpticalProfile:
 
 
 def test_a_good_frame_shows_its_cells(field: Frame) -> None:
-    look = FrameAnalyzer(Scale()).look(field)
-    assert look.found is not None
-    assert any(d.kind is CellKind.RED_CELL for d in look.found.detections)
-    assert look.warnings == ()
+    analysis = FrameAnalyzer(Scale()).analyze(field)
+    assert analysis.found is not None
+    assert any(d.kind is CellKind.RED_CELL for d in analysis.found.detections)
+    assert analysis.warnings == ()
 
 
 def test_a_black_frame_is_not_searched_for_cells(field: Frame) -> None:
     black = Frame(image=np.zeros_like(field.image), name="black", index=1)
-    assert FrameAnalyzer(Scale(0.1)).look(black).found is None
+    assert FrameAnalyzer(Scale(0.1)).analyze(black).found is None
 
 
 def test_the_profiles_pixel_size_is_worked_with(field: Frame) -> None:
     unknown = Frame(image=field.image, name="unknown", index=0)
-    look = FrameAnalyzer(Scale(), profile=profile(field, 0.1)).look(unknown)
-    assert look.frame.pixel_size_um == 0.1
-    assert look.found is not None
-    assert look.found.pixel_size_um == 0.1
+    analysis = FrameAnalyzer(Scale(), profile=profile(field, 0.1)).analyze(unknown)
+    assert analysis.frame.pixel_size_um == 0.1
+    assert analysis.found is not None
+    assert analysis.found.pixel_size_um == 0.1
 
 
 def test_another_objective_than_the_profiles_is_noticed(field: Frame) -> None:
-    looker = FrameAnalyzer(Scale(), profile=profile(field, 0.16))
+    analyzer = FrameAnalyzer(Scale(), profile=profile(field, 0.16))
     warnings: set[str] = set()
     for number in range(5):
         index = number * WATCH_EVERY
         frame = Frame(image=field.image, name=str(index), index=index)
-        warnings.update(looker.look(frame).warnings)
+        warnings.update(analyzer.analyze(frame).warnings)
     assert any("objective" in warning for warning in warnings)

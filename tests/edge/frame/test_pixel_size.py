@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from edge.frame.pixel_size import FRAMES_AHEAD, FRAMES_MEASURED, Scale
+from edge.frame.pixel_size import FRAMES_MEASURED, SETTLED_AFTER, Scale
 from hemalens.errors import ConfigError
 from hemalens.records import Frame
 
@@ -12,9 +12,9 @@ def frame(index: int, *, size_um: float | None = None, side_px: int = 8) -> Fram
 
 
 def test_a_given_size_comes_before_the_sources() -> None:
-    assert Scale(0.1).known_um(frame(0, size_um=0.2)) == 0.1
-    assert Scale().known_um(frame(0, size_um=0.2)) == 0.2
-    assert Scale().known_um(frame(0)) is None
+    assert Scale(0.1).expected_um(frame(0, size_um=0.2)) == 0.1
+    assert Scale().expected_um(frame(0, size_um=0.2)) == 0.2
+    assert Scale().expected_um(frame(0)) is None
 
 
 def test_the_median_of_the_rulers_so_far_is_worked_with() -> None:
@@ -30,8 +30,8 @@ def test_after_enough_rulers_the_size_is_settled_some_frames_later() -> None:
     for index in range(FRAMES_MEASURED):
         scale.settle_um(frame(index), 0.1 + 0.001 * (index % 3))
     last = FRAMES_MEASURED - 1
-    assert scale.known_um(frame(last + FRAMES_AHEAD - 1)) is None
-    assert scale.known_um(frame(last + FRAMES_AHEAD)) == pytest.approx(0.101)
+    assert scale.expected_um(frame(last + SETTLED_AFTER - 1)) is None
+    assert scale.expected_um(frame(last + SETTLED_AFTER)) == pytest.approx(0.101)
     assert scale.settle_um(frame(last + 1), 0.4) == pytest.approx(0.101)
 
 
@@ -40,7 +40,7 @@ def test_frames_of_another_size_are_measured_anew() -> None:
     for index in range(FRAMES_MEASURED):
         scale.settle_um(frame(index), 0.1)
     other = frame(100, side_px=16)
-    assert scale.known_um(other) is None
+    assert scale.expected_um(other) is None
     assert scale.settle_um(other, 0.2) == 0.2
 
 
@@ -48,7 +48,7 @@ def test_frames_without_red_cells_settle_nothing() -> None:
     scale = Scale()
     for index in range(50):
         assert scale.settle_um(frame(index), None) is None
-    assert scale.known_um(frame(99)) is None
+    assert scale.expected_um(frame(99)) is None
 
 
 @pytest.mark.parametrize("size_um", [0.0, 0.01, 0.6, -1.0])

@@ -82,7 +82,7 @@ def test_a_frame_softer_than_the_sharpest_is_left_out() -> None:
         best.learn(measure_quality(sharp_field(), 0.1))
     soft = measure_quality(defocused(sharp_field(), 7), 0.1)
     assert reason_to_leave_out(soft) is None
-    reason = reason_to_leave_out(soft, best.sharpness_per_um)
+    reason = best.reason_to_leave_out(soft)
     assert reason is not None
     assert "of the sharpest frame so far" in reason
 

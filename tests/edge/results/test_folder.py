@@ -32,7 +32,6 @@ from tests.edge.made_counts import (
     made_summary,
 )
 
-OVERLAY = np.zeros((30, 40, 3), np.uint8)
 SEED, STAINED, RED_CELLS, FRAMES = 11, 8, 20, 40
 
 
@@ -50,7 +49,7 @@ def _break_off(path: Path, number: int, header: CountHeader | None = None) -> No
     with ResultFolder(path, header) as folder:
         session = CountSession(header, store=folder.store, target=1000)
         for counted in _frames(number):
-            folder.add(counted, OVERLAY)
+            folder.write_overlay(counted)
             session.add(counted)
 
 
@@ -64,7 +63,7 @@ def _count_to_the_end(
         for counted in _frames(FRAMES):
             if counted.frame.name in done:
                 continue
-            folder.add(counted, OVERLAY)
+            folder.write_overlay(counted)
             session.add(counted)
             if report is not None:
                 os.write(report, f"{counted.frame.name}\n".encode())
@@ -153,7 +152,7 @@ def test_what_was_counted_stays_when_the_count_breaks_off(path: Path) -> None:
     with contextlib.suppress(RuntimeError), ResultFolder(path, made_header()) as folder:
         session = CountSession(made_header(), store=folder.store)
         for counted in _frames(3):
-            folder.add(counted, OVERLAY)
+            folder.write_overlay(counted)
             session.add(counted)
         raise RuntimeError
     assert not path.exists()
@@ -168,7 +167,7 @@ def test_what_was_counted_stays_when_the_count_breaks_off(path: Path) -> None:
 
 def test_where_nothing_was_counted_nothing_is_left(path: Path) -> None:
     with contextlib.suppress(RuntimeError), ResultFolder(path, made_header()) as folder:
-        folder.add(_frames(1)[0], OVERLAY)
+        folder.write_overlay(_frames(1)[0])
         raise RuntimeError
     assert list(path.parent.iterdir()) == []
     assert find_unfinished(path) is None
@@ -200,7 +199,7 @@ def _break_off_further(path: Path, until: int) -> None:
     with ResultFolder(path, made_header(), on_unfinished=mode) as folder:
         session = CountSession(made_header(), store=folder.store, target=100_000)
         for counted in _frames(until)[folder.store.frames_done :]:
-            folder.add(counted, OVERLAY)
+            folder.write_overlay(counted)
             session.add(counted)
 
 
@@ -269,19 +268,18 @@ def test_a_count_is_continued_with_crops_as_it_was_begun(path: Path) -> None:
         pass
 
 
-def test_crops_are_written_only_when_asked_for(path: Path) -> None:
+def test_overlay_and_crops_are_written_by_themselves(path: Path) -> None:
     image = np.random.default_rng(1).integers(0, 255, (300, 400, 3), np.uint8)
-    cell = made_cell(7, "neutrophil")
-    counted = made_frame(cell)
+    counted = made_frame(made_cell(7, "neutrophil"))
     counted = replace(counted, frame=replace(counted.frame, image=image))
-    for save_crops in (True, False):
-        with ResultFolder(path, made_header(), save_crops=save_crops) as folder:
-            folder.add(counted, OVERLAY)
-            (unfinished,) = path.parent.iterdir()
-            crops = [p.name for p in unfinished.glob("crops/*")]
-            assert crops == (["f-0000-7.png"] if save_crops else [])
-            overlay = cv2.imread(str(unfinished / "frames" / "f-0000.png"))
-            assert overlay.shape == OVERLAY.shape
+    with ResultFolder(path, made_header(), save_crops=True) as folder:
+        (unfinished,) = path.parent.iterdir()
+        folder.write_crops(counted)
+        assert [p.name for p in unfinished.glob("*/*.png")] == ["f-0000-7.png"]
+        folder.write_overlay(counted)
+        overlay = cv2.imread(str(unfinished / "frames" / "f-0000.png"))
+        assert overlay.shape[0] > image.shape[0]
+        assert overlay.shape[1] == image.shape[1]
 
 
 # What lies where the results should.

@@ -15,24 +15,24 @@ def frames() -> list[np.ndarray]:
 
 
 def test_nothing_is_said_of_a_slide_not_seen() -> None:
-    assert SlideAppearanceLearner.of_a_set().look == SlideAppearance()
+    assert SlideAppearanceLearner.of_a_set().appearance == SlideAppearance()
 
 
 def test_stain_is_learned_from_the_first_frame_and_focus_from_enough(frames) -> None:
     slide = SlideAppearanceLearner.of_a_count(keeps_stain=False)
     for number in range(FEWEST):
-        assert (slide.look.colours is None) == (number == 0)
-        assert slide.look.blur_um is None
+        assert (slide.appearance.colours is None) == (number == 0)
+        assert slide.appearance.blur_um is None
         slide.learn_image(frames[0], segment(frames[0]), PBC_PIXEL_SIZE_UM)
-    assert slide.look.blur_um == pytest.approx(0.2, abs=0.1)
+    assert slide.appearance.blur_um == pytest.approx(0.2, abs=0.1)
 
 
 def test_a_slide_that_keeps_its_stain_has_focus_alone(frames) -> None:
     slide = SlideAppearanceLearner.of_a_count(keeps_stain=True)
     for _ in range(FEWEST):
         slide.learn_image(frames[0], segment(frames[0]), PBC_PIXEL_SIZE_UM)
-    assert slide.look.colours is None
-    assert slide.look.blur_um is not None
+    assert slide.appearance.colours is None
+    assert slide.appearance.blur_um is not None
 
 
 def test_a_count_forgets_focus_and_a_set_does_not(frames) -> None:
@@ -49,4 +49,6 @@ def test_a_count_forgets_focus_and_a_set_does_not(frames) -> None:
     alone = SlideAppearanceLearner.of_a_set()
     for _ in range(FEWEST):
         alone.learn_image(frames[1], found, PBC_PIXEL_SIZE_UM)
-    assert count.look.blur_um == alone.look.blur_um != whole.look.blur_um
+    assert (
+        count.appearance.blur_um == alone.appearance.blur_um != whole.appearance.blur_um
+    )

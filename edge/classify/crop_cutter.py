@@ -1,0 +1,56 @@
+"""The stained objects of a frame, cut out as a model takes them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hemalens.manifest import ModelInput
+from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
+from hemalens.records import Detection
+
+
+class CropCutter:
+    """Cuts crops of one size, frame after frame, into an array that is used again.
+
+    Parameters
+    ----------
+    wanted : ModelInput
+        Their size.
+    """
+
+    def __init__(self, wanted: ModelInput) -> None:
+        self._wanted = wanted
+        self._crops = self._room_for(0)
+
+    def cut(
+        self,
+        image: NDArray[np.uint8],
+        objects: Sequence[Detection],
+        pixel_size_um: float | None,
+    ) -> NDArray[np.uint8]:
+        """Cut each object out of a frame (H, W, 3), uint8, RGB.
+
+        Parameters
+        ----------
+        pixel_size_um : float or None
+            Micrometres per pixel; PBC's where it is not known.
+
+        Returns
+        -------
+        ndarray of shape (N, S, S, 3), uint8, RGB
+            Valid until the next frame's are cut.
+        """
+        if len(objects) > len(self._crops):
+            self._crops = self._room_for(2 * len(objects))
+        size_px = self._wanted.size_px
+        side_px = crop_side_px(
+            pixel_size_um or PBC_PIXEL_SIZE_UM, self._wanted.crop_side_um
+        )
+        for index, one in enumerate(objects):
+            self._crops[index] = cut_crop(image, one.box.centre_xy, side_px, size_px)
+        return self._crops[: len(objects)]
+
+    def _room_for(self, number: int) -> NDArray[np.uint8]:
+        size_px = self._wanted.size_px
+        return np.empty((number, size_px, size_px, 3), np.uint8)
