@@ -83,7 +83,7 @@ class Summary(BaseModel):
     @model_serializer(mode="wrap")
     def _flatten(self, nest: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Write all fields at one level, in the order that files always had."""
-        rest = nest(self)
+        rest: dict[str, Any] = nest(self)
         counted, rates = rest.pop("counted"), rest.pop("rates")
         told = ("frames_dropped", "warnings", "slide_doubts")
         after = {
