@@ -99,7 +99,7 @@ class Chooser:
     def _ranked(
         self, images: Sequence[CellImage], method: Method, count: int, seed: int
     ) -> list[CellImage]:
-        """Give the images of a class that the method would take first."""
+        """Return the images of a class that the method would take first."""
         drawn = sorted(images, key=lambda image: _draw(image, seed))
         if method == "stratified":
             return drawn[:count]

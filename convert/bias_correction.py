@@ -47,7 +47,7 @@ class _Bias:
 def correct_biases(
     float_model: bytes, int8_model: bytes, crops: NDArray[np.uint8]
 ) -> bytes:
-    """Give the int8 model with its biases corrected.
+    """Return the int8 model with its biases corrected.
 
     Only layers without an activation of their own are corrected: behind a ReLU the
     mean output does not tell what was cut off.

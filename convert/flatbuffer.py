@@ -53,7 +53,7 @@ class Tensor:
 
     @property
     def is_float(self) -> bool:
-        """Say whether its values are floating point."""
+        """Return whether its values are floating point."""
         return "float" in self.dtype
 
     @property

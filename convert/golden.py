@@ -62,7 +62,7 @@ def golden_inputs(
 def _codes_moved(
     crop: NDArray[np.uint8], all_codes: AllCodes, random: np.random.Generator
 ) -> int:
-    """Tell by how many codes a pixel one code off moves any output at most."""
+    """Measure by how many codes a pixel one code off moves any output at most."""
     off = random.integers(-1, 2, (_COPIES, *crop.shape))
     copies = np.clip(crop + off, 0, 255).astype(np.uint8)
     outputs = all_codes(np.concatenate([crop[None], copies]))

@@ -56,7 +56,7 @@ class Layers:
         self._interpreter.invoke()
 
     def output(self, name: str) -> NDArray[np.float32]:
-        """Give one operator's output of the last run, codes made real."""
+        """Read one operator's output of the last run, codes made real."""
         tensor = self._tensors[name]
         value = self._interpreter.get_tensor(tensor["index"])
         if value.dtype != np.int8:
@@ -65,17 +65,17 @@ class Layers:
         return np.asarray(scale * (value.astype(np.float32) - zero_point), np.float32)
 
     def scale(self, name: str) -> float:
-        """Give the step of an int8 output."""
+        """Return the step of an int8 output."""
         return float(self._tensors[name]["quantization"][0])
 
     def range(self, name: str) -> tuple[float, float]:
-        """Give the least and the largest number an int8 output can stand for."""
+        """Return the least and the largest number an int8 output can stand for."""
         scale, zero_point = self._tensors[name]["quantization"]
         return float(scale * (-128 - zero_point)), float(scale * (127 - zero_point))
 
 
 def normalized(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Give raw pixels as the layer ``normalize`` does."""
+    """Normalize raw pixels as the layer ``normalize`` does."""
     return (crops.astype(np.float32) - np.float32(128)) / np.float32(128)
 
 

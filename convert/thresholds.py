@@ -77,7 +77,7 @@ def _off_zero(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
 def risk_coverage(
     true: NDArray[np.int64], probabilities: NDArray[np.float32]
 ) -> tuple[RiskPoint, ...]:
-    """Give what each possible threshold leaves to the model, the lowest first.
+    """Compute what each possible threshold leaves to the model, the lowest first.
 
     Parameters
     ----------

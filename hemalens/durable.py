@@ -82,7 +82,7 @@ def point(link: Path, target: str | None) -> None:
 
 
 def target_of(link: Path) -> str | None:
-    """Say where a symbolic link leads; None where there is none.
+    """Read where a symbolic link leads; None where there is none.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from calibration.optics.profile import (
 
 
 def describe(profile: OpticalProfile) -> str:
-    """Say what a profile holds, a line for each measurement.
+    """Describe what a profile holds, a line for each measurement.
 
     Examples
     --------

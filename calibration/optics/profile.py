@@ -32,7 +32,7 @@ Name = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 def now() -> datetime:
-    """Tell the time a measurement carries, in UTC, without fractions of a second."""
+    """Return the time a measurement carries, in UTC, without fractions of a second."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -78,7 +78,7 @@ class FlatField(_Record):
         return self
 
     def grid(self) -> NDArray[np.float32]:
-        """Give the light as an array of shape (rows, columns, 3), RGB."""
+        """Return the light as an array of shape (rows, columns, 3), RGB."""
         return np.array(self.light, np.float32)
 
 

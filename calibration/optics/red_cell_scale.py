@@ -58,7 +58,7 @@ def measure_red_cell_scale(images: Sequence[NDArray[np.uint8]]) -> PixelSize:
 
 
 def _of_median(diameters: Sequence[float]) -> float:
-    """Give the relative standard uncertainty of a median of some diameters."""
+    """Compute the relative standard uncertainty of a median of some diameters."""
     spread = float(np.std(diameters) / np.mean(diameters))
     # The median of many normal values is 1.25 times as uncertain as their mean.
     return float(1.25 * max(IMAGE_UNCERTAINTY, spread) / np.sqrt(len(diameters)))

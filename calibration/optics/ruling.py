@@ -245,7 +245,7 @@ def _power_near(
     centre: NDArray[np.float64],
     harmonics: tuple[int, ...],
 ) -> Callable[[NDArray[np.float64]], float]:
-    """Tell the power at frequencies (x, y) near a centre, its harmonics included."""
+    """Compute the power at frequencies (x, y) near a centre, its harmonics included."""
     height, width = (side // BLOCK_PX * BLOCK_PX for side in windowed.shape)
     y, x = np.arange(height), np.arange(width)
     blocks_y, blocks_x = (v.reshape(-1, BLOCK_PX).mean(axis=1) for v in (y, x))

@@ -84,7 +84,7 @@ class Bench:
         )
 
     def answers(self, crops: NDArray[np.uint8], true: NDArray[np.int64]) -> Answers:
-        """Ask both models."""
+        """Run both models."""
         return Answers(
             true=true,
             float_model=tempered(predict(self.network, crops), self._temperature),
@@ -98,7 +98,7 @@ class Bench:
         return expected_calibration_error(reliability(cut.class_indices, given))
 
     def disturbed(self, disturbance: Disturbance) -> Answers:
-        """Ask both models about disturbed crops."""
+        """Run both models on disturbed crops."""
         cut = self.crops(disturbance.pixel_size_factor)
         return self.answers(
             disturbance.apply(np.asarray(cut.crops), self.pixel_size_um),

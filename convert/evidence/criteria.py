@@ -14,7 +14,7 @@ from train.evaluation.figures import Figures
 
 
 def held_out(seen: int) -> Criterion:
-    """Ask that no gate image fixed a weight or a range."""
+    """Require that no gate image fixed a weight or a range."""
     return judged(
         "held_out",
         "Was any image among those the model was trained or calibrated on?",
@@ -26,7 +26,7 @@ def held_out(seen: int) -> Criterion:
 
 
 def every_class(int8: Figures) -> Criterion:
-    """Ask that every class is measured."""
+    """Require that every class is measured."""
     rarest = min(int8.per_class, key=lambda name: int8.per_class[name].support)
     return judged(
         "every_class",
@@ -40,7 +40,7 @@ def every_class(int8: Figures) -> Criterion:
 
 
 def non_inferiority(pairs: PairedCounts, limits: GateLimits) -> Criterion:
-    """Ask for evidence that int8 loses less than the margin."""
+    """Require evidence that int8 loses less than the margin."""
     return judged(
         "non_inferiority",
         "How much accuracy might int8 lose, with 95 % confidence? (int8 less float, "
@@ -54,7 +54,7 @@ def non_inferiority(pairs: PairedCounts, limits: GateLimits) -> Criterion:
 
 
 def agreement(share: float, limits: GateLimits) -> Criterion:
-    """Ask that both models see the same cells."""
+    """Require that both models see the same cells."""
     return judged(
         "agreement",
         "How many images get the same class from both?",
@@ -66,7 +66,7 @@ def agreement(share: float, limits: GateLimits) -> Criterion:
 
 
 def recall_loss(float_model: Figures, int8: Figures, limits: GateLimits) -> Criterion:
-    """Ask that no class pays for the others."""
+    """Require that no class pays for the others."""
     lost = {
         name: 100 * (of_class.recall - int8.per_class[name].recall)
         for name, of_class in float_model.per_class.items()
@@ -85,7 +85,7 @@ def recall_loss(float_model: Figures, int8: Figures, limits: GateLimits) -> Crit
 
 
 def calibration_error(int8: Figures, limits: GateLimits) -> Criterion:
-    """Ask that the probabilities mean what they say."""
+    """Require that the probabilities mean what they say."""
     return judged(
         "calibration_error",
         "How far do its probabilities lie from how often it is right? (ECE)",
@@ -97,7 +97,7 @@ def calibration_error(int8: Figures, limits: GateLimits) -> Criterion:
 
 
 def size_ratio(int8_bytes: int, float_bytes: int, limits: GateLimits) -> Criterion:
-    """Ask that quantizing was worth it."""
+    """Require that quantizing was worth it."""
     return judged(
         "size_ratio",
         "How large is the int8 model, against the float model?",
@@ -109,7 +109,7 @@ def size_ratio(int8_bytes: int, float_bytes: int, limits: GateLimits) -> Criteri
 
 
 def ranges(layers: Sequence[LayerFigures], limits: GateLimits) -> tuple[Criterion, ...]:
-    """Ask that the calibration set had cells like these."""
+    """Require that the calibration set had cells like these."""
     cut = max(layers, key=lambda layer: layer.cut_off_share)
     idle = min(layers, key=lambda layer: layer.range_used)
     typical = median(layer.range_used for layer in layers)
@@ -136,7 +136,7 @@ def ranges(layers: Sequence[LayerFigures], limits: GateLimits) -> tuple[Criterio
 
 
 def runtimes(found: Sequence[RuntimeFigures], n: int, limits: GateLimits) -> Criterion:
-    """Ask that every runtime says the same."""
+    """Require that every runtime says the same."""
     worst = max(found, key=lambda one: one.other_class)
     return judged(
         "runtimes",
@@ -152,7 +152,7 @@ def runtimes(found: Sequence[RuntimeFigures], n: int, limits: GateLimits) -> Cri
 def disturbed(
     found: Sequence[DisturbedFigures], limits: GateLimits
 ) -> tuple[Criterion, ...]:
-    """Ask that int8 follows where images are worse than in the laboratory."""
+    """Require that int8 follows where images are worse than in the laboratory."""
     found = [one for one in found if one.judged]
     lost = max(found, key=lambda one: one.float_accuracy - one.int8_accuracy)
     apart = min(found, key=lambda one: one.agreement)

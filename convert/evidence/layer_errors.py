@@ -61,7 +61,7 @@ def layer_errors(
 def worst_layers(
     layers: tuple[LayerFigures, ...], count: int = 3
 ) -> list[LayerFigures]:
-    """Give the layers that add most to the error, the worst first."""
+    """List the layers that add most to the error, the worst first."""
     return sorted(layers, key=lambda layer: -layer.added_db)[:count]
 
 

@@ -131,12 +131,12 @@ def _picture(validation: "Validation", index: int) -> str:
 
 
 def limit_text(criterion: Criterion) -> str:
-    """Give a criterion's limit in words."""
+    """Format a criterion's limit in words."""
     return f"{criterion.relation} {_number(criterion.limit, criterion.unit)}"
 
 
 def value_text(criterion: Criterion) -> str:
-    """Give what was found, with its unit."""
+    """Format what was found, with its unit."""
     return _number(criterion.value, criterion.unit)
 
 

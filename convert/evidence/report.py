@@ -118,7 +118,7 @@ class ValidationReport(Figures):
     made_at: datetime
 
     def content(self) -> bytes:
-        """Give the file's bytes."""
+        """Return the file's bytes."""
         return self.model_dump_json(indent=1).encode() + b"\n"
 
 

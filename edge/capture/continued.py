@@ -31,7 +31,7 @@ class ContinuedSource:
         return self._source.is_live
 
     def status(self) -> SourceStatus:
-        """Say what the source is doing."""
+        """Return what the source is doing."""
         return self._source.status()
 
     def __enter__(self) -> Self:

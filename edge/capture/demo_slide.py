@@ -142,7 +142,7 @@ class DemoSlide:
         return False
 
     def status(self) -> SourceStatus:
-        """Say which field is being photographed."""
+        """Return which field is being photographed."""
         return self._status
 
     @classmethod
@@ -193,7 +193,7 @@ class DemoSlide:
         self._tell(SourceState.CLOSED, "the slide is put away")
 
     def __len__(self) -> int:
-        """Say how many frames there are."""
+        """Count the frames."""
         return self.frames
 
     def __iter__(self) -> Iterator[Frame]:

@@ -104,7 +104,7 @@ class FollowedFolder:
         return False
 
     def status(self) -> SourceStatus:
-        """Say what has come, what is waited for, and what was left out."""
+        """Return what has come, what is waited for, and what was left out."""
         return self._status
 
     def __enter__(self) -> Self:

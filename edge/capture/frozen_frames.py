@@ -35,7 +35,7 @@ class FreezeWatch:
         self.new_at = clock()
 
     def is_new(self, image: NDArray[np.uint8]) -> bool:
-        """Tell whether a frame is another exposure than the one before.
+        """Check whether a frame is another exposure than the one before.
 
         Raises
         ------

@@ -45,34 +45,34 @@ class HandOver:
             self._changed.notify_all()
 
     def opened(self, detail: str) -> None:
-        """Tell that the camera is open."""
+        """Signal that the camera is open."""
         with self._changed:
             self._detail = detail
             self._changed.notify_all()
 
     def put(self, image: NDArray[np.uint8]) -> None:
-        """Give an exposure."""
+        """Put in an exposure."""
         with self._changed:
             self._image = image
             self._is_wanted = False
             self._changed.notify_all()
 
     def damage(self) -> None:
-        """Tell that an exposure came damaged; the next one takes its place."""
+        """Note that an exposure came damaged; the next one takes its place."""
         self._damaged += 1
 
     def fail(self, error: BaseException) -> None:
-        """Tell that no further exposure comes, and why."""
+        """Signal that no further exposure comes, and why."""
         with self._changed:
             self._error = error
             self._changed.notify_all()
 
     def is_wanted(self) -> bool:
-        """Tell whether somebody waits for an exposure."""
+        """Check whether somebody waits for an exposure."""
         return self._is_wanted
 
     def is_closed(self) -> bool:
-        """Tell whether nobody wants any more."""
+        """Check whether nobody wants any more."""
         return self._is_closed
 
     def wait_until_wanted(self) -> bool:

@@ -62,7 +62,7 @@ class HttpDevice:
         return self._parts is None
 
     def open(self) -> str:
-        """Ask for the address, and tell by the answer what it gives."""
+        """Request the address, and read from the answer what it gives."""
         response = self._get()
         content_type = response.headers.get_content_type()
         if content_type.partition("/")[0] == STREAM_TYPE:
@@ -149,7 +149,7 @@ class HttpDevice:
         )
 
     def _get(self) -> http.client.HTTPResponse:
-        """Ask for the address; the answer's body is still to be read."""
+        """Request the address; the answer's body is still to be read."""
         self.close()
         with self._plain_errors():
             self._connection = connection = self._connect()

@@ -42,7 +42,7 @@ class ImageFiles:
         return False
 
     def status(self) -> SourceStatus:
-        """Say which file is being read."""
+        """Return which file is being read."""
         return self._status
 
     def __enter__(self) -> Self:
@@ -68,7 +68,7 @@ class ImageFiles:
         self._tell(SourceState.CLOSED, str(self._path))
 
     def __len__(self) -> int:
-        """Say how many frames there are."""
+        """Count the frames."""
         return len(self._files)
 
     def __iter__(self) -> Iterator[Frame]:

@@ -71,7 +71,7 @@ class LiveCamera:
         return True
 
     def status(self) -> SourceStatus:
-        """Say what the camera is doing and how it is set."""
+        """Return what the camera is doing and how it is set."""
         session, status = self._session, self._status
         if session is None or not session.hand_over.damaged:
             return status

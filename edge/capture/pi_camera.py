@@ -152,7 +152,7 @@ class PiCameraDevice:
             camera.close()
 
     def _let_go(self) -> None:
-        """Give the buffers of the exposure back; the camera has few."""
+        """Release the buffers of the exposure; the camera has few."""
         request, self._request = self._request, None
         if request is not None:
             request.release()
@@ -255,6 +255,6 @@ def _describe(lock: ExposureLock) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """Say what is at the bottom: picamera2 wraps libcamera's errors."""
+    """Find what is at the bottom: picamera2 wraps libcamera's errors."""
     cause = error.__cause__ or error
     return str(cause) or type(cause).__name__

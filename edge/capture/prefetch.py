@@ -75,7 +75,7 @@ class FrameFeed(Generic[Result]):
         return self._dropped
 
     def __len__(self) -> int:
-        """Say how many frames wait, those being worked on among them."""
+        """Count the frames that wait, those being worked on among them."""
         return len(self._waiting) + len(self._results)
 
     def __enter__(self) -> Self:

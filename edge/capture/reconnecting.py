@@ -84,7 +84,7 @@ class Reconnecting:
         return True
 
     def status(self) -> SourceStatus:
-        """Say what the source is doing or, while it is lost, what is being tried."""
+        """Return what the source is doing or, while it is lost, what is being tried."""
         return self._interruption or self._source.status()
 
     def preview(self) -> NDArray[np.uint8] | None:
@@ -213,5 +213,5 @@ def _next(frames: Iterator[Frame]) -> Frame:
 
 
 def _renumbered(name: str, index: int) -> str:
-    """Give the frame its number in the count: a reopened camera begins with 0."""
+    """Set the frame's number in the count: a reopened camera begins with 0."""
     return f"{name.rpartition('-')[0] or name}-{index:06d}"

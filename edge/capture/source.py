@@ -58,7 +58,7 @@ class FrameSource(Protocol):
         ...
 
     def status(self) -> SourceStatus:
-        """Say what the source is doing; may be asked from any thread."""
+        """Return what the source is doing; may be asked from any thread."""
         ...
 
     def __enter__(self) -> Self:

@@ -32,7 +32,7 @@ class Capture(Protocol):
     """What is used of ``cv2.VideoCapture``."""
 
     def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
-        """Tell whether it is open."""
+        """Return whether it is open."""
         ...
 
     def get(self, propId: int, /) -> float:  # noqa: N803 - OpenCV's name

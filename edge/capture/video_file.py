@@ -43,7 +43,7 @@ class VideoFile:
         return False
 
     def status(self) -> SourceStatus:
-        """Say which frame is being read."""
+        """Return which frame is being read."""
         return self._status
 
     def __enter__(self) -> Self:

@@ -128,7 +128,7 @@ class Agent:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Say goodbye, and let go of the outbox."""
+        """Announce that the device goes offline, and close the outbox."""
         if (link := self._connection.link) is not None:
             self._announce(link, online=False)
         self._connection.__exit__(kind, error, trace)
@@ -136,7 +136,7 @@ class Agent:
         os.close(self._lock)
 
     def turn(self) -> None:
-        """Hear what came, put in what is new, send what may be sent."""
+        """Take what came, put in what is new, send what may be sent."""
         for event in self._connection.events(_TURN_S):
             self._hear(event)
         self._delivery.flush()

@@ -66,11 +66,11 @@ class Link(Protocol):
     """A connection, once opened; after `Lost` nothing more comes of it."""
 
     def events(self, wait_s: float) -> tuple[LinkEvent, ...]:
-        """Give what happened, waiting for the first of it."""
+        """Return what happened, waiting for the first of it."""
         ...
 
     def subscribe(self, topics: Iterable[str]) -> None:
-        """Ask for messages."""
+        """Subscribe to topics."""
         ...
 
     def publish(self, topic: str, content: bytes, *, retain: bool = False) -> int:
@@ -78,7 +78,7 @@ class Link(Protocol):
         ...
 
     def acknowledge(self, token: int) -> None:
-        """Tell the broker that a message that arrived need not come again."""
+        """Acknowledge a message that arrived: it need not come again."""
         ...
 
     def close(self) -> None:
@@ -116,7 +116,7 @@ class Party:
 
 
 def require_broker(address: str) -> str:
-    """Give a broker's address back, if it is one.
+    """Return a broker's address, if it is one.
 
     Raises
     ------

@@ -61,7 +61,7 @@ class Connection:
         return self._link if self._is_up else None
 
     def events(self, wait_s: float) -> tuple[LinkEvent, ...]:
-        """Give what happened; connects first where there is no connection."""
+        """Return what happened; connects first where there is no connection."""
         link = self._link or self._attempt(wait_s)
         if link is None:
             return ()

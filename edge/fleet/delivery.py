@@ -82,7 +82,7 @@ class Delivery:
             self._on_way[message.id] = (message, self._clock() + PATIENCE_S)
 
     def published(self, event: Published) -> None:
-        """Hear what the broker says of a message."""
+        """Take what the broker answers to a message."""
         message = self._by_token.pop(event.token, None)
         if message is None:
             return
@@ -99,7 +99,7 @@ class Delivery:
             self._rest(message.id)
 
     def received(self, ids: Iterable[UUID]) -> None:
-        """Hear what the collector has."""
+        """Take note of what the collector has."""
         for message_id in ids:
             self._arrived(message_id)
 

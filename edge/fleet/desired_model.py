@@ -97,7 +97,7 @@ class Wishes:
         )
 
     def _state(self, wanted: DesiredModel) -> tuple[str, str]:
-        """Say how far it is; nothing where it has to be fetched."""
+        """Return how far it is; nothing where it has to be fetched."""
         if self._models.switch.current == self._models.target(wanted.sha256):
             return "runs", "on trial" if self._models.switch.trial else ""
         if (self._handed / WISH).exists():

@@ -88,7 +88,7 @@ def health_message(
 
 
 def frames_per_s(counts: Path) -> float | None:
-    """Give the speed of the last finished count; None before the first."""
+    """Read the speed of the last finished count; None before the first."""
     summaries = sorted(counts.glob("*/summary.json"), reverse=True)
     for path in summaries:
         try:

@@ -59,7 +59,7 @@ class MqttLink:
         self._connect(party)
 
     def __enter__(self) -> Self:
-        """Give the open link."""
+        """Return the open link."""
         return self
 
     def __exit__(
@@ -72,7 +72,7 @@ class MqttLink:
         self.close()
 
     def events(self, wait_s: float) -> tuple[LinkEvent, ...]:
-        """Give what happened, waiting for the first of it."""
+        """Return what happened, waiting for the first of it."""
         found: list[LinkEvent] = []
         with contextlib.suppress(queue.Empty):
             found.append(self._events.get(timeout=wait_s))
@@ -81,7 +81,7 @@ class MqttLink:
         return tuple(found)
 
     def subscribe(self, topics: Iterable[str]) -> None:
-        """Ask for messages."""
+        """Subscribe to topics."""
         self._client.subscribe([(topic, _AT_LEAST_ONCE) for topic in topics])
 
     def publish(self, topic: str, content: bytes, *, retain: bool = False) -> int:
@@ -90,7 +90,7 @@ class MqttLink:
         return sent.mid
 
     def acknowledge(self, token: int) -> None:
-        """Tell the broker that a message need not come again."""
+        """Acknowledge a message: it need not come again."""
         self._client.ack(token, _AT_LEAST_ONCE)
 
     def close(self) -> None:

@@ -64,7 +64,7 @@ def fleet_status(models: ModelRoot, state: Path) -> FleetStatus:
 
 
 def status_lines(status: FleetStatus) -> Iterator[str]:
-    """Say it to a person."""
+    """Describe it in lines for a person."""
     connected = "connected" if status.connected else "not connected"
     yield f"agent      {'runs' if status.running else 'does not run'}, {connected}"
     yield f"waiting    {status.waiting}"

@@ -49,7 +49,7 @@ class Topics:
         return f"{self._root}/group/{group}/model"
 
     def read_sent(self, topic: str) -> tuple[str, Kind] | None:
-        """Tell device and kind from where a message came; None for another topic."""
+        """Read device and kind from a message's topic; None for another topic."""
         start = f"{self._root}/device/"
         device, _, kind = topic.removeprefix(start).partition("/")
         if not topic.startswith(start) or kind not in set(Kind):

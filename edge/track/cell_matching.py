@@ -86,7 +86,7 @@ def _allowed_um(one: Numbers, other: Numbers) -> Numbers:
 
 
 def _cost(away: Numbers, allowed_um: Numbers) -> Numbers:
-    """Give the displacement as a share of what is allowed."""
+    """Compute the displacement as a share of what is allowed."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.hypot(away[:, 0], away[:, 1]) / allowed_um, np.float64)
 

@@ -41,7 +41,7 @@ class EarlierCells:
             self.next_place = max(self.next_place, 1 + max(c.place or 0 for c in some))
 
     def lay(self, scale: FrameScale) -> Iterator[tuple[int, SlideViews]]:
-        """Give the views that stand for cells, by place, and let go of them."""
+        """Return the views that stand for cells, by place, and let go of them."""
         while self._blocks:
             yield from self._blocks.pop(0).lay(scale)
 

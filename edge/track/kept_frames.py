@@ -51,19 +51,19 @@ class KeptFrames:
             self.add(keyframe)
 
     def __len__(self) -> int:
-        """Say how many are kept."""
+        """Count those kept."""
         return len(self._frames)
 
     def __getitem__(self, number: int) -> Keyframe:
-        """Give one."""
+        """Return a kept frame."""
         return self._frames[number].unpacked()
 
     def frame_index(self, number: int) -> int:
-        """Say which frame one is."""
+        """Return a kept frame's index in the count."""
         return self._frames[number].frame_index
 
     def all(self) -> tuple[Keyframe, ...]:
-        """Give them, oldest first."""
+        """Return all kept frames, oldest first."""
         return tuple(frame.unpacked() for frame in self._frames.values())
 
     def places(self) -> frozenset[int]:

@@ -42,7 +42,7 @@ class KnownCells:
         self._tiles: dict[_Tile, SlideViews] = {}
 
     def __len__(self) -> int:
-        """Say how many are known."""
+        """Count those known."""
         return sum(len(tile) for tile in self._tiles.values())
 
     def put(self, place: int, cells: SlideViews) -> None:

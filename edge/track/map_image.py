@@ -63,7 +63,7 @@ class MapImage:
 
 
 def map_size_wh(size_wh: tuple[int, int], pixel_size_um: float) -> tuple[int, int]:
-    """Say how large a frame is when reduced.
+    """Compute how large a frame is when reduced.
 
     Examples
     --------
@@ -119,7 +119,7 @@ def _is_featureless(band: Plane, map_pixel_um: float) -> bool:
 
 
 def _density(green: NDArray[np.uint8], glass: int) -> Plane:
-    """Give the optical density against bare glass, cut at `_DEEPEST`."""
+    """Compute the optical density against bare glass, cut at `_DEEPEST`."""
     levels = np.log10(np.arange(256, dtype=np.float32) + 1)
     table = np.minimum(np.log10(glass + 1) - levels, _DEEPEST)
     return np.asarray(cv2.LUT(green, table.astype(np.float32)), np.float32)

@@ -41,7 +41,7 @@ class MapScale:
         )
 
     def warp(self, moved_to_still: Rigid) -> Warp:
-        """Give the warp from the still map image to the moved one."""
+        """Compute the warp from the still map image to the moved one."""
         back = moved_to_still.inverse()
         cos, sin = np.cos(back.rotation_rad), np.sin(back.rotation_rad)
         linear = np.array([[cos, -sin], [sin, cos]])

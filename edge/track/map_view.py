@@ -58,7 +58,7 @@ def halved(image: Plane) -> Plane:
 
 
 def padded_shape(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Give a shape at least twice as large that a Fourier transform is quick with."""
+    """Find a shape at least twice as large that a Fourier transform is quick with."""
     height, width = (cv2.getOptimalDFTSize(2 * side) for side in shape[:2])
     return height, width
 

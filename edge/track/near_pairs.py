@@ -75,5 +75,5 @@ def _keys(
 
 
 def _largest(views: SlideViews, known: SlideViews, side: str) -> float:
-    """Give the farthest that the middles of two boxes that touch can lie apart."""
+    """Compute how far the middles of two boxes that touch can lie apart."""
     return float(views[side].max() + known[side].max()) / 2 + _REACH_UM

@@ -141,7 +141,7 @@ def register_near(still: MapView, moved: MapView, warp: Warp) -> Registration | 
 
 
 def scaled(warp: Warp, factor: float) -> Warp:
-    """Give the same warp for images `factor` times as large.
+    """Return the same warp for images `factor` times as large.
 
     Pixel centres lie at whole numbers, so the images' corners do not.
     """
@@ -180,7 +180,7 @@ def _refine(still: MapView, moved: MapView, half_warp: Warp) -> Registration | N
 
 
 def _is_hopeful(still: Plane, moved: Plane, warp: Warp) -> bool:
-    """Tell whether what is shared matches roughly: else it never matches finely."""
+    """Check whether what is shared matches roughly: else it never matches finely."""
     window = _shared_window(still, warp)
     if min(window.size_wh) < 6:
         return False
@@ -250,7 +250,7 @@ def _block_means(plane: Plane) -> NDArray[np.float64]:
 
 
 def _correlation(one: Plane, other: Plane) -> float:
-    """Give the normalized correlation; 0 where one of them is even."""
+    """Compute the normalized correlation; 0 where one of them is even."""
     a, b = (one - one.mean()).ravel(), (other - other.mean()).ravel()
     norm = math.sqrt(float(a @ a) * float(b @ b))
     return float(a @ b) / norm if norm > 0 else 0.0

@@ -71,7 +71,7 @@ def _reduced_green(image: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
 
 
 def _density_codes(green: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Give the optical density against bare glass, `_CODES_PER_DENSITY` for 1."""
+    """Compute the optical density against bare glass, `_CODES_PER_DENSITY` for 1."""
     levels = np.cumsum(np.bincount(green[::3, ::3].ravel(), minlength=256))
     glass = int(np.searchsorted(levels, _GLASS_QUANTILE * levels[-1]))
     ratio = (glass + 1) / (np.arange(256) + 1)

@@ -37,7 +37,7 @@ class SlideCells:
         self._map = SlideMap(keyframes, joins, next_place=self._cells.next_place)
 
     def place(self, counted: CountedFrame) -> CountedFrame:
-        """Give the frame with its place, and its cells with theirs.
+        """Return the frame with its place, and its cells with theirs.
 
         Those that earlier frames show become duplicates, or the earlier views do.
         """

@@ -221,7 +221,7 @@ class SlideMap:
         return None
 
     def _is_worth_keeping(self, seen: _Seen, placement: Placement) -> bool:
-        """Say whether a frame shows enough that no keyframe does."""
+        """Check whether a frame shows enough that no keyframe does."""
         width, height = seen.scale.field_um
         reach_um = (_KEEP_BEYOND * width, _KEEP_BEYOND * height)
         return not self._kept.near(placement.place, placement.offset_um, reach_um)

@@ -132,19 +132,19 @@ def lay_views(
 
 
 def corners_um(views: SlideViews) -> Numbers:
-    """Give left, top, right and bottom of views, one row each."""
+    """Return left, top, right and bottom of views, one row each."""
     half = np.stack([views["width_um"], views["height_um"]], axis=1) * np.float64(0.5)
     middle = np.stack([views["x_um"], views["y_um"]], axis=1)
     return np.hstack([middle - half, middle + half])
 
 
 def cut_sides(views: SlideViews) -> NDArray[np.bool_]:
-    """Tell which of left, top, right and bottom are cut, one row a view."""
+    """Return which of left, top, right and bottom are cut, one row a view."""
     return np.asarray(views["cut"][:, None] & _SIDES, bool)
 
 
 def is_better(views: SlideViews, others: SlideViews) -> NDArray[np.bool_]:
-    """Tell where a view is a better likeness of its cell than another."""
+    """Find where a view is a better likeness of its cell than another."""
     is_sharper = views["merit"] > others["merit"]
     same_rank = views["rank"] == others["rank"]
     return np.where(same_rank, is_sharper, views["rank"] > others["rank"])
@@ -165,7 +165,7 @@ def _rank(status: CellStatus) -> int:
 
 
 def _cut_sides(boxes: Numbers, size_wh: tuple[int, int]) -> NDArray[np.uint8]:
-    """Tell which sides of cut views are cut; only the status knows that any is."""
+    """Find which sides of cut views are cut; only the status knows that any is."""
     gaps = np.hstack([boxes[:, :2], np.array(size_wh) - boxes[:, 2:]])
     reach = np.maximum(_TOUCHING_PX, gaps.min(axis=1, initial=np.inf))
     return np.asarray((gaps <= reach[:, None]) @ _SIDES, np.uint8)

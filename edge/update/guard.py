@@ -37,7 +37,7 @@ def start(root: Path) -> str | None:
 
 
 def confirm(root: Path) -> str | None:
-    """Say that what was started has run healthily for some minutes.
+    """Confirm that what was started has run healthily for some minutes.
 
     Returns
     -------

@@ -128,7 +128,7 @@ def roll_back_software(root: Path, *, health_check: HealthCheck) -> str:
 
 
 def healthy(models: ModelRoot) -> HealthCheck:
-    """Ask an environment to test itself, and the device's models in it.
+    """Make a check by which an environment tests itself and the device's models.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def healthy(models: ModelRoot) -> HealthCheck:
 
 
 def version_of(environment: Path) -> str:
-    """Say which HemaLens an environment has, without running it."""
+    """Read which HemaLens an environment has, without running it."""
     found = environment.glob("lib/python*/site-packages/hemalens-*.dist-info")
     names = sorted(path.name for path in found)
     version = re.match(r"hemalens-(.+)\.dist-info", names[-1]) if names else None

@@ -107,7 +107,7 @@ def device_status(models: ModelRoot, software: Path) -> DeviceStatus:
 
 
 def status_lines(status: DeviceStatus) -> Iterator[str]:
-    """Say it to a person."""
+    """Describe it in lines for a person."""
     runs = status.runs
     yield f"model         {_words(runs)}{', shipped' if runs.shipped else ''}"
     yield from (f"fault         {fault}" for fault in status.faults)

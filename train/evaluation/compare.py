@@ -40,7 +40,7 @@ class CompareProgress(Protocol):
     """Told which run is measured next."""
 
     def __call__(self, run: Path) -> None:
-        """Hear of a run."""
+        """Take note of a run."""
         ...
 
 

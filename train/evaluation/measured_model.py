@@ -30,7 +30,7 @@ class MeasuredModel(Protocol):
         ...
 
     def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Give probabilities (N, classes) in the order of `CLASS_NAMES`."""
+        """Return probabilities (N, classes) in the order of `CLASS_NAMES`."""
         ...
 
 

@@ -66,7 +66,7 @@ def comparison_page(comparison: Comparison) -> str:
 
 
 def made() -> Origin:
-    """Say by what rule, with which version and when the figures were made."""
+    """Describe by what rule, with which version and when the figures were made."""
     return (
         ("split rule", SPLIT_RULE),
         ("HemaLens", version("hemalens")),

@@ -42,7 +42,7 @@ class Section:
 
     @property
     def lean(self) -> str:
-        """Say in words which way the probabilities err on the whole."""
+        """Describe which way the probabilities err on the whole."""
         images = self.figures.n
         mean = sum(one.images * one.mean_probability for one in self.bins) / images
         sure, right = (

@@ -22,7 +22,7 @@ def clear(
     placed: Sequence[SlideObject],
     gap_um: float = _GAP_UM,
 ) -> bool:
-    """Say whether an object of this radius would keep its distance from all others."""
+    """Check whether an object of this radius keeps its distance from all others."""
     return all(
         math.dist(centre, other.centre_um) >= radius + other.radius_um + gap_um
         for other in placed
@@ -30,7 +30,7 @@ def clear(
 
 
 def apart(centre: tuple[float, float], cells: Sequence[SlideObject]) -> bool:
-    """Say whether a red cell shows beside those there, however it overlaps them."""
+    """Check whether a red cell shows beside those there, however it overlaps them."""
     return all(math.dist(centre, cell.centre_um) > _RED_APART_UM for cell in cells)
 
 

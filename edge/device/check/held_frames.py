@@ -20,7 +20,7 @@ class HeldFrames:
         return False
 
     def status(self) -> SourceStatus:
-        """Say that they are there."""
+        """Return a status: the frames are there."""
         detail = f"{len(self._frames)} frames in memory"
         return SourceStatus(state=SourceState.RUNNING, detail=detail)
 

@@ -32,7 +32,7 @@ class Notifier:
         """Seconds without `alive` until systemd restarts the service; 0: never."""
 
     def ready(self) -> None:
-        """Say that the service does its work now."""
+        """Notify that the service does its work now."""
         self._send("READY=1")
 
     def alive(self, status: str) -> None:
@@ -40,7 +40,7 @@ class Notifier:
         self._send(f"WATCHDOG=1\nSTATUS={' '.join(status.split())}")
 
     def stopping(self) -> None:
-        """Say that the service ends, as it was told to."""
+        """Notify that the service ends, as it was told to."""
         self._send("STOPPING=1")
 
     def _send(self, state: str) -> None:

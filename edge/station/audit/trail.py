@@ -78,7 +78,7 @@ class Audit:
     def entries(
         self, count_id: str | None = None, after: int = 0, limit: int = 1000
     ) -> tuple[AuditEntry, ...]:
-        """Give the lines numbered above `after`, of one count or of all."""
+        """Read the lines numbered above `after`, of one count or of all."""
         sql = (
             f"SELECT {_COLUMNS} FROM audit WHERE number > ? "  # noqa: S608
             "AND (? IS NULL OR count_id = ?) ORDER BY number LIMIT ?"
@@ -93,7 +93,7 @@ class Audit:
         before: int | None = None,
         limit: int = 100,
     ) -> tuple[AuditEntry, ...]:
-        """Give the lines, newest first; those numbered below `before`."""
+        """Read the lines, newest first; those numbered below `before`."""
         sql = (
             f"SELECT {_COLUMNS} FROM audit WHERE (? IS NULL OR number < ?) "  # noqa: S608
             "AND (? IS NULL OR count_id = ?) ORDER BY number DESC LIMIT ?"

@@ -28,7 +28,7 @@ DECIMALS: Final = 2
 
 
 def fhir(report: Report) -> bytes:
-    """Give a validated bundle of the type ``collection``.
+    """Build a validated bundle of the type ``collection``.
 
     Raises
     ------

@@ -17,7 +17,7 @@ def origin(report: Report) -> str:
 
 
 def notes(report: Report) -> Iterator[str]:
-    """Tell how the result came about, what to doubt, and what the person wrote."""
+    """List how the result came about, what to doubt, and what the person wrote."""
     model = report.model
     yield PRE_CLASSIFIED
     yield (

@@ -107,7 +107,7 @@ class ExportOutbox:
     def entries(
         self, limit: int = 100, before: str | None = None
     ) -> tuple[OutboxEntry, ...]:
-        """Give the messages, newest first; those queued before the message `before`."""
+        """Read the messages, newest first; those queued before the message `before`."""
         sql = (
             f"SELECT {_COLUMNS} FROM outbox WHERE (? IS NULL OR number <"  # noqa: S608
             " (SELECT number FROM outbox WHERE message_id = ?))"

@@ -48,7 +48,7 @@ class Paper(FPDF):
         return "dejavu"
 
     def plain(self, text: str) -> str:
-        """Give a text as the font can print it."""
+        """Return a text as the font can print it."""
         line = "".join(letter if letter.isprintable() else " " for letter in text)
         if self.family == "helvetica":
             return line.encode("latin-1", "replace").decode("latin-1")
@@ -90,7 +90,7 @@ class Paper(FPDF):
             self.ln(11)
 
     def _stamps(self) -> Iterator[str]:
-        """Give what nobody may overlook."""
+        """List what nobody may overlook."""
         report, labels = self.report, self.labels
         if report.amendment is not None:
             yield labels["amended"].format(number=report.amendment.number)

@@ -33,7 +33,7 @@ class Result:
 
 
 def results(differential: Differential) -> tuple[Result, ...]:
-    """Give the leukocytes' shares and NRBC, leaving out what could not be measured."""
+    """Return the leukocytes' shares and NRBC, without what could not be measured."""
     return (*_shares(differential), *_nrbc(differential))
 
 

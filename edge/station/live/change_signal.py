@@ -19,7 +19,7 @@ class ChangeSignal:
         return self._number
 
     def publish(self) -> None:
-        """Say that there is something new."""
+        """Signal that there is something new."""
         with self._lock:
             self._number += 1
             waiting, self._waiting = self._waiting, set()
@@ -29,7 +29,7 @@ class ChangeSignal:
                 loop.call_soon_threadsafe(bell.set)
 
     async def after(self, number: int, timeout_s: float) -> int:
-        """Give the newest number once it is not `number`, or when the time is over."""
+        """Return the newest number once it is not `number`, or when time is over."""
         waiter = asyncio.get_running_loop(), asyncio.Event()
         with self._lock:
             if self._number != number:

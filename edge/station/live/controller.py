@@ -142,7 +142,7 @@ class Live:
             self._run.operator.want(OperatorCommand.FINISH)
 
     def discard(self) -> Sample:
-        """Give up the count under way, and give the sample whose results may go.
+        """Abandon the count under way; return the sample whose results may go.
 
         Raises
         ------
@@ -171,26 +171,26 @@ class Live:
         return self._run.wait(_LEAVE_S)
 
     def cells(self, count_id: str) -> tuple[ReviewedCell, ...] | None:
-        """Give the stained cells of the count under way; None for any other."""
+        """Return the stained cells of the count under way; None for any other."""
         run = self._run
         if run is None or run.has_ended or run.operator.count_id != count_id:
             return None
         return run.operator.cells()
 
     def frame(self) -> LiveFrame | None:
-        """Give the frame on show."""
+        """Return the frame on show."""
         return None if self._run is None else self._run.operator.frame
 
     def picture(self, frame: str) -> bytes | None:
-        """Give a frame's picture as JPEG; None when it is no longer on show."""
+        """Return a frame's picture as JPEG; None when it is no longer on show."""
         return None if self._run is None else self._run.operator.picture(frame)
 
     def progress(self) -> LiveProgress:
-        """Say how far the count is."""
+        """Return how far the count is."""
         return self._view.progress(self._standing())
 
     def events(self) -> LiveEvents:
-        """Give what there is to be sent to viewers."""
+        """Return what there is to be sent to viewers."""
         return self._view.events(self._standing())
 
     @property
@@ -199,7 +199,7 @@ class Live:
         return self.news.number
 
     def publish(self) -> None:
-        """Say that there is something new to see."""
+        """Signal that there is something new to see."""
         self.news.publish()
 
     @property

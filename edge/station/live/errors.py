@@ -26,7 +26,7 @@ PROGRAM_FAULT: Final = Fault(
 
 
 def fault_of(error: HemaLensError) -> Fault:
-    """Say what ended a count."""
+    """Describe what ended a count."""
     if isinstance(error, CaptureError):
         code, mend = FaultCode.SOURCE, _MEND_CAPTURE
     elif isinstance(error, StorageError):
@@ -37,7 +37,7 @@ def fault_of(error: HemaLensError) -> Fault:
 
 
 def interruption_of(source: FrameSource) -> Fault | None:
-    """Say what holds up a count that goes on by itself; None when nothing does."""
+    """Return what holds up a count that goes on by itself; None when nothing does."""
     status = source.status()
     if status.state is not SourceState.RECONNECTING:
         return None

@@ -119,7 +119,7 @@ _DIM_BELOW: float = 2 * LEAST_BACKGROUND_LEVEL
 
 
 def focus_of(quality: FrameQuality) -> Focus:
-    """Say how sharp a frame is."""
+    """Describe how sharp a frame is."""
     blur_um = quality.blur_um
     if quality.is_empty or blur_um is None:
         return Focus(sharpness=None, word="empty" if quality.is_empty else "blurred")
@@ -131,7 +131,7 @@ def focus_of(quality: FrameQuality) -> Focus:
 
 
 def exposure_of(quality: FrameQuality) -> Exposure:
-    """Say how a frame is lit."""
+    """Describe how a frame is lit."""
     if quality.clipped_fraction > MOST_CLIPPED_FRACTION:
         return Exposure(word="overexposed")
     if quality.background_level < LEAST_BACKGROUND_LEVEL:

@@ -97,7 +97,7 @@ class StationOperator:
         self._wishes.put(command)
 
     def want_more(self, leukocytes: int) -> None:
-        """Ask to go on beyond the target."""
+        """Request to go on beyond the target."""
         self._more.put(leukocytes)
 
     def leave(self) -> None:
@@ -105,7 +105,7 @@ class StationOperator:
         self._has_left = True
 
     def cells(self) -> tuple[ReviewedCell, ...]:
-        """Give the stained cells that count or are to be settled, before review."""
+        """Return the stained cells that count or are to be settled, before review."""
         with self._lock:
             return tuple(self._reviewable.values())
 
@@ -142,7 +142,7 @@ class StationOperator:
             self._write(name, jpeg if on_show is image else encode_picture(image))
 
     def picture(self, frame: str) -> bytes | None:
-        """Give a frame's picture as JPEG; None when newer ones took its place."""
+        """Return a frame's picture as JPEG; None when newer ones took its place."""
         return next(
             (jpeg for name, jpeg in tuple(self._pictures) if name == frame), None
         )
@@ -161,7 +161,7 @@ class StationOperator:
         self._changed()
 
     def command(self) -> OperatorCommand | None:
-        """Give the oldest command.
+        """Return the oldest command.
 
         Raises
         ------
@@ -181,7 +181,7 @@ class StationOperator:
         return command
 
     def more_leukocytes(self, progress: CountProgress) -> int | None:
-        """Give what was asked for since the target was reached."""
+        """Return what was asked for since the target was reached."""
         self.progress = progress
         try:
             more = self._more.get_nowait()

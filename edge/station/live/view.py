@@ -63,14 +63,14 @@ class LiveView:
         self._frame: tuple[LiveFrame, bytes] | None = None
 
     def progress(self, standing: Standing) -> LiveProgress:
-        """Say how far the count is."""
+        """Return how far the count is."""
         with self._lock:
             if self._progress is None or self._progress[0] != standing:
                 self._progress = standing, self._look(standing)
             return self._progress[1]
 
     def events(self, standing: Standing) -> LiveEvents:
-        """Give what there is to be sent: the same object while nothing is new."""
+        """Return what there is to be sent: the same object while nothing is new."""
         with self._lock:
             if self._events is None or self._events[0] != standing:
                 progress = self.progress(standing).model_dump_json()

@@ -90,14 +90,14 @@ class ReviewLog:
         return words
 
     def next_added_id(self, count_id: str) -> int:
-        """Give the id of the next cell that a person adds."""
+        """Return the id of the next cell that a person adds."""
         sql = "SELECT min(0, coalesce(min(cell_id), 0)) FROM review WHERE count_id = ?"
         with self._transaction() as connection:
             lowest: int = connection.execute(sql, (count_id,)).fetchone()[0]
         return lowest - 1
 
     def copy(self, count_id: str, to: str) -> None:
-        """Say of another count of the same cells what was said of one."""
+        """Copy the words on one count to another count of the same cells."""
         sql = (
             "INSERT INTO review (count_id, cell_id, at, person, action, class_name, "
             "frame, box_xyxy) SELECT ?, cell_id, at, person, action, class_name, "
@@ -110,7 +110,7 @@ class ReviewLog:
 def reviewed(
     cells: Iterable[ReviewedCell], words: dict[int, tuple[Word, ...]]
 ) -> tuple[ReviewedCell, ...]:
-    """Give cells as the words on them have them; the added ones come last."""
+    """Return cells as the words on them have them; the added ones come last."""
     seen = [_with_words(cell, words.get(cell.cell_id, ())) for cell in cells]
     added = [_added(said) for cell_id, said in words.items() if cell_id < 0 and said]
     return (*seen, *added)

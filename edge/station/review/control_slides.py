@@ -122,7 +122,7 @@ class Controls:
         return check
 
     def located_checks(self, limit: int = 400) -> tuple[LocatedCheck, ...]:
-        """Give the latest checks, first to last."""
+        """Read the latest checks, first to last."""
         sql = (
             "SELECT count_id, at, person, found, missed FROM located "
             "ORDER BY number DESC LIMIT ?"

@@ -72,7 +72,7 @@ def unlock(name: Name, account: Service, context: ContextDep) -> AccountShown:
 def change_role(
     name: Name, wanted: NewRole, account: Service, context: ContextDep
 ) -> AccountShown:
-    """Give a person another role; they sign in anew."""
+    """Change a person's role; they sign in anew."""
     changed = context.station.accounts.change_role(name, wanted.role, account.name)
     return shown_account(changed)
 
@@ -81,5 +81,5 @@ def change_role(
 def give_password(
     name: Name, wanted: GivenPassword, account: Service, context: ContextDep
 ) -> None:
-    """Give a person a new password; the trail keeps who gave it."""
+    """Set a person's new password; the trail keeps who set it."""
     context.station.accounts.change_password(name, wanted.password, account.name)

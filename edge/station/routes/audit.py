@@ -18,7 +18,7 @@ def trail(
     before: Annotated[int | None, Query(ge=1, lt=2**62)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> tuple[AuditEntry, ...]:
-    """Give lines of the trail, newest first: of one count, or of all."""
+    """Read lines of the trail, newest first: of one count, or of all."""
     return context.station.audit.latest(count_id, before, limit)
 
 

@@ -55,7 +55,7 @@ class Context:
 
 
 def context_of(request: Request) -> Context:
-    """Give what the application was made with."""
+    """Return what the application was made with."""
     found: Context = request.app.state.context
     return found
 
@@ -64,7 +64,7 @@ ContextDep = Annotated[Context, Depends(context_of)]
 
 
 def csrf_of(context: Context, token: str | None) -> str:
-    """Give the value that unsafe requests of a session carry.
+    """Return the value that unsafe requests of a session carry.
 
     Another site can make a browser send the cookie, but can read neither.
     """
@@ -73,7 +73,7 @@ def csrf_of(context: Context, token: str | None) -> str:
 
 
 def signed_in(context: Context, request: Request) -> Account | None:
-    """Say whose session a request belongs to."""
+    """Find whose session a request belongs to."""
     if context.automatic is not None:
         return context.automatic
     token = request.cookies.get(COOKIE)
@@ -81,7 +81,7 @@ def signed_in(context: Context, request: Request) -> Account | None:
 
 
 def session_token(context: Context, request: Request) -> str | None:
-    """Give the session's token; None where the account is automatic."""
+    """Return the session's token; None where the account is automatic."""
     return None if context.automatic is not None else request.cookies.get(COOKIE)
 
 
@@ -97,7 +97,7 @@ class RequireRole:
         context: ContextDep,
         cookie: Annotated[str | None, Security(_COOKIE)],  # noqa: ARG002 - described
     ) -> Account:
-        """Give the account, or refuse."""
+        """Return the account, or refuse."""
         account = signed_in(context, request)
         if account is None:
             raise RefusedError(Reason.NOBODY_SIGNED_IN)

@@ -67,7 +67,7 @@ def controls(
     context: ContextDep,
     limit: Annotated[int, Query(ge=1, le=400)] = 60,
 ) -> ControlsShown:
-    """Give the checks and the charts."""
+    """Return the checks and the charts."""
     kept = context.station.controls
     charts = (
         chart

@@ -88,7 +88,7 @@ def finish(account: Reader, context: ContextDep) -> LiveProgress:
 
 @router.post("/discard", status_code=204)
 def discard(account: Reader, context: ContextDep) -> None:
-    """Give up the count under way; its trail stays."""
+    """Abandon the count under way; its trail stays."""
     with context.starting:
         _require_controller(context, account)
         sample = context.live.discard()

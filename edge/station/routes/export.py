@@ -48,7 +48,7 @@ def export(
     context: ContextDep,
     language: Annotated[str, Query(pattern="^[a-z]{2}$")] = "en",
 ) -> Response:
-    """Give a result as a file; the language is that of paper."""
+    """Export a result as a file; the language is that of paper."""
     require_sample(context, count_id)
     report = context.station.reports.get(count_id)
     content = _exported(context, report, form, language)

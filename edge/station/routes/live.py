@@ -51,7 +51,7 @@ class Status(BaseModel):
 
 @router.get("/status")
 def status(account: Anyone, context: ContextDep) -> Status:  # noqa: ARG001 - asked for
-    """Say what the station is and does."""
+    """Describe what the station is and does."""
     from importlib.metadata import version
 
     progress = context.live.progress()
@@ -119,7 +119,7 @@ async def picture(
     context: ContextDep,
     frame: Annotated[str, Query(max_length=255)],
 ) -> Response:
-    """Give the picture of a frame of the count under way."""
+    """Return the picture of a frame of the count under way."""
     sample, jpeg = context.live.sample, context.live.picture(frame)
     if jpeg is not None:
         return Response(jpeg, media_type="image/jpeg")

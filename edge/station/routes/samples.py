@@ -87,7 +87,7 @@ def samples(
 
 @router.get("/{count_id}")
 def report(count_id: CountId, account: Reader, context: ContextDep) -> Report:  # noqa: ARG001
-    """Give a sample's result, without its cells."""
+    """Return a sample's result, without its cells."""
     require_sample(context, count_id)
     whole = context.station.reports.get(count_id)
     return whole.model_copy(update={"cells": ()})
@@ -109,7 +109,7 @@ def cells(
     account: Reader,  # noqa: ARG001 - asked for
     context: ContextDep,
 ) -> tuple[ReviewedCell, ...]:
-    """Give a sample's stained cells."""
+    """Return a sample's stained cells."""
     return _cells(context, count_id)
 
 
@@ -123,7 +123,7 @@ def crop(
     context: ContextDep,
     side_um: Annotated[float, Query(ge=4, le=200)] = 24.0,
 ) -> Response:
-    """Give the picture of a cell."""
+    """Return the picture of a cell."""
     found = _cells(context, count_id, only=(cell_id,))
     if not found:
         raise RefusedError(Reason.NO_SUCH_CELL)
@@ -147,7 +147,7 @@ def field(
     account: Reader,  # noqa: ARG001 - asked for
     context: ContextDep,
 ) -> FileResponse:
-    """Give the picture of a frame."""
+    """Return the picture of a frame."""
     require_sample(context, count_id)
     path = require_field(context, count_id, frame)
     return FileResponse(path, media_type="image/jpeg")

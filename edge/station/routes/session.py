@@ -90,7 +90,7 @@ def sign_in(
 
 @router.get("/session")
 def who(account: Anyone, request: Request, context: ContextDep) -> SessionShown:
-    """Say who is signed in."""
+    """Return who is signed in."""
     return _shown(account, context, session_token(context, request))
 
 

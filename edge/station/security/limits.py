@@ -32,7 +32,7 @@ class SignInLimit:
         self._failures: dict[str, deque[float]] = {}
 
     def wait_s(self, *keys: str) -> float:
-        """Say how long until the next attempt is allowed."""
+        """Compute how long until the next attempt is allowed."""
         with self._lock:
             return max((self._wait_of(key) for key in keys), default=0.0)
 

@@ -19,7 +19,7 @@ _RENEW_BEFORE: Final = timedelta(days=30)
 
 
 def generated_certificate(folder: Path, host: str) -> tuple[Path, Path]:
-    """Give certificate and key, made anew when there are none or they expire soon.
+    """Return certificate and key; make them when there are none or they expire soon.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def generated_certificate(folder: Path, host: str) -> tuple[Path, Path]:
 
 
 def fingerprint(certificate: Path) -> str:
-    """Give what a person compares with the browser's: SHA-256, in pairs."""
+    """Return what a person compares with the browser's: SHA-256, in pairs."""
     parsed = x509.load_pem_x509_certificate(certificate.read_bytes())
     return parsed.fingerprint(hashes.SHA256()).hex(":").upper()
 
