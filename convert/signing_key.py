@@ -102,7 +102,7 @@ def _write_private(path: Path, content: bytes) -> None:
 
 
 def is_encrypted(path: Path) -> bool:
-    """Say whether a private key asks for a passphrase.
+    """Check whether a private key needs a passphrase.
 
     Raises
     ------

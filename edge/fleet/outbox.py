@@ -59,8 +59,6 @@ class Waiting:
     ----------
     number : int
         In the order they were put in.
-    id : UUID
-    kind : Kind
     content : str
         JSON.
     """
@@ -77,8 +75,6 @@ class New:
 
     Parameters
     ----------
-    id : UUID
-    kind : Kind
     content : str
         JSON.
     count_name : str, optional
@@ -92,13 +88,7 @@ class New:
 
 
 class MessageOutbox:
-    """An outbox, made by `open`; a context manager that closes it.
-
-    Parameters
-    ----------
-    path : Path
-    connection : sqlite3.Connection
-    """
+    """An outbox, made by `open`; a context manager that closes it."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self._path = path
@@ -126,7 +116,7 @@ class MessageOutbox:
             return cls(path, _connect(path))
 
     def __enter__(self) -> Self:
-        """Give the open outbox."""
+        """Return the open outbox."""
         return self
 
     def __exit__(
@@ -159,7 +149,7 @@ class MessageOutbox:
                 connection.execute(_TOO_MUCH_HEALTH, health)
 
     def after(self, number: int, most: int) -> tuple[Waiting, ...]:
-        """Give the messages that wait behind a number, in their order."""
+        """Read the messages that wait behind a number, in their order."""
         sql = (
             "SELECT number, id, kind, content FROM message "
             "WHERE content IS NOT NULL AND number > ? ORDER BY number LIMIT ?"
@@ -199,7 +189,7 @@ class MessageOutbox:
             self._set(connection, name, value)
 
     def fact(self, name: str) -> str | None:
-        """Give a fact that was noted."""
+        """Read a fact that was noted."""
         sql = "SELECT value FROM fact WHERE name = ?"
         with _faults(self._path):
             row = self._connection.execute(sql, (name,)).fetchone()

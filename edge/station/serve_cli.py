@@ -114,7 +114,7 @@ def add_account(
 @_DATA
 @click.password_option()
 def set_password(name: str, data: Path, password: str) -> None:
-    """Give an account a new password."""
+    """Set an account's new password."""
     with _opened(data) as opened:
         opened.accounts.change_password(name, password, "command line")
 

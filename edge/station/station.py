@@ -98,9 +98,6 @@ class Station:
 
         Parameters
         ----------
-        folder : Path
-        laboratory : str
-        hasher : PasswordHasher, optional
         has_new_key : bool
             Where the trail's key is lost, go on with a new one; it seals what follows.
 
@@ -133,7 +130,7 @@ class Station:
             raise
 
     def __enter__(self) -> Self:
-        """Give the open station."""
+        """Return the open station."""
         return self
 
     def __exit__(

@@ -44,7 +44,6 @@ class Note:
     ----------
     at : str
         ISO 8601, UTC, by the device's clock, which may have been wrong.
-    event : Event
     target : str or None
         What runs from then on, as the link names it; None for what is shipped.
     detail : str

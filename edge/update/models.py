@@ -53,7 +53,6 @@ def update_model(
 
     Parameters
     ----------
-    root : ModelRoot
     path : Path
         The bundle.
     profile : OpticalProfile, optional

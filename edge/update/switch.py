@@ -139,7 +139,7 @@ class Switch:
             add_note(self.root, Event.ROLLED_BACK, target, detail)
 
     def forget_previous(self) -> None:
-        """Give up the way back, before its target is overwritten."""
+        """Forget the way back, before its target is overwritten."""
         with self._settled():
             point(self.root / _PREVIOUS, None)
 

@@ -66,7 +66,6 @@ class Trial:
         What is tried, as ``current`` leads to it.
     returns_to : str or None
         What ran before, and will again if it fails; None for what is shipped.
-    limits : TrialLimits
     starts : int
         Starts so far.
     since : Moment or None
@@ -80,7 +79,7 @@ class Trial:
     since: BootMoment | None = None
 
     def spent(self, moment: BootMoment) -> str | None:
-        """Say why no further start is due; None when one is."""
+        """Return why no further start is due; None when one is."""
         if self.starts >= self.limits.starts:
             return f"not confirmed within {self.limits.starts} starts"
         if self.since is None or self.since.boot != moment.boot:

@@ -36,7 +36,6 @@ def boot_files(board: Board, present: Callable[[str], bytes | None]) -> BootFile
 
     Parameters
     ----------
-    board : Board
     present : callable
         Gives the content of a file that is there; None when it is not.
 

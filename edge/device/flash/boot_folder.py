@@ -17,10 +17,6 @@ _SPARE_BYTES: Final = 4_194_304
 class BootFolder:
     """The folder a card's boot partition is mounted on.
 
-    Parameters
-    ----------
-    path : Path
-
     Raises
     ------
     ConfigError

@@ -20,7 +20,6 @@ class BootImage:
 
     Parameters
     ----------
-    path : Path
     in_place : bool
         Write to it directly, as to a disk; else to a copy that takes its place when it
         is complete.

@@ -66,7 +66,6 @@ class Step:
     ----------
     purpose : str
         What it does, for the developer.
-    do : callable
     """
 
     purpose: str

@@ -23,12 +23,7 @@ _ID_DIGITS: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditKey:
-    """A key of one station.
-
-    Parameters
-    ----------
-    secret : bytes
-    """
+    """A key of one station."""
 
     secret: bytes = field(repr=False)
 
@@ -40,7 +35,7 @@ class AuditKey:
         ]
 
     def seal(self, digest: str) -> str:
-        """Give what only this key makes of a line's digest (HMAC-SHA-256)."""
+        """Compute what only this key makes of a line's digest (HMAC-SHA-256)."""
         return hmac.new(self.secret, digest.encode(), hashlib.sha256).hexdigest()
 
 

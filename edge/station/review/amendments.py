@@ -19,14 +19,6 @@ class Amendments:
     The former count stays as it was signed. The new one has its cells, what was said
     of them and its pictures; it is reviewed and signed as any other, and takes the
     former's place from then on.
-
-    Parameters
-    ----------
-    transaction : callable
-    audit : Audit
-    samples : Samples
-    words : ReviewLog
-    reports : Reports
     """
 
     def __init__(
@@ -48,7 +40,6 @@ class Amendments:
 
         Parameters
         ----------
-        count_id : str
         reason : str
             Why; it stands on the amended report.
         person : str

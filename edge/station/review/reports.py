@@ -28,9 +28,6 @@ class Reports:
 
     Parameters
     ----------
-    transaction : callable
-    samples : Samples
-    reviews : Reviews
     laboratory : str
         Stands at the head of reports.
     """
@@ -48,7 +45,7 @@ class Reports:
         self._laboratory = laboratory
 
     def get(self, count_id: str) -> Report:
-        """Give a count's report.
+        """Read a count's report.
 
         Raises
         ------

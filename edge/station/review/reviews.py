@@ -26,14 +26,6 @@ class Reviews:
 
     While a count goes on its cells are not in a complete store yet: methods then take
     them as `counted`, as the model left them.
-
-    Parameters
-    ----------
-    transaction : callable
-    audit : Audit
-    samples : Samples
-    words : ReviewLog
-    reference_percent : mapping of class to pair of float
     """
 
     def __init__(
@@ -56,15 +48,13 @@ class Reviews:
         counted: Iterable[ReviewedCell] | None = None,
         only: Collection[int] | None = None,
     ) -> tuple[ReviewedCell, ...]:
-        """Give a count's stained cells as model and people see them.
+        """Read a count's stained cells as model and people see them.
 
         Added ones come last. Words on a cell that later frames showed to be another's
         duplicate count no more.
 
         Parameters
         ----------
-        count_id : str
-        counted : iterable of ReviewedCell, optional
         only : collection of int, optional
             These cells alone.
 
@@ -97,8 +87,6 @@ class Reviews:
 
         Parameters
         ----------
-        count_id, person : str
-        action : ReviewAction
         cell_ids : iterable of int
             Which cells; none when one is added.
         class_name : CellClass, optional
@@ -163,8 +151,6 @@ class Reviews:
 
         Parameters
         ----------
-        count_id : str
-        counted : iterable of ReviewedCell, optional
         red_cells, fields : int and float, optional
             The session's, while the count goes on.
         """

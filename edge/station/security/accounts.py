@@ -34,7 +34,6 @@ class Account:
         To sign in with.
     full_name : str
         As it stands on reports.
-    role : Role
     is_disabled : bool
         May not sign in any more; kept, for the trail names it.
     """
@@ -56,8 +55,6 @@ class Accounts:
 
     Parameters
     ----------
-    transaction : callable
-    audit : Audit
     hasher : PasswordHasher, optional
         In place of the one of recommended cost.
     """
@@ -103,20 +100,20 @@ class Accounts:
         return account
 
     def get(self, name: str) -> Account | None:
-        """Give the account of a name, disabled ones too."""
+        """Read the account of a name, disabled ones too."""
         sql = f"SELECT {_COLUMNS} FROM account WHERE name = ?"  # noqa: S608
         with self._transaction() as connection:
             row = connection.execute(sql, (name,)).fetchone()
         return None if row is None else _to_account(row)
 
     def all(self) -> tuple[Account, ...]:
-        """Give all accounts by name, disabled ones too."""
+        """Read all accounts by name, disabled ones too."""
         sql = f"SELECT {_COLUMNS} FROM account ORDER BY name"  # noqa: S608
         with self._transaction() as connection:
             return tuple(_to_account(row) for row in connection.execute(sql))
 
     def check(self, name: str, password: str) -> Account | None:
-        """Give the account if name and password are right and it is not disabled.
+        """Return the account if name and password are right and it is not disabled.
 
         It takes as long whatever is wrong.
         """
@@ -134,7 +131,7 @@ class Accounts:
         return account
 
     def confirms(self, account: Account, password: str) -> bool:
-        """Say whether a person is who signed in; without accounts, always."""
+        """Check whether a person is who signed in; without accounts, always true."""
         if not self.all():
             return account == AUTOMATIC_ACCOUNT
         return self.check(account.name, password) is not None
@@ -177,7 +174,7 @@ class Accounts:
         return self._change(name, by, sql, (name,), "account_enabled")
 
     def change_role(self, name: str, role: Role, by: str) -> Account:
-        """Give a person another role; they sign in anew.
+        """Change a person's role; they sign in anew.
 
         Raises
         ------
@@ -200,7 +197,7 @@ class Accounts:
         return token
 
     def find(self, token: str) -> Account | None:
-        """Give who is signed in with a token, and keep them so for another while."""
+        """Find who is signed in with a token, and keep them so for another while."""
         now = datetime.now(UTC)
         with self._transaction() as connection:
             _forget_expired(connection, now)
@@ -209,7 +206,7 @@ class Accounts:
             return None if row is None else self.get(row[0])
 
     def holds(self, token: str) -> bool:
-        """Say whether somebody is signed in with a token, and prolong nothing."""
+        """Check whether somebody is signed in with a token, and prolong nothing."""
         sql = "SELECT 1 FROM login WHERE token_sha256 = ?"
         with self._transaction() as connection:
             _forget_expired(connection, datetime.now(UTC))

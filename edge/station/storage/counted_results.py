@@ -36,7 +36,7 @@ class CountFacts(BaseModel):
 
 
 def reviewable_cells(cells: Iterable[Cell]) -> Iterator[ReviewedCell]:
-    """Give the stained cells that count or are to be settled, before review."""
+    """Return the stained cells that count or are to be settled, before review."""
     for cell in cells:
         if cell.kind is CellKind.RED_CELL or cell.class_name is None:
             continue
@@ -78,7 +78,6 @@ def read_facts(
 
     Parameters
     ----------
-    folder : Path
     source : str, optional
         In place of what the count's store tells.
     validation_report_sha256 : str, optional

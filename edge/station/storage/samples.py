@@ -39,8 +39,6 @@ class Samples:
 
     Parameters
     ----------
-    transaction : callable
-    audit : Audit
     folder : Path
         Holds a folder for each count.
     """
@@ -86,7 +84,7 @@ class Samples:
         return sample
 
     def get(self, count_id: str) -> Sample:
-        """Give the sample of a count.
+        """Read the sample of a count.
 
         Raises
         ------
@@ -104,7 +102,7 @@ class Samples:
         return _from_row(row)
 
     def all(self, limit: int = 100, before: str | None = None) -> tuple[Sample, ...]:
-        """Give samples, newest first; those begun before the count `before`."""
+        """Read samples, newest first; those begun before the count `before`."""
         sql = (
             f"SELECT {_COLUMNS} FROM sample WHERE NOT is_discarded "  # noqa: S608
             "AND (? IS NULL OR number < "
@@ -116,7 +114,7 @@ class Samples:
             return tuple(_from_row(row) for row in rows)
 
     def counting(self) -> Sample | None:
-        """Give the sample whose count goes on, or was broken off."""
+        """Find the sample whose count goes on, or was broken off."""
         sql = (
             f"SELECT {_COLUMNS} FROM sample WHERE NOT is_discarded "  # noqa: S608
             "AND state = ? ORDER BY number DESC LIMIT 1"
@@ -126,7 +124,7 @@ class Samples:
         return None if row is None else _from_row(row)
 
     def amendment(self, count_id: str) -> Amendment | None:
-        """Say what a count amends, and why; None where it amends nothing."""
+        """Read what a count amends, and why; None where it amends nothing."""
         sql = "SELECT amendment FROM sample WHERE count_id = ?"
         with self._transaction() as connection:
             row = connection.execute(sql, (_checked(count_id),)).fetchone()
@@ -163,7 +161,6 @@ class Samples:
 
         Parameters
         ----------
-        count_id : str
         source : str, optional
             In place of what the count's store tells.
         validation_report_sha256 : str, optional
@@ -231,7 +228,7 @@ class Samples:
                     shutil.rmtree(place)
 
     def unsigned(self, count_id: str) -> Sample:
-        """Give the sample of a count that may still be changed.
+        """Read the sample of a count that may still be changed.
 
         Raises
         ------
@@ -248,7 +245,7 @@ class Samples:
         return sample
 
     def facts(self, count_id: str) -> CountFacts | None:
-        """Give what a finished count's report tells; None while it goes on."""
+        """Read what a finished count's report tells; None while it goes on."""
         sql = "SELECT facts FROM sample WHERE count_id = ?"
         with self._transaction() as connection:
             row = connection.execute(sql, (_checked(count_id),)).fetchone()
@@ -259,7 +256,7 @@ class Samples:
     def model_cells(
         self, count_id: str, only: Iterable[int] | None = None
     ) -> tuple[ReviewedCell, ...]:
-        """Give a finished count's stained cells, or some, as the model left them.
+        """Read a finished count's stained cells, or some, as the model left them.
 
         Raises
         ------

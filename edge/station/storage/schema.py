@@ -61,7 +61,7 @@ _HELD_BY_SIGNATURE: Final = (
 
 
 def new_database() -> str:
-    """Give what makes the tables of an empty database, all or none."""
+    """Return what makes the tables of an empty database, all or none."""
     version = f"PRAGMA user_version={VERSION};"
     return "\n".join(("BEGIN;", _SCHEMA, *_triggers(), version, "COMMIT;"))
 
