@@ -7,8 +7,8 @@ fields of what they name, and the exceptions they raise (of `BundleClassifier`:
 changes what it means; before 1.0 a new minor version may. All other modules are
 HemaLens's own and may change with any version.
 
-To import this module loads neither a model's runtime nor the station, the database or
-the command line; the runtime is loaded by the first model that is opened.
+To import this module loads NumPy alone: OpenCV comes with the first bundle that is
+opened, a model's runtime with the first counter.
 
 Examples
 --------
@@ -21,6 +21,7 @@ Examples
 
 Cells found and not classified; crops classified that were cut out elsewhere:
 
+>>> from edge.api import BundleClassifier, segment
 >>> segment(frame.image, pixel_size_um=0.1).detections[0].kind
 <CellKind.WHITE_CELL: 'white_cell'>
 >>> classifier = BundleClassifier(open_bundle("cnn"))
@@ -28,24 +29,27 @@ Cells found and not classified; crops classified that were cut out elsewhere:
 (4, 8)
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.profile import OpticalProfile, read_profile
-from edge.bundles import open_bundle, shipped_bundles
 from edge.capture.open_source import open_source
 from edge.capture.source import FrameSource
-from edge.count.frame_counter import FrameCounter
 from edge.records.counted_frame import CountedFrame
 from edge.records.population import Population
-from edge.segment import segment
-from edge.track.slide_cells import SlideCells
-from hemalens.bundle import Bundle
 from hemalens.classes import CellClass, CellKind, CellStatus
-from hemalens.classifier import BundleClassifier
 from hemalens.errors import HemaLensError
 from hemalens.records import Box, Cell, CellChange, Detection, Frame, Segmentation
-from hemalens.slide_appearance import SlideAppearance
+
+if TYPE_CHECKING:
+    from calibration.optics.profile import OpticalProfile, read_profile
+    from edge.bundles import shipped_bundles
+    from edge.segment import segment
+    from hemalens.bundle import Bundle
+    from hemalens.classifier import BundleClassifier
+    from hemalens.slide_appearance import SlideAppearance
 
 __all__ = [
     "Box",
@@ -72,6 +76,37 @@ __all__ = [
     "segment",
     "shipped_bundles",
 ]
+
+_LOADED_WHEN_ASKED: Final = {
+    "Bundle": "hemalens.bundle",
+    "BundleClassifier": "hemalens.classifier",
+    "OpticalProfile": "calibration.optics.profile",
+    "SlideAppearance": "hemalens.slide_appearance",
+    "read_profile": "calibration.optics.profile",
+    "segment": "edge.segment",
+    "shipped_bundles": "edge.bundles",
+}
+"""Names by the module they come from, which loads OpenCV or pydantic."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in _LOADED_WHEN_ASKED:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_LOADED_WHEN_ASKED[name]), name)
+
+
+def open_bundle(name_or_path: str) -> "Bundle":
+    """Read a shipped bundle by its name, or any other by its path.
+
+    Raises
+    ------
+    BundleError
+        When there is none, or it is not intact.
+    """
+    from edge.bundles import open_bundle
+
+    return open_bundle(name_or_path)
 
 
 class Counter:
@@ -112,16 +147,20 @@ class Counter:
 
     def __init__(
         self,
-        bundle: Bundle,
+        bundle: "Bundle",
         *,
         pixel_size_um: float | None = None,
         each_cell_once: bool = False,
         population: Population = Population.UNRESTRICTED,
         keep_stain: bool = False,
-        second_bundle: Bundle | None = None,
-        profile: OpticalProfile | None = None,
+        second_bundle: "Bundle | None" = None,
+        profile: "OpticalProfile | None" = None,
         threads: int | None = None,
     ) -> None:
+        from edge.count.frame_counter import FrameCounter
+        from edge.track.slide_cells import SlideCells
+        from hemalens.classifier import BundleClassifier
+
         second = (
             None
             if second_bundle is None
@@ -139,7 +178,7 @@ class Counter:
         self._next_index = 0
 
     @property
-    def slide_appearance(self) -> SlideAppearance:
+    def slide_appearance(self) -> "SlideAppearance":
         """What the slide looks like so far, as `BundleClassifier.classify` takes it."""
         return self._counter.slide_appearance
 
