@@ -5,14 +5,13 @@ frames before happens in one thread, in their order, so that a source gives the 
 count whatever the threads' timing.
 """
 
-from calibration.optics.profile import OpticalProfile
 from edge.classify.cell_classifier import CellClassifier
+from edge.count.settings import FrameSettings
 from edge.frame.analysis import FrameAnalysis, FrameAnalyzer
 from edge.frame.pixel_size import Scale
 from edge.frame.quality import SharpestSoFar
 from edge.frame.stage_times import Stage, StageTimes
 from edge.records.counted_frame import CountedFrame
-from edge.records.population import Population
 from edge.slide.appearance import SlideAppearanceLearner
 from edge.track.slide_cells import SlideCells
 from hemalens.classifier import BundleClassifier
@@ -29,16 +28,9 @@ class FrameCounter:
     Parameters
     ----------
     classifier : BundleClassifier
-    pixel_size_um : float, optional
-        Micrometres per pixel; else the source's, else from the red cells.
-    profile : OpticalProfile, optional
-        Of the device and its objective.
+    settings : FrameSettings, optional
     slide : SlideCells, optional
         Knows the cells seen before; without it every view counts.
-    population : Population
-        Whose blood is counted.
-    keep_stain : bool
-        Classify cells in the slide's own colours.
     second : BundleClassifier, optional
         Asked about every cell as well.
     next_cell_id : int
@@ -50,27 +42,27 @@ class FrameCounter:
     def __init__(
         self,
         classifier: BundleClassifier,
-        pixel_size_um: float | None = None,
+        settings: FrameSettings | None = None,
         *,
-        profile: OpticalProfile | None = None,
         slide: SlideCells | None = None,
-        population: Population = Population.UNRESTRICTED,
-        keep_stain: bool = False,
         second: BundleClassifier | None = None,
         next_cell_id: int = 0,
         times: StageTimes | None = None,
     ) -> None:
+        settings = settings or FrameSettings()
         self._times = times or StageTimes()
-        self._scale = Scale(pixel_size_um)
-        self._analyzer = FrameAnalyzer(self._scale, profile=profile, times=self._times)
+        self._scale = Scale(settings.pixel_size_um)
+        self._analyzer = FrameAnalyzer(
+            self._scale, profile=settings.profile, times=self._times
+        )
         self._sharpest = SharpestSoFar()
         self._appearance = SlideAppearanceLearner.of_a_count(
-            keeps_stain=keep_stain or classifier.manifest.stain is None
+            keeps_stain=settings.keep_stain or classifier.manifest.stain is None
         )
         self._classifier = CellClassifier(
             classifier,
             second=second,
-            population=population,
+            population=settings.population,
             next_cell_id=next_cell_id,
         )
         self._slide = slide

@@ -9,23 +9,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from calibration.optics.profile import OpticalProfile
 from edge.capture.continued import ContinuedSource
 from edge.capture.prefetch import FrameFeed
 from edge.capture.source import FrameSource
 from edge.count.frame_counter import FrameCounter
 from edge.count.operator import FrameKeeper, Operator, UnattendedOperator
 from edge.count.session import CountSession
+from edge.count.settings import CountSettings
 from edge.count.steering import Steering
 from edge.frame.stage_times import Stage, StageTimes
-from edge.records.population import Population
 from edge.records.summary import Summary
 from edge.results.differential import rates_of
 from edge.results.folder import OnUnfinished, ResultFolder
 from edge.results.frame_writer import FrameWriter, WriteFrame
 from edge.slide.domain_warnings import domain_warnings
 from edge.store import CountStore, new_header
-from edge.store.header import Setting, bundle_name
+from edge.store.header import bundle_name
 from edge.track.slide_cells import SlideCells
 from hemalens.bundle import Bundle
 from hemalens.classifier import BundleClassifier
@@ -33,56 +32,6 @@ from hemalens.classifier import BundleClassifier
 _WORKERS: Final = max(1, min(4, (os.cpu_count() or 1) - 1))
 """Threads that segment ahead; one processor is left to classify, and each holds a
 frame in memory."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountSettings:
-    """How to count.
-
-    Parameters
-    ----------
-    pixel_size_um : float, optional
-        Micrometres per pixel; else the source's, else from the red cells.
-    profile : OpticalProfile, optional
-        Of the device and its objective.
-    separate_fields : bool
-        Frames never overlap: each view is a cell.
-    population : Population
-        Whose blood is counted: which classes are rare.
-    keep_stain : bool
-        Classify cells in the slide's own colours.
-    second_bundle : Bundle, optional
-        Asked about every cell as well.
-    target : int, optional
-        Leukocytes to count.
-    threads : int, optional
-        Threads of one inference.
-    save_crops : bool
-        Write each stained cell's crop beside the results.
-    """
-
-    pixel_size_um: float | None = None
-    profile: OpticalProfile | None = None
-    separate_fields: bool = False
-    population: Population = Population.UNRESTRICTED
-    keep_stain: bool = False
-    second_bundle: Bundle | None = None
-    target: int | None = None
-    threads: int | None = None
-    save_crops: bool = False
-
-    def resume_invariants(self) -> dict[str, Setting]:
-        """Give what must stay the same when a count is continued."""
-        return {
-            "pixel_size_um": self.pixel_size_um,
-            "profile_sha256": None if self.profile is None else self.profile.sha256,
-            "separate_fields": self.separate_fields,
-            "population": self.population.value,
-            "keep_stain": self.keep_stain,
-            "second_bundle_sha256": None
-            if self.second_bundle is None
-            else self.second_bundle.sha256,
-        }
 
 
 def count_source(
@@ -153,11 +102,8 @@ def count_source(
         )
         counter = FrameCounter(
             classifier,
-            settings.pixel_size_um,
-            profile=settings.profile,
+            settings,
             slide=None if settings.separate_fields else _slide_cells(store),
-            population=settings.population,
-            keep_stain=settings.keep_stain,
             second=second,
             next_cell_id=session.next_cell_id,
             times=times,

@@ -105,7 +105,8 @@ def count(
     from edge.capture.demo.agreement import DrawnAgreement
     from edge.capture.demo_slide import DemoSlide
     from edge.capture.open_source import open_source
-    from edge.count.run import CountSettings, count_source
+    from edge.count.run import count_source
+    from edge.count.settings import CountSettings
     from edge.frame.stage_times import StageTimes
     from edge.records.counted_frame import CountedFrame
     from edge.records.population import Population

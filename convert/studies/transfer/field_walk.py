@@ -8,6 +8,7 @@ from convert.studies.transfer.answers import KnownCell
 from convert.studies.transfer.box_source import BoxSource
 from convert.studies.transfer.labelled_fields import LabelledField
 from edge.count.frame_counter import FrameCounter
+from edge.count.settings import FrameSettings
 from edge.frame.analysis import FrameAnalysis
 from edge.frame.quality import FrameQuality
 from edge.records.counted_frame import CountedFrame
@@ -102,16 +103,10 @@ def count_fields(
     CaptureError
         When an image cannot be read.
     """
-    counters = [
-        FrameCounter(
-            one,
-            pixel_size_um,
-            population=population,
-            keep_stain=keep_stain,
-            second=second,
-        )
-        for one in classifiers
-    ]
+    settings = FrameSettings(
+        pixel_size_um=pixel_size_um, population=population, keep_stain=keep_stain
+    )
+    counters = [FrameCounter(one, settings, second=second) for one in classifiers]
     for index, field in enumerate(fields):
         image = read_image(field.path)
         frame = Frame(image=image, name=field.path.name, index=index)

@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from edge.capture.demo_slide import DemoSlide
-from edge.count.run import CountSettings, count_source
+from edge.count.run import count_source
+from edge.count.settings import CountSettings
 from edge.device.check.held_frames import HeldFrames
 from edge.frame.stage_times import StageTimes
 from edge.update.current import open_bundle_or_current

@@ -10,7 +10,8 @@ from edge.bundles import open_bundle
 from edge.capture.open_source import open_source
 from edge.capture.source import FrameSource
 from edge.count.operator import OperatorCommand
-from edge.count.run import CountSettings, count_source
+from edge.count.run import count_source
+from edge.count.settings import CountSettings
 from edge.device.device_settings import DeviceSettings
 from edge.device.service.notify import Notifier
 from edge.records.counted_frame import CountedFrame

@@ -8,7 +8,8 @@ from typing import Final
 from edge.capture.open_source import open_source
 from edge.capture.source import FrameSource
 from edge.count.operator import OperatorCommand
-from edge.count.run import CountSettings, count_source
+from edge.count.run import count_source
+from edge.count.settings import CountSettings
 from edge.records.population import Population
 from edge.results.folder import OnUnfinished
 from edge.results.unfinished import STORE_NAME, unfinished_folder

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
 from edge.count.frame_counter import FrameCounter
+from edge.count.settings import FrameSettings
 from edge.records.counted_frame import CountedFrame
 from edge.records.population import Population
 from edge.slide.focus import FEWEST
@@ -86,7 +87,9 @@ def test_in_a_normal_adult_immature_granulocytes_are_rarer() -> None:
     given, adult = (
         [
             cell.probabilities
-            for cell in FrameCounter(model, population=population).count(frame).cells
+            for cell in FrameCounter(model, FrameSettings(population=population))
+            .count(frame)
+            .cells
             if cell.probabilities and cell.kind is CellKind.WHITE_CELL
         ]
         for population in (Population.UNRESTRICTED, Population.NORMAL_ADULT)
@@ -109,7 +112,7 @@ def test_a_count_tells_what_rare_classes_were_weighed_by(
         counter.count(frame)
         told.append(counter.rare_class_weights.get("erythroblast", 1.0))
     assert told[-1] < told[0] <= 1
-    adult = FrameCounter(classifier, population=Population.NORMAL_ADULT)
+    adult = FrameCounter(classifier, FrameSettings(population=Population.NORMAL_ADULT))
     assert adult.rare_class_weights == {"erythroblast": 0.05, "ig": 0.05}
 
 
@@ -125,7 +128,7 @@ def test_a_pale_slide_is_brought_to_the_stain_the_model_knows(
     )
     as_drawn = _classes(FrameCounter(classifier), frame)
     recoloured = _classes(FrameCounter(classifier), pale)
-    kept = _classes(FrameCounter(classifier, keep_stain=True), pale)
+    kept = _classes(FrameCounter(classifier, FrameSettings(keep_stain=True)), pale)
     assert (as_drawn & recoloured).total() >= 4
     assert (as_drawn & kept).total() <= 2
 

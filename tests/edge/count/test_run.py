@@ -6,7 +6,8 @@ import pytest
 
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
-from edge.count.run import CountSettings, count_source
+from edge.count.run import count_source
+from edge.count.settings import CountSettings
 from edge.frame.quality import FrameQuality
 from edge.records.counted_frame import CountedFrame
 from hemalens.stain import SlideColours
