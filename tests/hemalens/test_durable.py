@@ -1,6 +1,8 @@
 """What is left of a file when the power fails right after it was written."""
 
+import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,6 +91,19 @@ def test_what_cannot_be_synced_leaves_the_old_file_alone(
         write(root / "old", b"after")
     assert [path.name for path in root.iterdir()] == ["old"]
     assert (root / "old").read_bytes() == b"before"
+
+
+@pytest.mark.parametrize("write", [*WRITES, create])
+def test_share_that_syncs_no_folder_can_be_written(
+    root: Path, monkeypatch: pytest.MonkeyPatch, write: Write
+) -> None:
+    def files_alone(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", files_alone)
+    write(root / "new", b"content")
+    assert (root / "new").read_bytes() == b"content"
 
 
 def test_created_file_takes_the_place_of_none(root: Path) -> None:
