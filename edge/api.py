@@ -158,6 +158,7 @@ class Counter:
         threads: int | None = None,
     ) -> None:
         from edge.count.frame_counter import FrameCounter
+        from edge.count.settings import FrameSettings
         from edge.track.slide_cells import SlideCells
         from hemalens.classifier import BundleClassifier
 
@@ -168,11 +169,13 @@ class Counter:
         )
         self._counter = FrameCounter(
             BundleClassifier(bundle, threads=threads),
-            pixel_size_um,
-            profile=profile,
+            FrameSettings(
+                pixel_size_um=pixel_size_um,
+                profile=profile,
+                population=population,
+                keep_stain=keep_stain,
+            ),
             slide=SlideCells() if each_cell_once else None,
-            population=population,
-            keep_stain=keep_stain,
             second=second,
         )
         self._next_index = 0
