@@ -13,8 +13,8 @@ from edge.device.fleet_credentials import Credentials
 from edge.device.fleet_settings import FleetSettings
 from edge.fleet.broker_link import (
     Arrived,
+    BrokerLink,
     Connected,
-    Link,
     LinkEvent,
     Party,
     Published,
@@ -22,7 +22,7 @@ from edge.fleet.broker_link import (
 )
 from edge.fleet.connection import Connection
 from edge.fleet.delivery import Clock, Delivery
-from edge.fleet.desired_model import Wishes
+from edge.fleet.desired_model import DesiredModelTracker
 from edge.fleet.errors import FleetError
 from edge.fleet.health import Surroundings, health_message
 from edge.fleet.messages import (
@@ -50,7 +50,7 @@ _MOST_AT_ONCE: Final = 200
 _TURN_S: Final = 0.5
 
 Say = Callable[[str], None]
-OpenLink = Callable[[Party], Link]
+OpenLink = Callable[[Party], BrokerLink]
 
 
 class Agent:
@@ -100,7 +100,7 @@ class Agent:
         self._next_look = self._next_health = 0.0
         party = self._party(credentials)
         self._connection = Connection(lambda: open_link(party), say, pace=pace)
-        self._wishes = Wishes(
+        self._wishes = DesiredModelTracker(
             ModelRoot(where.state), state / HANDED, settings.bundle_folder, clock=clock
         )
         self._desired: DesiredState | None = None
@@ -184,7 +184,7 @@ class Agent:
         )
         self._announce(link, online=True)
 
-    def _announce(self, link: Link, *, online: bool) -> None:
+    def _announce(self, link: BrokerLink, *, online: bool) -> None:
         message = PresenceMessage(device=self._device, online=online)
         topic = self._topics.sent(self._device, Kind.PRESENCE)
         link.publish(topic, message.model_dump_json().encode(), retain=True)

@@ -32,7 +32,7 @@ class Published:
     Parameters
     ----------
     token : int
-        As `Link.publish` gave it.
+        As `BrokerLink.publish` gave it.
     refusal : str or None
         Why it did not take it.
     heard : bool
@@ -51,7 +51,7 @@ class Arrived:
     Parameters
     ----------
     token : int
-        For `Link.acknowledge`.
+        For `BrokerLink.acknowledge`.
     """
 
     topic: str
@@ -62,7 +62,7 @@ class Arrived:
 LinkEvent = Connected | Lost | Published | Arrived
 
 
-class Link(Protocol):
+class BrokerLink(Protocol):
     """A connection, once opened; after `Lost` nothing more comes of it."""
 
     def events(self, wait_s: float) -> tuple[LinkEvent, ...]:

@@ -181,20 +181,20 @@ def want(
     from edge.fleet.broker_link import Party, require_broker
     from edge.fleet.messages import Activation
     from edge.fleet.mqtt_link import MqttLink
-    from edge.fleet.request_model import publish_wish, wish_for
+    from edge.fleet.request_model import desired_model_for, request_model
     from edge.fleet.topics import Topics
 
     topics = Topics(prefix=topic_prefix)
     topic = topics.device_model(device) if device else topics.group_model(group)
     activation = Activation.AT_ONCE if at_once else Activation.NEXT_START
-    wish = wish_for(bundle, url, activation)
+    wish = desired_model_for(bundle, url, activation)
     party = Party(
         broker=require_broker(broker),
         credentials=read_credentials(credentials),
         client_id="hemalens-want",
     )
     with MqttLink(party) as link:
-        publish_wish(link, topic, wish)
+        request_model(link, topic, wish)
     click.echo(f"{topic} wants {wish.name} {wish.version} ({wish.sha256[:12]})")
 
 

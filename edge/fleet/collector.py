@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Final, Protocol
 
-from edge.fleet.broker_link import Arrived, Connected, Link, LinkEvent
+from edge.fleet.broker_link import Arrived, BrokerLink, Connected, LinkEvent
 from edge.fleet.connection import Connection
 from edge.fleet.database import Row
 from edge.fleet.errors import FleetError
@@ -72,7 +72,7 @@ class Collector:
             link.subscribe(self._topics.all_sent())
         self._take(link, events)
 
-    def _take(self, link: Link, events: Sequence[LinkEvent]) -> None:
+    def _take(self, link: BrokerLink, events: Sequence[LinkEvent]) -> None:
         arrived = [event for event in events if isinstance(event, Arrived)]
         if not arrived:
             return
@@ -138,7 +138,7 @@ class Collector:
             return []
         return rows
 
-    def _send_receipts(self, link: Link, rows: list[Row]) -> None:
+    def _send_receipts(self, link: BrokerLink, rows: list[Row]) -> None:
         ordered = sorted(rows, key=lambda row: row.device)
         for device, own in groupby(ordered, key=lambda row: row.device):
             ids = tuple(row.id for row in own)

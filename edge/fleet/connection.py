@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from edge.fleet.broker_link import Connected, Link, LinkEvent, Lost
+from edge.fleet.broker_link import BrokerLink, Connected, LinkEvent, Lost
 from edge.fleet.errors import FleetError
 from edge.fleet.pace import DEVICE_PACE, Pace
 
@@ -27,7 +27,7 @@ class Connection:
 
     def __init__(
         self,
-        open_link: Callable[[], Link],
+        open_link: Callable[[], BrokerLink],
         say: Say,
         *,
         pace: Pace = DEVICE_PACE,
@@ -38,7 +38,7 @@ class Connection:
         self._pause_s = pace.shortest_pause_s
         self._next_attempt = 0.0
         self._said: str | None = None
-        self._link: Link | None = None
+        self._link: BrokerLink | None = None
         self._is_up = False
 
     def __enter__(self) -> Self:
@@ -56,7 +56,7 @@ class Connection:
             self._link.close()
 
     @property
-    def link(self) -> Link | None:
+    def link(self) -> BrokerLink | None:
         """The link while the broker lets us in; else None."""
         return self._link if self._is_up else None
 
@@ -76,7 +76,7 @@ class Connection:
             self._link.close()
             self._fall_back("what came cannot be kept for now")
 
-    def _attempt(self, wait_s: float) -> Link | None:
+    def _attempt(self, wait_s: float) -> BrokerLink | None:
         pause_s = self._next_attempt - time.monotonic()
         if pause_s > 0:
             time.sleep(min(wait_s, pause_s))

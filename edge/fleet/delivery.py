@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from edge.device.fleet_settings import Confirmation
-from edge.fleet.broker_link import MOST_IN_FLIGHT, Link, Published
+from edge.fleet.broker_link import MOST_IN_FLIGHT, BrokerLink, Published
 from edge.fleet.outbox import MessageOutbox, Waiting
 from edge.fleet.pace import DEVICE_PACE, Pace
 from edge.fleet.topics import Kind, Topics
@@ -70,7 +70,7 @@ class Delivery:
         self._resting: dict[UUID, tuple[Waiting, float]] = {}
         self._by_token: dict[int, Waiting] = {}
 
-    def fill(self, link: Link) -> None:
+    def fill(self, link: BrokerLink) -> None:
         """Send as many as may be on their way at once."""
         self._rest_late()
         for message in self._due():

@@ -30,7 +30,7 @@ _PIECE: Final = 1 << 16
 Clock = Callable[[], float]
 
 
-class Wishes:
+class DesiredModelTracker:
     """What a device was told, and how far it is with it.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from edge.fleet.broker_link import Connected, Link, Lost, Published
+from edge.fleet.broker_link import BrokerLink, Connected, Lost, Published
 from edge.fleet.errors import FleetError
 from edge.fleet.messages import SCHEMA_VERSION, Activation, DesiredModel
 from hemalens.bundle import read_bundle
@@ -17,7 +17,9 @@ from hemalens.validation_message import validation_message
 _PATIENCE_S: Final = 15.0
 
 
-def wish_for(path: Path, url: str | None, activation: Activation) -> DesiredModel:
+def desired_model_for(
+    path: Path, url: str | None, activation: Activation
+) -> DesiredModel:
     """Make the wish for a bundle.
 
     Raises
@@ -44,7 +46,7 @@ def wish_for(path: Path, url: str | None, activation: Activation) -> DesiredMode
         ) from error
 
 
-def publish_wish(link: Link, topic: str, wish: DesiredModel) -> None:
+def request_model(link: BrokerLink, topic: str, wish: DesiredModel) -> None:
     """Have the broker keep a wish; returns when it has it.
 
     Raises

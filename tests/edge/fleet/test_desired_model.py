@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.fleet import apply as module
 from edge.fleet.apply import BUNDLE, WISH, apply_wish, read_outcome
-from edge.fleet.desired_model import Wishes
+from edge.fleet.desired_model import DesiredModelTracker
 from edge.fleet.messages import Activation, DesiredModel, DesiredState
 from hemalens.bundle import read_bundle
 from tests.edge.update.made_device import (
@@ -35,7 +35,7 @@ def synced(tmp_path: Path) -> Path:
     return tmp_path / "synced"
 
 
-def wish_for(path: Path, **more: object) -> DesiredModel:
+def desired_model_for(path: Path, **more: object) -> DesiredModel:
     bundle = read_bundle(path)
     values = {
         "schema_version": "1.0",
@@ -49,7 +49,7 @@ def wish_for(path: Path, **more: object) -> DesiredModel:
 
 def put(synced: Path, path: Path) -> DesiredModel:
     """Put a bundle where an operator does, and wish for it."""
-    wish = wish_for(path)
+    wish = desired_model_for(path)
     (synced / f"{wish.sha256}.hemalens").write_bytes(path.read_bytes())
     return wish
 
@@ -64,8 +64,10 @@ class Clock:
 
 def told(
     device: MadeDevice, synced: Path | None, wish: DesiredModel, clock: Clock
-) -> Wishes:
-    wishes = Wishes(device.root, device.desk / "handed", synced, clock=clock)
+) -> DesiredModelTracker:
+    wishes = DesiredModelTracker(
+        device.root, device.desk / "handed", synced, clock=clock
+    )
     wishes.hear(wish, of_device=False)
     return wishes
 
@@ -224,7 +226,7 @@ def test_bundle_is_fetched_from_its_address(
 
 
 def test_wish_without_address_and_folder_says_what_to_do(device: MadeDevice) -> None:
-    wishes = told(device, None, wish_for(device.made("2.0.0")), Clock())
+    wishes = told(device, None, desired_model_for(device.made("2.0.0")), Clock())
     found = wishes.follow()
     assert found is not None
     assert "fleet.bundle_folder" in found.detail

@@ -7,7 +7,7 @@ from click.testing import CliRunner, Result
 from edge.device.cli import device
 from edge.fleet.messages import Activation, DesiredState
 from edge.fleet.outbox import MessageOutbox, New
-from edge.fleet.request_model import wish_for
+from edge.fleet.request_model import desired_model_for
 from edge.fleet.topics import Kind
 from hemalens.errors import BundleError, ConfigError, HemaLensError, StorageError
 from tests.edge.fleet.made_device import made_device
@@ -85,4 +85,4 @@ def test_wish_is_made_for_a_bundle_and_an_address_alone(tmp_path: Path) -> None:
     )
     for path, url, error in cases:
         with pytest.raises(error):
-            wish_for(path, url, Activation.NEXT_START)
+            desired_model_for(path, url, Activation.NEXT_START)
