@@ -451,7 +451,7 @@ def _check_whole_frames(path: Path, report: Path) -> None:
 
 def test_a_count_killed_again_and_again_ends_as_if_never_broken(path: Path) -> None:
     program = (
-        "import sys; from tests.edge import test_result_folder as t\n"
+        "import sys; from tests.edge.results import test_folder as t\n"
         "t._kill_until_done(sys.argv[1], sys.argv[2])\n"
     )
     report = path.with_name("report")

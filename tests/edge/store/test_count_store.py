@@ -379,7 +379,7 @@ def test_a_disk_that_refuses_data_is_told_in_words(tmp_path: Path) -> None:
     """By a limit on a file's size, which needs no right to mount."""
     program = (
         "import resource, sys; from pathlib import Path\n"
-        "from tests.edge import test_store as t\n"
+        "from tests.edge.store import test_count_store as t\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
         "with t.CountStore.create(Path(sys.argv[1]), t.made_header()) as store:\n"
         "    print(*t._count_until_it_fails(store), sep='|')\n"
