@@ -51,7 +51,7 @@ def test_stained_cells_come_first_and_are_numbered_on() -> None:
     assert [cell.kind for cell in cells] == [WHITE, PLATELET, RED]
     assert [cell.cell_id for cell in cells] == [40, 41, 42]
     assert {(cell.frame, cell.frame_index) for cell in cells} == {("field.png", 3)}
-    assert cells[2].class_name is cells[2].probability is None
+    assert (cells[2].class_name, cells[2].probability) == (None, None)
     (later,) = classifier.classify(FRAME, [found(RED)], 0.1)
     assert later.cell_id == 43
 
