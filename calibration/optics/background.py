@@ -59,9 +59,11 @@ def optical_density(image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
     return np.asarray(cv2.merge(planes), np.float32).reshape(image.shape)
 
 
-def density_planes(image: NDArray[np.uint8]) -> Planes | None:
-    """Measure optical density, as `optical_density` does, channel by channel."""
-    codes = density_codes(image)
+def density_planes(
+    image: NDArray[np.uint8], field: NDArray[np.bool_] | None = None
+) -> Planes | None:
+    """Measure optical density, as `density_codes` does, channel by channel."""
+    codes = density_codes(image, field)
     if codes is None:
         return None
     red, green, blue = map(to_density, codes)
@@ -73,19 +75,31 @@ def to_density(codes: NDArray[np.int16]) -> NDArray[np.float32]:
     return np.multiply(codes, np.float32(1 / CODES_PER_DENSITY), dtype=np.float32)
 
 
-def density_codes(image: NDArray[np.uint8]) -> CodePlanes | None:
+def density_codes(
+    image: NDArray[np.uint8], field: NDArray[np.bool_] | None = None
+) -> CodePlanes | None:
     """Measure optical density in codes, which take half the memory of floats.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8, RGB
+        The frame.
+    field : ndarray of shape (H, W), bool, optional
+        Where it shows the slide; elsewhere it is taken for empty slide.
 
     Returns
     -------
     tuple of three ndarray of shape (H, W), int16, or None
         Red, green, blue; `CODES_PER_DENSITY` for 1.
     """
-    light = _fit_light(image)
+    light = _fit_light(image, field)
     if math.exp(float(light[..., 1].max())) < LEAST_LIGHT:
         return None
     light_codes = np.rint(CODES_PER_DENSITY * light).astype(np.int16)
     red, green, blue = (_density(image, light_codes, channel) for channel in range(3))
+    if field is not None:
+        for plane in (red, green, blue):
+            plane[~field] = 0
     return red, green, blue
 
 
@@ -99,7 +113,9 @@ def _density(
     return np.maximum(density, _LEAST_CODE, out=density)
 
 
-def estimate_log_background(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+def estimate_log_background(
+    image: NDArray[np.uint8], field: NDArray[np.bool_] | None = None
+) -> NDArray[np.float32]:
     """Fit a smooth surface to the empty slide between the cells.
 
     A quadratic surface is first pushed to the upper envelope of the green channel by
@@ -109,6 +125,8 @@ def estimate_log_background(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     ----------
     image : ndarray of shape (H, W, 3), uint8, RGB
         The frame.
+    field : ndarray of shape (H, W), bool, optional
+        Where it shows the slide; the surface goes on elsewhere.
 
     Returns
     -------
@@ -121,11 +139,13 @@ def estimate_log_background(image: NDArray[np.uint8]) -> NDArray[np.float32]:
        doi 10.1021/ac034173t.
     """
     height, width = image.shape[:2]
-    full = cv2.resize(_fit_light(image), (width, height))
+    full = cv2.resize(_fit_light(image, field), (width, height))
     return np.asarray(full, np.float32).reshape(height, width, 3)
 
 
-def _fit_light(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _fit_light(
+    image: NDArray[np.uint8], field: NDArray[np.bool_] | None
+) -> NDArray[np.float32]:
     """Fit the background on a coarse image; the same, as coarse."""
     height, width = image.shape[:2]
     shrink = min(1.0, COARSE_SIDE_PX / max(height, width))
@@ -133,10 +153,23 @@ def _fit_light(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     coarse = shrink_to(image, coarse_wh)
     levels = _LOG_OF_LEVEL[coarse.reshape(-1, 3)].astype(np.float64)
     terms = _surface_terms(coarse_wh[1], coarse_wh[0])
-    is_background = _near_surface(terms, levels[:, 1])
-    surface = terms @ _fit(terms, levels, is_background.astype(np.float64))
+    shown = terms
+    if field is not None:
+        inside = _wholly_inside(field, coarse_wh).ravel()
+        shown, levels = terms[inside], levels[inside]
+    is_background = _near_surface(shown, levels[:, 1])
+    surface = terms @ _fit(shown, levels, is_background.astype(np.float64))
     surface = np.clip(surface, 0, _MOST_LOG_LEVEL).reshape(coarse.shape)
     return np.asarray(surface, np.float32)
+
+
+def _wholly_inside(
+    field: NDArray[np.bool_], coarse_wh: tuple[int, int]
+) -> NDArray[np.bool_]:
+    """Find the coarse pixels of which the field covers all; all pixels if none."""
+    percent = field.view(np.uint8) * np.uint8(100)
+    inside = shrink_to(percent, coarse_wh) == 100
+    return np.asarray(inside if inside.any() else ~inside, np.bool_)
 
 
 _LOG_OF_LEVEL: Final = np.log(np.arange(256, dtype=np.float32) + 1)
