@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.optics.halving import shrink_to
+from hemalens.glass import Glass, surface_terms
 
 Planes = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
 """Red, green and blue, each of shape (H, W)."""
@@ -60,10 +61,12 @@ def optical_density(image: NDArray[np.uint8]) -> NDArray[np.float32] | None:
 
 
 def density_planes(
-    image: NDArray[np.uint8], field: NDArray[np.bool_] | None = None
+    image: NDArray[np.uint8],
+    field: NDArray[np.bool_] | None = None,
+    glass: Glass | None = None,
 ) -> Planes | None:
     """Measure optical density, as `density_codes` does, channel by channel."""
-    codes = density_codes(image, field)
+    codes = density_codes(image, field, glass)
     if codes is None:
         return None
     red, green, blue = map(to_density, codes)
@@ -76,7 +79,9 @@ def to_density(codes: NDArray[np.int16]) -> NDArray[np.float32]:
 
 
 def density_codes(
-    image: NDArray[np.uint8], field: NDArray[np.bool_] | None = None
+    image: NDArray[np.uint8],
+    field: NDArray[np.bool_] | None = None,
+    glass: Glass | None = None,
 ) -> CodePlanes | None:
     """Measure optical density in codes, which take half the memory of floats.
 
@@ -86,13 +91,15 @@ def density_codes(
         The frame.
     field : ndarray of shape (H, W), bool, optional
         Where it shows the slide; elsewhere it is taken for empty slide.
+    glass : Glass, optional
+        Of the frame, where it was measured before.
 
     Returns
     -------
     tuple of three ndarray of shape (H, W), int16, or None
         Red, green, blue; `CODES_PER_DENSITY` for 1.
     """
-    light = _fit_light(image, field)
+    light = _coarse_light(image, glass or measure_glass(image, field))
     if math.exp(float(light[..., 1].max())) < LEAST_LIGHT:
         return None
     light_codes = np.rint(CODES_PER_DENSITY * light).astype(np.int16)
@@ -139,28 +146,52 @@ def estimate_log_background(
        doi 10.1021/ac034173t.
     """
     height, width = image.shape[:2]
-    full = cv2.resize(_fit_light(image, field), (width, height))
+    light = _coarse_light(image, measure_glass(image, field))
+    full = cv2.resize(light, (width, height))
     return np.asarray(full, np.float32).reshape(height, width, 3)
 
 
-def _fit_light(
-    image: NDArray[np.uint8], field: NDArray[np.bool_] | None
-) -> NDArray[np.float32]:
-    """Fit the background on a coarse image; the same, as coarse."""
-    height, width = image.shape[:2]
-    shrink = min(1.0, COARSE_SIDE_PX / max(height, width))
-    coarse_wh = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+def measure_glass(
+    image: NDArray[np.uint8], field: NDArray[np.bool_] | None = None
+) -> Glass:
+    """Measure the colour of a frame's empty glass, wherever in it.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8, RGB
+        The frame; one made small tells the same.
+    field : ndarray of shape (H, W), bool, optional
+        Where it shows the slide.
+
+    Returns
+    -------
+    Glass
+        Where cells cover all, the brightest of what is there.
+    """
+    coarse_wh = _coarse_wh(image)
     coarse = shrink_to(image, coarse_wh)
     levels = _LOG_OF_LEVEL[coarse.reshape(-1, 3)].astype(np.float64)
     terms = _surface_terms(coarse_wh[1], coarse_wh[0])
-    shown = terms
     if field is not None:
         inside = _wholly_inside(field, coarse_wh).ravel()
-        shown, levels = terms[inside], levels[inside]
-    is_background = _near_surface(shown, levels[:, 1])
-    surface = terms @ _fit(shown, levels, is_background.astype(np.float64))
-    surface = np.clip(surface, 0, _MOST_LOG_LEVEL).reshape(coarse.shape)
+        terms, levels = terms[inside], levels[inside]
+    is_background = _near_surface(terms, levels[:, 1])
+    surface = _fit(terms, levels, is_background.astype(np.float64))
+    return Glass(surface=surface, share=float(np.mean(is_background)))
+
+
+def _coarse_light(image: NDArray[np.uint8], glass: Glass) -> NDArray[np.float32]:
+    """Return a frame's background, as coarse as it was fitted."""
+    columns, rows = _coarse_wh(image)
+    surface = _surface_terms(rows, columns) @ glass.surface
+    surface = np.clip(surface, 0, _MOST_LOG_LEVEL).reshape(rows, columns, 3)
     return np.asarray(surface, np.float32)
+
+
+def _coarse_wh(image: NDArray[np.uint8]) -> tuple[int, int]:
+    height, width = image.shape[:2]
+    shrink = min(1.0, COARSE_SIDE_PX / max(height, width))
+    return max(1, round(width * shrink)), max(1, round(height * shrink))
 
 
 def _wholly_inside(
@@ -183,8 +214,7 @@ def _surface_terms(height: int, width: int) -> NDArray[np.float64]:
     y, x = np.meshgrid(
         np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij"
     )
-    terms = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=-1)
-    terms = np.asarray(terms.reshape(-1, 6), np.float64)
+    terms = surface_terms(x.ravel(), y.ravel())
     terms.flags.writeable = False
     return terms
 

@@ -40,7 +40,10 @@ pallor of red cells."""
 
 
 def measure_blur_um(
-    image: NDArray[np.uint8], pixel_size_um: float, background_level: float
+    image: NDArray[np.uint8],
+    pixel_size_um: float,
+    background_level: float,
+    field: NDArray[np.bool_] | None = None,
 ) -> float | None:
     """Measure how far the edges of a frame are smeared.
 
@@ -58,6 +61,8 @@ def measure_blur_um(
         Micrometres per pixel.
     background_level : float
         Green level of the empty slide.
+    field : ndarray of shape (H, W), bool, optional
+        Where it shows the slide: what a program drew is sharper than any cell.
 
     Returns
     -------
@@ -75,6 +80,8 @@ def measure_blur_um(
     reblurred = _blur(smooth, REBLUR_UM / work_um)
     coarse_x, coarse_y = _slopes(reblurred)
     coarse = np.asarray(cv2.magnitude(coarse_x, coarse_y), np.float32)
+    if field is not None:
+        coarse[~_well_within(field, coarse, round(work_um / pixel_size_um))] = 0
     least = max(
         _usual_edge(coarse),
         LEAST_EDGE * max(background_level, 1.0) * work_um / WORK_PIXEL_SIZE_UM,
@@ -96,11 +103,31 @@ def _reduce(
     height, width = image.shape[:2]
     columns = min(width // shrink, WORK_WH[0]) or 1
     rows = min(height // shrink, WORK_WH[1]) or 1
-    left, top = (width - columns * shrink) // 2, (height - rows * shrink) // 2
-    middle = image[top : top + rows * shrink, left : left + columns * shrink]
-    green = cv2.extractChannel(middle, 1)
+    green = cv2.extractChannel(
+        image[_middle((height, width), rows, columns, shrink)], 1
+    )
     small = cv2.resize(green, (columns, rows), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.float32), pixel_size_um * shrink
+
+
+def _middle(
+    size_hw: tuple[int, int], rows: int, columns: int, shrink: int
+) -> tuple[slice, slice]:
+    top, left = (size_hw[0] - rows * shrink) // 2, (size_hw[1] - columns * shrink) // 2
+    return slice(top, top + rows * shrink), slice(left, left + columns * shrink)
+
+
+def _well_within(
+    field: NDArray[np.bool_], reduced: NDArray[np.float32], shrink: int
+) -> NDArray[np.bool_]:
+    """Find the reduced pixels that no edge of the field's own is blurred into."""
+    rows, columns = reduced.shape
+    height, width = field.shape
+    middle = field[_middle((height, width), rows, columns, shrink)].view(np.uint8)
+    small = cv2.resize(middle, (columns, rows), interpolation=cv2.INTER_NEAREST)
+    side = 2 * round(3 * REBLUR_UM / WORK_PIXEL_SIZE_UM) + 1
+    inner = cv2.erode(small, np.ones((side, side), np.uint8))
+    return np.asarray(inner, np.uint8).view(np.bool_)
 
 
 def _blur(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

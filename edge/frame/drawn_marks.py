@@ -10,9 +10,9 @@ LEAST_SATURATION: Final = 0.62
 LEAST_GREEN: Final = 0.35
 LEAST_BRIGHT: Final = 0.9
 """Colours that no stain of blood has: saturated, and green, which every stain takes
-away, far above the darkest of the three and not below blue; yet as bright as glass. Shares of
-the brightest code, of the range, and of the frame's median (measured on chula_rbc12,
-chula_wbc, PBC and BCCD, 2026-11)."""
+away, far above the darkest of the three and not below blue; yet as bright as glass.
+Shares of the brightest code, of the range, and of the frame's median (measured on
+chula_rbc12, chula_wbc, PBC and BCCD, 2026-11)."""
 
 MOST_MARKED: Final = 0.03
 """Share of the frame; what covers more is glass or light of that colour."""
@@ -26,11 +26,11 @@ THINNEST: Final = 7
 LEAST_BAR: Final = 32
 """Length of a scale bar, of a frame 640 pixels wide: a twentieth of it."""
 
-BAR_CONTRAST: Final = 28
+BAR_CONTRAST: Final = 36
 """Codes by which all pixels of a bar differ from what lies above and below."""
 
-BAR_EVENNESS: Final = 9.0
-"""Mean deviation in codes along a bar, which is drawn in one colour."""
+BAR_UNEVENNESS: Final = 0.13
+"""Mean deviation along a bar, which is drawn in one colour, over its contrast."""
 
 BEYOND_A_BAR: Final = 4
 """Pixels from a bar's end to where nothing is left of it."""
@@ -120,7 +120,7 @@ def _bars(image: NDArray[np.uint8]) -> list[_Bar]:
     return [
         bar
         for bar in _pieces(runs)
-        if _is_even(image, bar)
+        if _is_even(image, lines, bar)
         and _ends_sharply(lines, bar)
         and _lies_on_one_ground(image, bar)
     ]
@@ -136,10 +136,11 @@ def _pieces(runs: NDArray[np.uint8]) -> list[_Bar]:
     ]
 
 
-def _is_even(image: NDArray[np.uint8], bar: _Bar) -> bool:
-    along = image[bar.row, bar.left + 2 : bar.right - 2].astype(np.float32)
-    middle = np.median(along, axis=0)
-    return bool(np.abs(along - middle).mean(axis=0).max() <= BAR_EVENNESS)
+def _is_even(image: NDArray[np.uint8], lines: NDArray[np.uint8], bar: _Bar) -> bool:
+    inner = slice(bar.left + 2, bar.right - 2)
+    along = image[bar.row, inner].astype(np.float32)
+    away = np.abs(along - np.median(along, axis=0)).mean(axis=0).max()
+    return bool(away <= BAR_UNEVENNESS * float(np.median(lines[bar.row, inner])))
 
 
 def _ends_sharply(lines: NDArray[np.uint8], bar: _Bar) -> bool:

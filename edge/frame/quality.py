@@ -12,13 +12,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.background import Planes, density_planes
+from calibration.optics.background import Planes, density_planes, measure_glass
 from calibration.optics.stain import (
     LEAST_CELL_DENSITY,
     measure_stain,
     nuclear_index_of_planes,
 )
 from edge.frame.blur import measure_blur_um
+from hemalens.glass import Glass
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM
 
 COARSE_PIXEL_SIZE_UM: Final = 0.6
@@ -28,8 +29,10 @@ further if it would still be larger: in a frame 200 µm wide a red cell has five
 across."""
 
 LEAST_BACKGROUND_LEVEL: Final = 60.0
-"""Darkest slide that still has grey levels enough to tell stains apart; real fields
-have 173 to 231 (measured on BCCD and PBC, 2026-11)."""
+LEAST_GREEN_LEVEL: Final = 30.0
+"""Darkest slide that still has grey levels enough to tell stains apart, in its
+brightest colour and in green, which shows cells best: tinted glass may be dark there.
+Real fields have 173 to 231 (measured on BCCD and PBC, 2026-11)."""
 
 BLACK_LEVEL: Final = 12
 MOST_BLACK_FRACTION: Final = 0.5
@@ -39,6 +42,10 @@ on BCCD and PBC, 2026-11): more of it is a shutter, a stop or a torn frame."""
 CLIPPED_LEVEL: Final = 255
 MOST_CLIPPED_FRACTION: Final = 0.5
 """Share of pixels with green at its end; cells that pale are lost in it."""
+
+WELL_EXPOSED_DENSITY: Final = 0.1
+"""Median density of what is no glass, from which glass at the codes' end costs no cell:
+half of it is left of the palest red cells of PBC and BCCD (measured 2026-11)."""
 
 MOST_BLUR_UM: Final = 0.52
 """Real fields have 0.19 to 0.49; blurred by a disc of 1 µm radius, as an objective of
@@ -63,18 +70,20 @@ CONTRAST_PERCENTILES: Final = (5, 95)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameQuality:
-    """What was measured of a frame.
+    """What was measured of a frame's field.
 
     Parameters
     ----------
+    glass : Glass
+        The empty slide.
     background_level : float
-        Green level of the empty slide, 0 to 255.
+        Its green level, 0 to 255.
     clipped_fraction, black_fraction : float
         Share of pixels whose green is at the upper end, or next to nothing.
     contrast : float
         Range of the green optical density, at a scale that defocus leaves.
     covered_fraction : float
-        Share of the frame that cells cover.
+        Share of the field that cells cover.
     stained_fraction : float
         Share that nuclei and platelets cover.
     red_density, stained_density : float or None
@@ -84,6 +93,7 @@ class FrameQuality:
         Standard deviation of the edges' blur. None where the frame shows no edge.
     """
 
+    glass: Glass
     background_level: float
     clipped_fraction: float
     black_fraction: float
@@ -101,6 +111,22 @@ class FrameQuality:
         return not has_cells and self.contrast < LEAST_CONTRAST
 
     @property
+    def is_dark(self) -> bool:
+        """Whether the light leaves too few grey levels."""
+        brightest = max(self.background_level, *self.glass.colour)
+        return (
+            brightest < LEAST_BACKGROUND_LEVEL
+            or self.background_level < LEAST_GREEN_LEVEL
+        )
+
+    @property
+    def is_overexposed(self) -> bool:
+        """Whether cells are lost in the light; glass alone may be at its end."""
+        if self.clipped_fraction <= MOST_CLIPPED_FRACTION:
+            return False
+        return self.red_density is None or self.red_density < WELL_EXPOSED_DENSITY
+
+    @property
     def sharpness_per_um(self) -> float | None:
         """Inverse of the blur, which grows with focus."""
         return None if self.blur_um is None else 1 / self.blur_um
@@ -116,7 +142,9 @@ class _Cover:
 
 
 def measure_quality(
-    image: NDArray[np.uint8], pixel_size_um: float | None = None
+    image: NDArray[np.uint8],
+    pixel_size_um: float | None = None,
+    field: NDArray[np.bool_] | None = None,
 ) -> FrameQuality:
     """Measure what a frame is worth, on a reduced copy.
 
@@ -126,6 +154,8 @@ def measure_quality(
         The frame.
     pixel_size_um : float, optional
         Micrometres per pixel; PBC's where it is not known yet.
+    field : ndarray of shape (H, W), bool, optional
+        Where it shows the slide; all of it when not given.
 
     Returns
     -------
@@ -139,11 +169,16 @@ def measure_quality(
     """
     pixel_size_um = pixel_size_um or PBC_PIXEL_SIZE_UM
     coarse = _coarse(image, pixel_size_um)
-    density = density_planes(coarse)
-    level = _background_level(coarse, density)
-    cover = _Cover() if density is None else _measure_cover(density)
+    within = None if field is None else _coarse_field(field, coarse)
+    glass = measure_glass(coarse, within)
+    density = density_planes(coarse, within, glass)
+    level = _background_level(coarse, density, within)
+    cover = _Cover() if density is None else _measure_cover(density, within)
     green = np.ascontiguousarray(image[::6, ::6, 1])
+    if field is not None:
+        green = green[field[::6, ::6]]
     return FrameQuality(
+        glass=glass,
         background_level=level,
         clipped_fraction=np.count_nonzero(green >= CLIPPED_LEVEL) / green.size,
         black_fraction=np.count_nonzero(green <= BLACK_LEVEL) / green.size,
@@ -152,7 +187,7 @@ def measure_quality(
         stained_fraction=cover.stained_fraction,
         red_density=cover.red_density,
         stained_density=cover.stained_density,
-        blur_um=measure_blur_um(image, pixel_size_um, level),
+        blur_um=measure_blur_um(image, pixel_size_um, level, field),
     )
 
 
@@ -171,18 +206,38 @@ def _coarse(image: NDArray[np.uint8], pixel_size_um: float) -> NDArray[np.uint8]
     return np.asarray(coarse, np.uint8)
 
 
-def _background_level(coarse: NDArray[np.uint8], density: Planes | None) -> float:
+def _coarse_field(
+    field: NDArray[np.bool_], coarse: NDArray[np.uint8]
+) -> NDArray[np.bool_] | None:
+    """Find the coarse pixels that show the slide alone; None where hardly any do."""
+    percent = field.view(np.uint8) * np.uint8(100)
+    within = cv2.resize(percent, coarse.shape[1::-1], interpolation=cv2.INTER_AREA)
+    is_within = np.asarray(within == 100, np.bool_)
+    return is_within if np.count_nonzero(is_within) >= _FEWEST_COARSE else None
+
+
+_FEWEST_COARSE: Final = 64
+
+
+def _background_level(
+    coarse: NDArray[np.uint8],
+    density: Planes | None,
+    within: NDArray[np.bool_] | None,
+) -> float:
     green = coarse[..., 1].astype(np.float32)
-    if density is None:
-        return float(np.percentile(green, 90))
-    return float(np.median(np.exp(density[1]) * (green + 1) - 1))
+    if density is not None:
+        green = np.exp(density[1]) * (green + 1) - 1
+    shown = green if within is None else green[within]
+    return float(np.percentile(shown, 90 if density is None else 50))
 
 
-def _measure_cover(density: Planes) -> _Cover:
+def _measure_cover(density: Planes, within: NDArray[np.bool_] | None) -> _Cover:
     red, green, blue = density
+    contrast = _contrast(green, within)
+    if within is not None:
+        red, green, blue = (plane[within].reshape(-1, 1) for plane in density)
     index = nuclear_index_of_planes(red, green, blue)
     levels = measure_stain(green, blue, index)
-    contrast = _contrast(green)
     if levels is None:
         return _Cover(contrast=contrast)
     stained = index > levels.stained
@@ -196,9 +251,10 @@ def _measure_cover(density: Planes) -> _Cover:
     )
 
 
-def _contrast(green: NDArray[np.float32]) -> float:
+def _contrast(green: NDArray[np.float32], within: NDArray[np.bool_] | None) -> float:
     smooth = cv2.GaussianBlur(green, (0, 0), CONTRAST_BLUR_PX)
-    low, high = np.percentile(smooth, CONTRAST_PERCENTILES)
+    shown = smooth if within is None else smooth[within]
+    low, high = np.percentile(shown, CONTRAST_PERCENTILES)
     return float(high - low)
 
 
@@ -211,6 +267,22 @@ class SharpestSoFar:
 
     def __init__(self) -> None:
         self._sharpest: list[float] = []
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether the light leaves too few grey levels."""
+        brightest = max(self.background_level, *self.glass.colour)
+        return (
+            brightest < LEAST_BACKGROUND_LEVEL
+            or self.background_level < LEAST_GREEN_LEVEL
+        )
+
+    @property
+    def is_overexposed(self) -> bool:
+        """Whether cells are lost in the light; glass alone may be at its end."""
+        if self.clipped_fraction <= MOST_CLIPPED_FRACTION:
+            return False
+        return self.red_density is None or self.red_density < WELL_EXPOSED_DENSITY
 
     @property
     def sharpness_per_um(self) -> float | None:
@@ -249,12 +321,12 @@ def reason_to_leave_out(quality: FrameQuality) -> str | None:
 
 
 def _bad_light(quality: FrameQuality) -> str | None:
-    level = quality.background_level
     if quality.black_fraction > MOST_BLACK_FRACTION:
         return f"black: {quality.black_fraction:.0%} of the frame has no light"
-    if level < LEAST_BACKGROUND_LEVEL:
+    if quality.is_dark:
+        level = quality.background_level
         return f"too dark: the slide has grey level {level:.0f} of 255"
-    if quality.clipped_fraction > MOST_CLIPPED_FRACTION:
+    if quality.is_overexposed:
         return f"overexposed: {quality.clipped_fraction:.0%} of the frame is clipped"
     return None
 

@@ -156,7 +156,7 @@ def _is_torn(view: NDArray[np.bool_]) -> bool:
 
 def _is_round_or_square(view: NDArray[np.bool_]) -> bool:
     points = cv2.findNonZero(view.view(np.uint8))
-    left, top, width, height = cv2.boundingRect(points)
+    _, _, width, height = cv2.boundingRect(points)
     centre, radius = cv2.minEnclosingCircle(points)
     circle = np.zeros(view.shape, np.uint8)
     middle = (round(centre[0]), round(centre[1]))
