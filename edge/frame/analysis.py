@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from calibration.optics.background import measure_glass
 from calibration.optics.profile import OpticalProfile
 from calibration.optics.red_cell_ruler import measure_red_cell_diameter
+from edge.frame.field_mask import find_field
 from edge.frame.optical_correction import OpticalCorrection
 from edge.frame.optics_drift import OpticsWatch
 from edge.frame.pixel_size import Scale
 from edge.frame.quality import FrameQuality, measure_quality, reason_to_leave_out
 from edge.frame.stage_times import Stage, StageTimes
+from edge.frame.within_field import of_field, painted
 from edge.segment import segment
 from hemalens.records import Frame, Segmentation
 
@@ -30,6 +36,8 @@ class FrameAnalysis:
     expected_um : float or None
         Micrometres per pixel that were known beforehand; without them the frame's own
         red cells were the ruler.
+    field : ndarray of shape (H, W), bool, or None
+        Where the frame shows the slide; None where all of it does.
     quality : FrameQuality
     found : Segmentation or None
         None when the frame is too bad to look for cells.
@@ -41,6 +49,7 @@ class FrameAnalysis:
 
     frame: Frame
     expected_um: float | None
+    field: NDArray[np.bool_] | None
     quality: FrameQuality
     found: Segmentation | None
     left_out: str | None = None
@@ -77,7 +86,12 @@ class FrameAnalyzer:
         """Correct a frame, measure its quality and find its cells."""
         warnings = self._warnings(frame)
         corrected = self._corrected(frame)
-        return self._analyze(corrected, self._scale.expected_um(corrected), warnings)
+        return self._analyze(
+            corrected,
+            find_field(corrected.image),
+            self._scale.expected_um(corrected),
+            warnings,
+        )
 
     def at_settled_scale(self, analysis: FrameAnalysis) -> FrameAnalysis:
         """Return an analysis with the scale that the frames before settle.
@@ -87,23 +101,30 @@ class FrameAnalyzer:
         expected_um = self._scale.expected_um(analysis.frame)
         if expected_um == analysis.expected_um:
             return analysis
-        return self._analyze(analysis.frame, expected_um, analysis.warnings)
+        return self._analyze(
+            analysis.frame, analysis.field, expected_um, analysis.warnings
+        )
 
     def _analyze(
-        self, frame: Frame, expected_um: float | None, warnings: tuple[str, ...]
+        self,
+        frame: Frame,
+        field: NDArray[np.bool_] | None,
+        expected_um: float | None,
+        warnings: tuple[str, ...],
     ) -> FrameAnalysis:
         found = None
         if expected_um is None:
             # Focus is judged by the scale, which the red cells give.
-            found = self._segment(frame, None)
+            found = self._segment(frame.image, field, None)
         scale_um = expected_um if found is None else found.pixel_size_um
-        quality = measure_quality(frame.image, scale_um)
+        quality = measure_quality(frame.image, scale_um, field)
         left_out = reason_to_leave_out(quality)
         if found is None and left_out is None:
-            found = self._segment(frame, expected_um)
+            found = self._segment(frame.image, field, expected_um)
         return FrameAnalysis(
             frame=frame,
             expected_um=expected_um,
+            field=field,
             quality=quality,
             found=found,
             left_out=left_out,
@@ -124,6 +145,14 @@ class FrameAnalyzer:
         with self._one_at_a_time:
             return self._watch.disagreements(frame.image, diameter_px)
 
-    def _segment(self, frame: Frame, pixel_size_um: float | None) -> Segmentation:
+    def _segment(
+        self,
+        image: NDArray[np.uint8],
+        field: NDArray[np.bool_] | None,
+        pixel_size_um: float | None,
+    ) -> Segmentation:
         with self._times.of(Stage.SEGMENT):
-            return segment(frame.image, pixel_size_um)
+            if field is None:
+                return segment(image, pixel_size_um)
+            shown = painted(image, field, measure_glass(image, field))
+            return of_field(segment(shown, pixel_size_um), field)

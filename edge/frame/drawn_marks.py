@@ -30,7 +30,8 @@ BAR_CONTRAST: Final = 36
 """Codes by which all pixels of a bar differ from what lies above and below."""
 
 BAR_UNEVENNESS: Final = 0.13
-"""Mean deviation along a bar, which is drawn in one colour, over its contrast."""
+"""Mean deviation along a bar, which is drawn in one colour, over its contrast; a longer
+one may cross more cells, and nothing else is straight for so long."""
 
 BEYOND_A_BAR: Final = 4
 """Pixels from a bar's end to where nothing is left of it."""
@@ -140,7 +141,8 @@ def _is_even(image: NDArray[np.uint8], lines: NDArray[np.uint8], bar: _Bar) -> b
     inner = slice(bar.left + 2, bar.right - 2)
     along = image[bar.row, inner].astype(np.float32)
     away = np.abs(along - np.median(along, axis=0)).mean(axis=0).max()
-    return bool(away <= BAR_UNEVENNESS * float(np.median(lines[bar.row, inner])))
+    most = BAR_UNEVENNESS * float(np.median(lines[bar.row, inner]))
+    return bool(away <= most * (bar.right - bar.left) / LEAST_BAR)
 
 
 def _ends_sharply(lines: NDArray[np.uint8], bar: _Bar) -> bool:
