@@ -86,6 +86,15 @@ class StainReference(BaseModel):
     strength: float = Field(ge=0, le=1)
     """0 leaves a slide its stain, 1 makes its standards equal the reference's."""
 
+    @property
+    def is_glass_alone(self) -> bool:
+        """Whether nothing but the light is brought to the reference's.
+
+        Each frame's own glass is enough for that, near each cell: nothing has to be
+        learned of the slide, and what one frame shows changes no other's cells.
+        """
+        return self.strength == 0
+
 
 class StainMap:
     """Recolours crops of one slide for one model.
@@ -111,7 +120,9 @@ class StainMap:
 
     def __init__(self, slide: SlideColours, reference: StainReference) -> None:
         wanted, strength = reference.colours, reference.strength
-        beyond = _beyond_the_codes(slide, wanted)
+        beyond = np.zeros(3)
+        if not reference.is_glass_alone:
+            beyond = _beyond_the_codes(slide, wanted)
         whole = _density_matrix(slide, wanted, beyond)
         matrix = (strength * whole + (1 - strength) * np.eye(3)).T
         # With l = log(code + 1): l' = l' of glass - matrix (l of glass - l).

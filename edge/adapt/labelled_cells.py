@@ -8,12 +8,14 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.optics.background import measure_glass
 from edge.segment import segment
 from edge.segment.central_cell import find_middle_cell
 from edge.slide.appearance import SlideAppearanceLearner
 from hemalens.centred_crop import read_centred_crop
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError
+from hemalens.glass import bring_glass
 from hemalens.image_set import ImageSet
 from hemalens.preprocess import (
     CROP_SIDE_UM,
@@ -23,6 +25,7 @@ from hemalens.preprocess import (
 )
 from hemalens.progress import Progress
 from hemalens.records import Detection, Segmentation
+from hemalens.slide_appearance import SlideAppearance
 
 FEWEST_CELLS: Final = 50
 """Fewer can hardly prove a gain: of 50, ten points are five cells."""
@@ -135,7 +138,7 @@ def read_labelled_cells(
             [names.index(image.class_name) for image in images.images], np.int64
         ),
         probabilities=classifier.classify(
-            _of_size(crops, classifier), slide.appearance
+            _of_size(crops, classifier), _seen(slide.appearance, classifier)
         ),
         detections=tuple(
             find_middle_cell(seen, (_STORED_PX, _STORED_PX)) for seen in found
@@ -156,10 +159,26 @@ def frame_of(path: Path) -> str:
     return frame if frame and cell_id.isdecimal() else path.stem
 
 
+def _seen(slide: SlideAppearance, classifier: BundleClassifier) -> SlideAppearance:
+    """Return what crops are judged by, besides what `_of_size` brought them to."""
+    stain = classifier.manifest.stain
+    is_glass_alone = stain is not None and stain.is_glass_alone
+    return replace(slide, colours=None) if is_glass_alone else slide
+
+
 def _of_size(
     crops: Sequence[NDArray[np.uint8]], classifier: BundleClassifier
 ) -> NDArray[np.uint8]:
     wanted = classifier.manifest.input
     side_px = crop_side_px(PBC_PIXEL_SIZE_UM, wanted.crop_side_um)
     middle = (_STORED_PX / 2, _STORED_PX / 2)
+    stain = classifier.manifest.stain
+    if stain is not None and stain.is_glass_alone:
+        crops = [_on_glass(crop, stain.colours.background) for crop in crops]
     return np.stack([cut_crop(crop, middle, side_px, wanted.size_px) for crop in crops])
+
+
+def _on_glass(crop: NDArray[np.uint8], wanted: Sequence[float]) -> NDArray[np.uint8]:
+    height, width = crop.shape[:2]
+    near = measure_glass(crop).at([(width / 2, height / 2)], (width, height))
+    return bring_glass(crop, near[0].tolist(), wanted)

@@ -16,7 +16,8 @@ from edge.classify.test_time_augmentation import classify_augmented
 from edge.records.population import Population
 from hemalens.classes import CellKind, CellStatus, kind_of_class
 from hemalens.classifier import BundleClassifier, Classification
-from hemalens.manifest import ModelInput
+from hemalens.glass import Glass
+from hemalens.manifest import Manifest
 from hemalens.records import Box, Cell, Detection, Frame
 from hemalens.slide_appearance import SlideAppearance
 
@@ -55,13 +56,16 @@ class CellClassifier:
         next_cell_id: int = 0,
     ) -> None:
         self._model = model
-        self._cutter = CropCutter(model.manifest.input)
+        self._cutter = CropCutter(model.manifest)
         self._ensemble: TwoModelEnsemble | None = None
         self._second_cutter: CropCutter | None = None
         if second is not None:
             self._ensemble = TwoModelEnsemble(first=model, second=second)
-            if not _take_same_crops(model.manifest.input, second.manifest.input):
-                self._second_cutter = CropCutter(second.manifest.input)
+            if not _take_same_crops(model.manifest, second.manifest):
+                self._second_cutter = CropCutter(second.manifest)
+        stain = model.manifest.stain
+        # Shares learned frame by frame would answer the same cell otherwise later.
+        self._knows_no_slide = stain is not None and stain.is_glass_alone
         self._prior = RareClassPrior(population, model.class_names)
         self._likeness = SlideLikeness()
         self._next_cell_id = next_cell_id
@@ -83,6 +87,7 @@ class CellClassifier:
         detections: Sequence[Detection],
         pixel_size_um: float | None,
         slide: SlideAppearance | None = None,
+        glass: Glass | None = None,
     ) -> tuple[Cell, ...]:
         """Classify the cells found in a frame.
 
@@ -94,6 +99,8 @@ class CellClassifier:
             Micrometres per pixel; PBC's where it is not known.
         slide : SlideAppearance, optional
             As `BundleClassifier.judge` takes it.
+        glass : Glass, optional
+            The frame's, as `CropCutter.cut` takes it.
 
         Returns
         -------
@@ -102,7 +109,8 @@ class CellClassifier:
         """
         stained = [one for one in detections if one.kind in _STAINED]
         stained.sort(key=_has_one_class)
-        classified = self._classify_stained(frame.image, stained, pixel_size_um, slide)
+        answered = self._ask(frame.image, stained, pixel_size_um, slide, glass)
+        classified = self._weighed(stained, answered)
         self._likeness.learn(stained, classified.is_in_distribution)
         rows = zip(
             stained,
@@ -117,19 +125,15 @@ class CellClassifier:
         red = [one for one in detections if one.kind is CellKind.RED_CELL]
         return (*cells, *(self._red_cell(frame, one) for one in red))
 
-    def _classify_stained(
-        self,
-        image: NDArray[np.uint8],
-        stained: Sequence[Detection],
-        pixel_size_um: float | None,
-        slide: SlideAppearance | None,
+    def _weighed(
+        self, stained: Sequence[Detection], answered: Classification
     ) -> Classification:
         """Bring what is known of the objects and of the slide into the answers."""
-        answered = self._ask(image, stained, pixel_size_um, slide)
         possible = mask_impossible_classes(
             answered.probabilities, stained, self._model.class_names
         )
-        self._prior.learn(stained, possible, answered.is_in_distribution)
+        if not self._knows_no_slide:
+            self._prior.learn(stained, possible, answered.is_in_distribution)
         return replace(
             answered,
             probabilities=apply_class_weights(possible, self._prior.weights()),
@@ -141,9 +145,10 @@ class CellClassifier:
         stained: Sequence[Detection],
         pixel_size_um: float | None,
         slide: SlideAppearance | None,
+        glass: Glass | None,
     ) -> Classification:
         """Ask the model, or both, about objects; those of one class stand last."""
-        crops = self._cutter.cut(image, stained, pixel_size_um)
+        crops = self._cutter.cut(image, stained, pixel_size_um, glass)
         # Further views of what can be one class alone would change nothing.
         number = sum(not _has_one_class(one) for one in stained)
         rest = self._model.judge(crops[number:], slide)
@@ -151,7 +156,9 @@ class CellClassifier:
             return _joined(classify_augmented(self._model, crops[:number], slide), rest)
         second = crops[:number]
         if self._second_cutter is not None:
-            second = self._second_cutter.cut(image, stained[:number], pixel_size_um)
+            second = self._second_cutter.cut(
+                image, stained[:number], pixel_size_um, glass
+            )
         return _joined(self._ensemble.judge((crops[:number], second), slide), rest)
 
     def _stained_cell(
@@ -213,8 +220,13 @@ def _has_one_class(detection: Detection) -> bool:
     return detection.possible_kinds == _SETTLED
 
 
-def _take_same_crops(one: ModelInput, other: ModelInput) -> bool:
-    return (one.size_px, one.crop_side_um) == (other.size_px, other.crop_side_um)
+def _take_same_crops(one: Manifest, other: Manifest) -> bool:
+    sizes = [(of.input.size_px, of.input.crop_side_um) for of in (one, other)]
+    glasses = [
+        of.stain.colours.background if of.stain and of.stain.is_glass_alone else None
+        for of in (one, other)
+    ]
+    return sizes[0] == sizes[1] and glasses[0] == glasses[1]
 
 
 def _joined(first: Classification, second: Classification) -> Classification:

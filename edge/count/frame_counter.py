@@ -56,8 +56,11 @@ class FrameCounter:
             self._scale, profile=settings.profile, times=self._times
         )
         self._sharpest = SharpestSoFar()
+        stain = classifier.manifest.stain
+        self._keeps_stain = settings.keep_stain or stain is None
+        self._is_glass_alone = stain is not None and stain.is_glass_alone
         self._appearance = SlideAppearanceLearner.of_a_count(
-            keeps_stain=settings.keep_stain or classifier.manifest.stain is None
+            keeps_stain=self._keeps_stain
         )
         self._classifier = CellClassifier(
             classifier,
@@ -128,5 +131,19 @@ class FrameCounter:
         with self._times.of(Stage.CLASSIFY):
             self._appearance.learn(analysis.frame.image, found, analysis.quality)
             return self._classifier.classify(
-                analysis.frame, found.detections, pixel_size_um, self.slide_appearance
+                analysis.frame,
+                found.detections,
+                pixel_size_um,
+                self._appearance_of(analysis),
+                None if self._keeps_stain else analysis.quality.glass,
             )
+
+    def _appearance_of(self, analysis: FrameAnalysis) -> SlideAppearance:
+        """Return what the cells of a frame are judged by, besides its glass.
+
+        A model that wants its light alone is told of no other frame: the same cell gets
+        the same answer in whatever company.
+        """
+        if self._is_glass_alone:
+            return SlideAppearance(blur_um=analysis.quality.blur_um)
+        return self.slide_appearance
