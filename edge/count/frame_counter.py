@@ -13,6 +13,8 @@ from edge.frame.quality import SharpestSoFar
 from edge.frame.stage_times import Stage, StageTimes
 from edge.records.counted_frame import CountedFrame
 from edge.slide.appearance import SlideAppearanceLearner
+from edge.slide.frame_facts import facts_of
+from edge.slide.slide_facts import SlideFacts, SlideFactsLearner
 from edge.track.slide_cells import SlideCells
 from hemalens.classifier import BundleClassifier
 from hemalens.records import Cell, Frame, Segmentation
@@ -62,6 +64,7 @@ class FrameCounter:
         self._appearance = SlideAppearanceLearner.of_a_count(
             keeps_stain=self._keeps_stain
         )
+        self._facts = SlideFactsLearner()
         self._classifier = CellClassifier(
             classifier,
             second=second,
@@ -74,6 +77,11 @@ class FrameCounter:
     def slide_appearance(self) -> SlideAppearance:
         """What the slide looks like so far."""
         return self._appearance.appearance
+
+    @property
+    def slide_facts(self) -> SlideFacts:
+        """What the frames so far tell of the slide and its scale."""
+        return self._facts.facts
 
     @property
     def rare_class_weights(self) -> dict[str, float]:
@@ -110,6 +118,15 @@ class FrameCounter:
         self._sharpest.learn(analysis.quality)
         pixel_size_um = self._scale.settle_um(
             analysis.frame, analysis.found.pixel_size_um
+        )
+        self._facts.learn(
+            facts_of(
+                analysis.frame.image,
+                analysis.found,
+                analysis.quality,
+                pixel_size_um=pixel_size_um,
+                ruler_um=analysis.ruler_um,
+            )
         )
         counted = CountedFrame(
             frame=analysis.frame,

@@ -147,7 +147,9 @@ def _sum_up(
         rates=rates_of(session.counted),
         frames_dropped=seen.dropped,
         warnings=seen.warnings,
-        slide_doubts=domain_warnings(slide.colours, stain, size, counter.unlike_share),
+        slide_doubts=domain_warnings(
+            slide.colours, stain, size, counter.unlike_share, counter.slide_facts
+        ),
         pixel_size_um=size,
         population=settings.population,
         rare_class_weights=counter.rare_class_weights,

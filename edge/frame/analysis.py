@@ -18,11 +18,17 @@ from edge.frame.quality import FrameQuality, measure_quality, reason_to_leave_ou
 from edge.frame.stage_times import Stage, StageTimes
 from edge.frame.within_field import of_field, painted
 from edge.segment import segment
+from hemalens.preprocess import RED_CELL_DIAMETER_UM
 from hemalens.records import Frame, Segmentation
 
 WATCH_EVERY: Final = 25
 """Frames from one comparison with the profile to the next: about a second of a live
 camera, and a fraction of the work."""
+
+ASKED_FIRST: Final = 5
+ASKED_EVERY: Final = 10
+"""Frames whose red cells are asked although a pixel size is known: the first ones, and
+one in so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +44,9 @@ class FrameAnalysis:
         red cells were the ruler.
     field : ndarray of shape (H, W), bool, or None
         Where the frame shows the slide; None where all of it does.
+    ruler_um : float or None
+        Micrometres per pixel by the frame's own red cells; None with too few, or where
+        another size is known and this frame was not asked.
     quality : FrameQuality
     found : Segmentation or None
         None when the frame is too bad to look for cells.
@@ -50,6 +59,7 @@ class FrameAnalysis:
     frame: Frame
     expected_um: float | None
     field: NDArray[np.bool_] | None
+    ruler_um: float | None
     quality: FrameQuality
     found: Segmentation | None
     left_out: str | None = None
@@ -125,11 +135,27 @@ class FrameAnalyzer:
             frame=frame,
             expected_um=expected_um,
             field=field,
+            ruler_um=self._ruler_um(frame, field, expected_um, found),
             quality=quality,
             found=found,
             left_out=left_out,
             warnings=warnings,
         )
+
+    def _ruler_um(
+        self,
+        frame: Frame,
+        field: NDArray[np.bool_] | None,
+        expected_um: float | None,
+        found: Segmentation | None,
+    ) -> float | None:
+        """Ask the red cells; of a known size, now and then, for they may contradict."""
+        if found is None or expected_um is None:
+            return None if found is None else found.pixel_size_um
+        if frame.index >= ASKED_FIRST and frame.index % ASKED_EVERY:
+            return None
+        diameter_px = measure_red_cell_diameter(_shown(frame.image, field))
+        return RED_CELL_DIAMETER_UM / diameter_px if diameter_px else None
 
     def _corrected(self, frame: Frame) -> Frame:
         if self._correction is None:
@@ -152,7 +178,13 @@ class FrameAnalyzer:
         pixel_size_um: float | None,
     ) -> Segmentation:
         with self._times.of(Stage.SEGMENT):
-            if field is None:
-                return segment(image, pixel_size_um)
-            shown = painted(image, field, measure_glass(image, field))
-            return of_field(segment(shown, pixel_size_um), field)
+            found = segment(_shown(image, field), pixel_size_um)
+            return found if field is None else of_field(found, field)
+
+
+def _shown(
+    image: NDArray[np.uint8], field: NDArray[np.bool_] | None
+) -> NDArray[np.uint8]:
+    if field is None:
+        return image
+    return painted(image, field, measure_glass(image, field))

@@ -1,9 +1,14 @@
-"""Why a slide as a whole is outside what its model was validated on."""
+"""Why a slide as a whole is outside what its model was validated on.
+
+Or why it may be no blood smear, or not of the scale that it was counted with.
+"""
 
 import math
 from collections.abc import Sequence
 from typing import Final
 
+from edge.slide.slide_facts import SlideFacts
+from hemalens.preprocess import RED_CELL_DIAMETER_UM
 from hemalens.stain import SlideColours, StainReference
 
 STAIN_FACTOR: Final = 2.0
@@ -23,6 +28,37 @@ stop and a half brighter `cnn` calls 11 of 100 cells more wrong (measured 2026-1
 LARGEST_SHARE_UNLIKE: Final = 0.1
 """Ten times what validation images show; set by us."""
 
+CONTRADICTED: Final = 0.25
+"""Of a pixel size, by which red cells may contradict it: they are 15 % smaller or
+larger in disease."""
+
+UNSURE: Final = 0.2
+"""Spread of the rulers over the frames; BCCD's have 0.06, PBC's 0.09 (measured
+2026-11)."""
+
+MOST_RED_CELLS_PER_MM2: Final = 30_000.0
+"""Half as many again as fit side by side; BCCD has at most 20,200, PBC 21,700 (measured
+2026-11)."""
+
+MOST_SIZE_SPREAD: Final = 0.25
+"""Of the red cells' widths; the most uneven frame has 0.24 in BCCD, 0.19 in PBC and in
+chula_rbc12's anaemias (measured 2026-11)."""
+
+MOST_COLOUR_SPREAD_DEG: Final = 20.0
+"""Red cells of one smear are of one colour: within 3° in PBC, 6° in BCCD, 19° in the
+dimmest fields of chula_wbc (measured 2026-11)."""
+
+MOST_BESIDE: Final = 0.75
+FEWEST_FRAMES_BESIDE: Final = 2
+"""Density beside the red cells, in their own: 0.3 in BCCD, 0.12 in PBC, where single
+crowded images reach 0.9; so more than one must say so (measured 2026-11)."""
+
+MOST_COVERED: Final = 0.85
+"""Share of a field that is denser than glass; the fullest have 0.68 in BCCD, 0.66 in
+PBC, 0.74 through a phone (measured 2026-11)."""
+
+FEWEST_BLANK: Final = 3
+
 _ADVICE: Final = (
     "the model was not validated on such slides: review every cell, "
     "or correct it with 'hemalens adapt'"
@@ -34,6 +70,7 @@ def domain_warnings(
     reference: StainReference | None,
     pixel_size_um: float | None,
     unlike_share: float | None = None,
+    seen: SlideFacts | None = None,
 ) -> tuple[str, ...]:
     """Compare a slide with those of the model.
 
@@ -47,6 +84,8 @@ def domain_warnings(
         Micrometres per pixel.
     unlike_share : float, optional
         Of its cells, those unlike any the model was trained on.
+    seen : SlideFacts, optional
+        What its frames told.
 
     Returns
     -------
@@ -77,7 +116,86 @@ def domain_warnings(
             f"{100 * unlike_share:.0f} % of the cells are unlike any the model was "
             f"trained on; {_ADVICE}"
         )
+    if seen is not None:
+        doubts += _doubts_of_scale(seen, pixel_size_um)
+        doubts += _doubts_of_emptiness(seen)
+        doubts += _doubts_of_red_cells(seen)
     return tuple(doubts)
+
+
+def _doubts_of_scale(seen: SlideFacts, pixel_size_um: float | None) -> list[str]:
+    doubts = []
+    ruler_um = seen.ruler_um
+    if pixel_size_um is not None and ruler_um is not None:
+        ratio = pixel_size_um / ruler_um
+        if not 1 - CONTRADICTED <= ratio <= 1 / (1 - CONTRADICTED):
+            doubts.append(
+                f"Red cells contradict the pixel size of {pixel_size_um:.3f} µm: by it "
+                f"they would be {ratio * RED_CELL_DIAMETER_UM:.1f} µm wide; by their "
+                f"usual {RED_CELL_DIAMETER_UM} µm a pixel is {ruler_um:.3f} µm. "
+                "Check the objective and --pixel-size-um, and count anew"
+            )
+    if seen.other_size is not None and ruler_um is not None:
+        doubts.append(
+            f"Frames seem to be of different magnification: {ruler_um:.3f} and "
+            f"{seen.other_size:.3f} µm per pixel by their red cells; count them apart"
+        )
+    elif seen.ruler_spread is not None and seen.ruler_spread > UNSURE:
+        doubts.append(
+            "The red cells say something else of the pixel size in every frame "
+            f"({100 * seen.ruler_spread:.0f} % apart): give --pixel-size-um"
+        )
+    if pixel_size_um is None and seen.has_stained:
+        doubts.append(
+            "The pixel size is a guess: it was not given, and there were too few red "
+            "cells to tell it; give --pixel-size-um"
+        )
+    return doubts
+
+
+def _doubts_of_emptiness(seen: SlideFacts) -> list[str]:
+    doubts = []
+    if seen.missed:
+        doubts.append(
+            f"{seen.missed} of {seen.frames} frames show structure in which next to no "
+            "cells were found: too pale, too blurred or no smear; look at them"
+        )
+    if seen.blank == seen.frames >= FEWEST_BLANK:
+        doubts.append("No frame shows a cell: is this the smear?")
+    if seen.covered_fraction is not None and seen.covered_fraction > MOST_COVERED:
+        doubts.append(
+            "Fields show no empty glass to tell the light by: go to a thinner part of "
+            "the smear"
+        )
+    return doubts
+
+
+def _doubts_of_red_cells(seen: SlideFacts) -> list[str]:
+    doubts = []
+    number, sizes = seen.red_cells_per_mm2, seen.size_spread
+    if number is not None and number > MOST_RED_CELLS_PER_MM2:
+        doubts.append(
+            f"More red cells were found than have room ({number:.0f} a mm²): what was "
+            "found may be none, or the pixel size is wrong"
+        )
+    if sizes is not None and sizes > MOST_SIZE_SPREAD:
+        doubts.append(
+            f"Red cells differ in size by {100 * sizes:.0f} %, more than in any smear "
+            "known here: what was found may be none"
+        )
+    colours, beside = seen.colour_spread_deg, seen.glass_beside
+    if colours is not None and colours > MOST_COLOUR_SPREAD_DEG:
+        doubts.append(
+            "What was found as red cells is of many colours: this seems to be no "
+            "blood smear"
+        )
+    is_close = beside is not None and beside > MOST_BESIDE
+    if is_close and seen.red_cell_frames >= FEWEST_FRAMES_BESIDE:
+        doubts.append(
+            "There is no empty glass beside the red cells: this may be a section, or "
+            "too thick a part of the smear"
+        )
+    return doubts
 
 
 def _depth(density: Sequence[float]) -> float:
