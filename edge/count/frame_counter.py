@@ -13,8 +13,9 @@ from edge.frame.quality import SharpestSoFar
 from edge.frame.stage_times import Stage, StageTimes
 from edge.records.counted_frame import CountedFrame
 from edge.slide.appearance import SlideAppearanceLearner
+from edge.slide.domain_warnings import domain_warnings
 from edge.slide.frame_facts import facts_of
-from edge.slide.slide_facts import SlideFacts, SlideFactsLearner
+from edge.slide.slide_facts import SlideFactsLearner
 from edge.track.slide_cells import SlideCells
 from hemalens.classifier import BundleClassifier
 from hemalens.records import Cell, Frame, Segmentation
@@ -58,9 +59,8 @@ class FrameCounter:
             self._scale, profile=settings.profile, times=self._times
         )
         self._sharpest = SharpestSoFar()
-        stain = classifier.manifest.stain
-        self._keeps_stain = settings.keep_stain or stain is None
-        self._is_glass_alone = stain is not None and stain.is_glass_alone
+        self._stain = classifier.manifest.stain
+        self._keeps_stain = settings.keep_stain or self._stain is None
         self._appearance = SlideAppearanceLearner.of_a_count(
             keeps_stain=self._keeps_stain
         )
@@ -79,11 +79,6 @@ class FrameCounter:
         return self._appearance.appearance
 
     @property
-    def slide_facts(self) -> SlideFacts:
-        """What the frames so far tell of the slide and its scale."""
-        return self._facts.facts
-
-    @property
     def rare_class_weights(self) -> dict[str, float]:
         """What rare classes' probabilities are multiplied by; 1 is left out."""
         return self._classifier.rare_class_weights
@@ -92,6 +87,22 @@ class FrameCounter:
     def unlike_share(self) -> float | None:
         """Share of the slide's cells unlike any trained on; None with too few."""
         return self._classifier.unlike_share
+
+    def doubts(self, pixel_size_um: float | None) -> tuple[str, ...]:
+        """Say why the slide is outside what the model was validated on, so far.
+
+        Parameters
+        ----------
+        pixel_size_um : float or None
+            What is worked with.
+        """
+        return domain_warnings(
+            self.slide_appearance.colours,
+            self._stain,
+            pixel_size_um,
+            self.unlike_share,
+            self._facts.facts,
+        )
 
     def count(self, frame: Frame) -> CountedFrame:
         """Find and classify the cells of a frame."""
@@ -161,6 +172,6 @@ class FrameCounter:
         A model that wants its light alone is told of no other frame: the same cell gets
         the same answer in whatever company.
         """
-        if self._is_glass_alone:
+        if self._stain is not None and self._stain.is_glass_alone:
             return SlideAppearance(blur_um=analysis.quality.blur_um)
         return self.slide_appearance

@@ -6,7 +6,6 @@ from typing import Protocol
 from edge.frame.quality import FrameQuality
 from edge.records.counted_frame import CountedFrame
 from edge.records.progress import CountProgress
-from hemalens.stain import SlideColours
 
 
 class OperatorCommand(StrEnum):
@@ -43,7 +42,7 @@ class FrameKeeper(Protocol):
         self,
         counted: CountedFrame,
         quality: FrameQuality,
-        colours: SlideColours | None,
+        doubts: tuple[str, ...],
     ) -> None:
         """Be handed a frame before it is durable, in the count's thread.
 

@@ -22,7 +22,6 @@ from edge.records.summary import Summary
 from edge.results.differential import rates_of
 from edge.results.folder import OnUnfinished, ResultFolder
 from edge.results.frame_writer import FrameWriter, WriteFrame
-from edge.slide.domain_warnings import domain_warnings
 from edge.store import CountStore, new_header
 from edge.store.header import bundle_name
 from edge.track.slide_cells import SlideCells
@@ -118,7 +117,7 @@ def count_source(
             keeper,
             times,
         )
-        summary = _sum_up(session, counter, seen, bundle, settings)
+        summary = _sum_up(session, counter, seen, settings)
         if folder is not None:
             folder.complete(summary)
     return summary
@@ -136,20 +135,16 @@ def _sum_up(
     session: CountSession,
     counter: FrameCounter,
     seen: _Seen,
-    bundle: Bundle,
     settings: CountSettings,
 ) -> Summary:
     slide, header, now = counter.slide_appearance, session.header, session.moment()
     second, size = settings.second_bundle, session.pixel_size_um
-    stain = bundle.manifest.stain
     return Summary(
         counted=session.counted,
         rates=rates_of(session.counted),
         frames_dropped=seen.dropped,
         warnings=seen.warnings,
-        slide_doubts=domain_warnings(
-            slide.colours, stain, size, counter.unlike_share, counter.slide_facts
-        ),
+        slide_doubts=counter.doubts(size),
         pixel_size_um=size,
         population=settings.population,
         rare_class_weights=counter.rare_class_weights,
@@ -222,8 +217,8 @@ def _count_frames(
             warnings.update(dict.fromkeys(counted.warnings))
             writer.write(counted)
             if keeper is not None:
-                colours = counter.slide_appearance.colours
-                keeper.keep(counted, analysis.quality, colours)
+                doubts = counter.doubts(counted.pixel_size_um or session.pixel_size_um)
+                keeper.keep(counted, analysis.quality, doubts)
             with times.of(Stage.STORE):
                 session.add(counted)
             steering.show(counted)

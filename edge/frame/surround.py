@@ -41,6 +41,11 @@ LEAST_ROUND: Final = 0.96
 """A view in a white surround shows as much glass, as even as `GLASS_BAND`, and fills
 its circle or its box as well as this: a large cell on saturated glass does neither."""
 
+DARK_OF_GLASS: Final = 0.6
+MOST_DARK: Final = 0.15
+"""Nor is so much of a view as dark as this share of its glass, as a cell's nucleus is
+of the cell."""
+
 GLASS_BAND: Final = 6
 """Codes on both sides of the commonest level that are glass."""
 
@@ -116,7 +121,9 @@ def _in_white(levels: _Levels) -> NDArray[np.bool_] | None:
     inside = levels.darkest[_eroded(view, _margin(view))]
     common = int(np.bincount(inside, minlength=256)[:WHITE_LEVEL].argmax())
     glass = np.abs(inside.astype(np.int16) - common) <= GLASS_BAND
-    return view if float(np.mean(glass)) >= LEAST_GLASS else None
+    dark = np.mean(inside < DARK_OF_GLASS * common)
+    is_view = float(np.mean(glass)) >= LEAST_GLASS and float(dark) <= MOST_DARK
+    return view if is_view else None
 
 
 def _touching_the_edge(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -35,7 +35,6 @@ from edge.records.counted_frame import CountedFrame
 from edge.records.progress import CountProgress
 from edge.station.live.frame import LiveState
 from edge.station.live.operator import StationOperator
-from hemalens.stain import SlideColours
 from tests.edge.station.live.test_controller import listening
 from tests.edge.station.served import API, served, sign_in
 
@@ -122,7 +121,7 @@ class KeepsNothing:
         self,
         counted: CountedFrame,
         quality: FrameQuality,
-        colours: SlideColours | None,
+        doubts: tuple[str, ...],
     ) -> None:
         """Look away."""
 

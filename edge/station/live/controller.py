@@ -240,7 +240,6 @@ class Live:
             operator = StationOperator(
                 sample.count_id,
                 folder,
-                self._bundle.manifest.stain,
                 self.publish,
                 _earlier_cells(folder),
             )

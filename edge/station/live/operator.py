@@ -15,7 +15,6 @@ from edge.frame.quality import FrameQuality
 from edge.records.counted_frame import CountedFrame
 from edge.records.progress import CountProgress
 from edge.results.unfinished import unfinished_folder
-from edge.slide.domain_warnings import domain_warnings
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.live.frame import (
     Exposure,
@@ -32,7 +31,6 @@ from edge.station.storage.pictures import encode_picture, page_sized
 from edge.store import file_errors
 from hemalens.classes import CellKind
 from hemalens.records import Cell
-from hemalens.stain import SlideColours, StainReference
 
 _RATE_OVER: Final = 20
 """Frames that the rate is taken over."""
@@ -49,8 +47,6 @@ class StationOperator:
     ----------
     folder : Path
         Where the results will lie.
-    reference : StainReference, optional
-        The model's own slides.
     changed : callable
         Told whenever there is something new to see.
     earlier : iterable of Cell
@@ -61,13 +57,11 @@ class StationOperator:
         self,
         count_id: str,
         folder: Path,
-        reference: StainReference | None,
         changed: Callable[[], None],
         earlier: Iterable[Cell] = (),
     ) -> None:
         self.count_id = count_id
         self._fields = unfinished_folder(folder) / "fields"
-        self._reference = reference
         self._changed = changed
         self._lock = threading.Lock()
         self._wishes: queue.SimpleQueue[OperatorCommand] = queue.SimpleQueue()
@@ -126,14 +120,14 @@ class StationOperator:
         self,
         counted: CountedFrame,
         quality: FrameQuality,
-        colours: SlideColours | None,
+        doubts: tuple[str, ...],
     ) -> None:
-        """Write the frame as a picture, and note how it looks.
+        """Write the frame as a picture, and note how it and the slide look.
 
         One that is left out is shown, and not kept.
         """
         self.focus, self.exposure = focus_of(quality), exposure_of(quality)
-        self.doubts = domain_warnings(colours, self._reference, counted.pixel_size_um)
+        self.doubts = doubts
         image, name = counted.frame.image, counted.frame.name
         on_show = page_sized(image)
         jpeg = encode_picture(on_show)

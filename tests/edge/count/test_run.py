@@ -10,7 +10,6 @@ from edge.count.run import count_source
 from edge.count.settings import CountSettings
 from edge.frame.quality import FrameQuality
 from edge.records.counted_frame import CountedFrame
-from hemalens.stain import SlideColours
 
 
 class Keeper:
@@ -23,7 +22,7 @@ class Keeper:
         self,
         counted: CountedFrame,
         quality: FrameQuality,
-        colours: SlideColours | None,
+        doubts: tuple[str, ...],
     ) -> None:
         self.names.append(counted.frame.name)
 

@@ -153,3 +153,53 @@ def test_any_size_can_be_measured() -> None:
     for size in ((1, 1, 3), (2, 900, 3), (37, 5, 3)):
         quality = measure_quality(np.full(size, 220, np.uint8), None)
         assert reason_to_leave_out(quality) is None
+
+
+def tinted(*share: float) -> NDArray[np.uint8]:
+    return np.rint(sharp_field() * share).clip(0, 255).astype(np.uint8)
+
+
+GOOD_LIGHT = {
+    "yellow glass": tinted(1.0, 1.0, 0.35),
+    "green glass": tinted(0.45, 1.0, 0.6),
+    "dark magenta glass": tinted(0.9, 0.2, 0.8),
+    "a dim lamp": tinted(0.3, 0.3, 0.3),
+    "saturated glass, well exposed cells": tinted(1.14, 1.14, 1.14),
+}
+
+
+@pytest.mark.parametrize("name", GOOD_LIGHT)
+def test_tinted_dim_or_saturated_glass_is_no_bad_light(name: str) -> None:
+    quality = measure_quality(GOOD_LIGHT[name], 0.1)
+    assert reason_to_leave_out(quality) is None
+
+
+def test_saturated_glass_was_looked_at() -> None:
+    bright = measure_quality(GOOD_LIGHT["saturated glass, well exposed cells"], 0.1)
+    assert bright.clipped_fraction > 0.3
+
+
+def test_nothing_outside_the_field_is_measured() -> None:
+    image = sharp_field()
+    y, x = np.indices(image.shape[:2])
+    field = (x - 300) ** 2 + (y - 225) ** 2 <= 200**2
+    plain = measure_quality(image, 0.1)
+    for level in (0, 255):
+        around = np.where(field[..., np.newaxis], image, level).astype(np.uint8)
+        within = measure_quality(around, 0.1, field)
+        assert reason_to_leave_out(within) is None
+        assert within.black_fraction == 0
+        assert within.glass.colour == pytest.approx(plain.glass.colour, abs=4)
+        assert within.covered_fraction == pytest.approx(plain.covered_fraction, abs=0.1)
+        assert within.red_density == pytest.approx(plain.red_density, rel=0.1)
+        assert within.blur_um == pytest.approx(plain.blur_um, rel=0.15)
+
+
+def test_what_a_program_drew_is_not_the_focus() -> None:
+    soft = defocused(sharp_field(), 12)
+    marked, field = soft.copy(), np.ones(soft.shape[:2], np.bool_)
+    for row in range(120, 330, 6):
+        marked[row : row + 2, 200:400] = 0
+        field[row - 3 : row + 5, 195:405] = False
+    blur_um = measure_quality(marked, 0.1, field).blur_um
+    assert blur_um == pytest.approx(measure_quality(soft, 0.1).blur_um, rel=0.2)

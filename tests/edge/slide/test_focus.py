@@ -3,10 +3,12 @@ import pytest
 
 from edge.frame.quality import FrameQuality, measure_quality
 from edge.slide.focus import FEWEST, REMEMBERED, SlideFocus
+from tests.edge.frame.even_glass import EVEN_GLASS
 
 
 def seen(blur_um: float | None, *, covered_fraction: float = 0.4) -> FrameQuality:
     return FrameQuality(
+        glass=EVEN_GLASS,
         background_level=220,
         clipped_fraction=0,
         black_fraction=0,

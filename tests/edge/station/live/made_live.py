@@ -8,10 +8,12 @@ from edge.frame.quality import FrameQuality
 from edge.records.counted_frame import CountedFrame
 from edge.results.unfinished import unfinished_folder
 from edge.station.live.operator import StationOperator
+from tests.edge.frame.even_glass import EVEN_GLASS
 from tests.edge.made_counts import made_header
 
 COUNT_ID = "a" * 32
 QUALITY = FrameQuality(
+    glass=EVEN_GLASS,
     background_level=220,
     clipped_fraction=0,
     black_fraction=0,
@@ -28,12 +30,12 @@ def operator_in(
     folder: Path, changed: Callable[[], None] = lambda: None
 ) -> StationOperator:
     unfinished_folder(folder).mkdir()
-    return StationOperator(COUNT_ID, folder, None, changed)
+    return StationOperator(COUNT_ID, folder, changed)
 
 
 def show(operator: StationOperator, *frames: CountedFrame) -> None:
     session = CountSession(made_header())
     for counted in frames:
-        operator.keep(counted, QUALITY, None)
+        operator.keep(counted, QUALITY, ())
         session.add(counted)
         operator.see(counted, session.progress)
