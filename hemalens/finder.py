@@ -96,25 +96,34 @@ def standardise(
     -------
     ndarray of shape (H, W, 3), uint8
     """
-    within = None if mask is None else mask.astype(np.uint8)
-    if within is not None and not within.any():
+    if mask is not None and not mask.any():
         return np.full_like(frame, NEUTRAL_CODE)
-    mean, deviation = cv2.meanStdDev(frame, mask=within)
-    codes = np.asarray(cv2.LUT(frame, _curves(mean, deviation)), np.uint8)
+    codes = standardised_by(frame, *moments(frame, mask))
     if mask is not None:
         codes[~mask] = NEUTRAL_CODE
     return codes
 
 
-def standardised_codes(
-    values: NDArray[np.float64],
+def moments(
+    frame: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return each channel's mean and deviation over the field of view."""
+    within = None if mask is None else mask.astype(np.uint8)
+    mean, deviation = cv2.meanStdDev(frame, mask=within)
+    return mean.ravel(), deviation.ravel()
+
+
+def standardised_by(
+    frame: NDArray[np.uint8],
     mean: NDArray[np.float64],
     deviation: NDArray[np.float64],
 ) -> NDArray[np.uint8]:
-    """Codes of pixel values by given means and deviations, which broadcast."""
+    """Standardise a frame by given means and deviations, each of shape (3,)."""
+    values = np.arange(256, dtype=np.float64)[:, np.newaxis]
     z = (values - mean) / np.maximum(deviation, SMALLEST_DEVIATION)
-    codes = NEUTRAL_CODE + 127.0 * z / (np.abs(z) + SOFTNESS)
-    return np.rint(codes).astype(np.uint8)
+    curves = np.rint(NEUTRAL_CODE + 127.0 * z / (np.abs(z) + SOFTNESS))
+    table = curves.astype(np.uint8).reshape(256, 1, 3)
+    return np.asarray(cv2.LUT(frame, table), np.uint8)
 
 
 def padded(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -130,12 +139,3 @@ def padded(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.pad(
         codes, ((0, bottom), (0, right), (0, 0)), constant_values=NEUTRAL_CODE
     )
-
-
-def _curves(
-    mean: NDArray[np.float64], deviation: NDArray[np.float64]
-) -> NDArray[np.uint8]:
-    """Return a table for `cv2.LUT`: (256, 1, 3)."""
-    values = np.arange(256, dtype=np.float64)[:, np.newaxis]
-    codes = standardised_codes(values, mean.ravel(), deviation.ravel())
-    return codes.reshape(256, 1, 3)
