@@ -68,6 +68,7 @@ def count_fields(
     *,
     pixel_size_um: float | None = None,
     boxes: BoxSource = BoxSource.FOUND,
+    possible_kinds: frozenset[CellKind] = _WHITE,
     population: Population = Population.UNRESTRICTED,
     keep_stain: bool = False,
     second: BundleClassifier | None = None,
@@ -84,6 +85,8 @@ def count_fields(
     pixel_size_um : float, optional
         Micrometres per pixel; from the red cells else.
     boxes : BoxSource
+    possible_kinds : frozenset of CellKind
+        What a cell in a true box may be.
     population : Population
         Whose blood it is.
     keep_stain : bool
@@ -112,28 +115,34 @@ def count_fields(
         frame = Frame(image=image, name=field.path.name, index=index)
         analysis = counters[0].analyze(frame)
         if boxes is BoxSource.TRUTH:
-            analysis = with_boxes(analysis, field.boxes)
+            analysis = with_boxes(analysis, field.boxes, possible_kinds)
         yield tuple(_count(counter, analysis, field) for counter in counters)
         if progress:
             progress(index + 1, len(fields))
 
 
-def with_boxes(analysis: FrameAnalysis, boxes: Sequence[Box]) -> FrameAnalysis:
+def with_boxes(
+    analysis: FrameAnalysis,
+    boxes: Sequence[Box],
+    possible_kinds: frozenset[CellKind] = _WHITE,
+) -> FrameAnalysis:
     """Put given white cells in place of the stained objects found."""
     if analysis.found is None:
         return analysis
     height, width = analysis.frame.image.shape[:2]
     red = [d for d in analysis.found.detections if d.kind is CellKind.RED_CELL]
-    white = [_detection(box, width, height) for box in boxes]
+    white = [_detection(box, width, height, possible_kinds) for box in boxes]
     return replace(analysis, found=replace(analysis.found, detections=(*white, *red)))
 
 
-def _detection(box: Box, width: int, height: int) -> Detection:
+def _detection(
+    box: Box, width: int, height: int, possible_kinds: frozenset[CellKind]
+) -> Detection:
     nearest = min(box.left, box.top, width - box.right, height - box.bottom)
     return Detection(
         box=box,
         kind=CellKind.WHITE_CELL,
-        possible_kinds=_WHITE,
+        possible_kinds=possible_kinds,
         # Pascal VOC counts pixels from 1: its boxes begin there at the frame's edge.
         at_border=nearest <= 1,
     )

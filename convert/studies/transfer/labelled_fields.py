@@ -64,12 +64,12 @@ def read_labelled_fields(
     DatasetError
         When the folder is laid out otherwise, or no field can be used.
     """
-    named = _read_types(types or folder / TYPES)
+    named = read_types(types or folder / TYPES)
     fields = [
         LabelledField(
             path=folder / IMAGES / name,
             class_name=classes.pop(),
-            boxes=_read_boxes(folder / ANNOTATIONS / f"{Path(name).stem}.xml"),
+            boxes=read_white_boxes(folder / ANNOTATIONS / f"{Path(name).stem}.xml"),
         )
         for name, classes in sorted(named.items())
         if len(classes) == 1 and classes <= set(CLASS_NAMES)
@@ -83,7 +83,14 @@ def read_labelled_fields(
     return usable
 
 
-def _read_types(table: Path) -> dict[str, set[str]]:
+def read_types(table: Path) -> dict[str, set[str]]:
+    """Read the types each field names, by its file name.
+
+    Raises
+    ------
+    DatasetError
+        When the table cannot be read.
+    """
     try:
         with table.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -103,7 +110,14 @@ def _types_of(text: str) -> set[str]:
     return {part.strip().lower() for part in text.split(",") if part.strip()}
 
 
-def _read_boxes(file: Path) -> tuple[Box, ...]:
+def read_white_boxes(file: Path) -> tuple[Box, ...]:
+    """Read the white cells of a Pascal VOC annotation, those without an area left out.
+
+    Raises
+    ------
+    DatasetError
+        When it cannot be read.
+    """
     try:
         # Expat itself bounds what entities expand to (CVE-2013-0340, since 2.4.1).
         root = ElementTree.parse(file).getroot()  # noqa: S314

@@ -1,0 +1,1 @@
+"""Labelled sets, each from its own layout."""
