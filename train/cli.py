@@ -10,6 +10,7 @@ from train.evaluation.cli import compare, evaluate
 
 if TYPE_CHECKING:
     from hemalens.image_set import ImageSet
+    from train.dataset.boxed_cells import BoxedSet
     from train.distribution import Devices
     from train.recipe import Recipe
     from train.trainer import GivenFiles
@@ -59,7 +60,20 @@ def train() -> None:
 @click.option("--teacher-share", type=click.FloatRange(0, 1), help="Of the target.")
 @click.option(
     "--augmentation",
-    type=click.Choice(["gentle", "standard", "broad", "strong", "none"]),
+    type=click.Choice(["gentle", "standard", "broad", "strong", "restained", "none"]),
+    help="restained: with the stains of other slides.",
+)
+@click.option(
+    "--also",
+    type=FOLDER,
+    multiple=True,
+    help="Another microscope's boxed cells, as BCCD or chula_wbc has them.",
+)
+@click.option(
+    "--stains-left-out",
+    metavar="NAME",
+    multiple=True,
+    help="A dataset whose stains are not drawn, to measure on it.",
 )
 @click.option("--input-size-px", type=click.IntRange(16, 1024))
 @click.option("--crop-side-um", type=click.FloatRange(min=0, min_open=True))
@@ -67,6 +81,11 @@ def train() -> None:
 @click.option("--epochs", type=click.IntRange(min=1), help="The preset's by default.")
 @click.option("--batch-size", type=click.IntRange(min=1), help="Of all devices.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True))
+@click.option(
+    "--average-decay",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Of the moving average of the weights, a step.",
+)
 @click.option(
     "--precision",
     type=click.Choice(["float32", "mixed_bfloat16", "mixed_float16"]),
@@ -88,6 +107,8 @@ def fit(
     initial_weights: str | None,
     teacher: Path | None,
     augmentation: str | None,
+    also: tuple[Path, ...],
+    stains_left_out: tuple[str, ...],
     xla: bool | None,
     seed: int,
     repeat: int | None,
@@ -102,6 +123,7 @@ def fit(
 
     images = read_class_folders(data)
     load_keras("Training", "train")
+    from train.dataset.boxed_cells import read_boxed_set
     from train.distribution import find_devices
     from train.plan import make_recipe
     from train.recipe import Preset
@@ -115,13 +137,15 @@ def fit(
         initial_weights=initial_weights,
         augmentation=augmentation,
         teacher=teacher,
+        stains_left_out=stains_left_out,
     )
+    others = tuple(read_boxed_set(one) for one in also)
     devices = find_devices()
     folder = output or Path("runs") / model
     for one in range(seed, seed + (repeat or 1)):
         seeded = recipe.model_copy(update={"seed": one})
         run = seed_folder(folder, one) if repeat else folder
-        _fit_one(seeded, given, images, run, cache, devices, xla)
+        _fit_one(seeded, given, images, others, run, cache, devices, xla)
     if repeat and devices.writes:
         _show_spread(folder, range(seed, seed + repeat))
 
@@ -155,6 +179,7 @@ def _fit_one(
     recipe: "Recipe",
     given: "GivenFiles",
     images: "ImageSet",
+    others: "tuple[BoxedSet, ...]",
     folder: Path,
     cache: Path,
     devices: "Devices",
@@ -163,15 +188,17 @@ def _fit_one(
     from hemalens.progress import progress_bar
     from train.fit import fit as fit_model
     from train.fit_display import fit_progress
+    from train.other_windows import describe
     from train.plan import load_data
     from train.run import RunFolder, new_record
 
     with progress_bar("cutting crops") as progress:
-        parts = load_data(images, recipe, given, cache, progress)
+        parts = load_data(images, recipe, given, cache, progress, others)
     run = RunFolder(folder)
     counts = len(parts.windows.names), len(parts.validation.names)
     if devices.writes:
-        run.begin(new_record(recipe, images.digest, *counts))
+        described = tuple(describe(boxed) for boxed in others)
+        run.begin(new_record(recipe, images.digest, *counts, described))
     with fit_progress(recipe.epochs, on_cpu=not devices.accelerators) as shown:
         try:
             fit_model(recipe, parts, run, shown, devices, xla=xla)

@@ -9,7 +9,8 @@ import numpy as np
 
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import TrainingError
-from train.batches import EpochBatches
+from train.augmentation.restain import Restaining
+from train.batches import EpochBatches, OtherWindows
 from train.cache import CropArray
 from train.distribution import Devices
 from train.float_model import predict
@@ -40,6 +41,7 @@ class FitData:
     windows: CropArray
     validation: CropArray
     given: GivenFiles = NOTHING_GIVEN
+    others: tuple[OtherWindows, ...] = ()
 
 
 def fit(
@@ -80,7 +82,13 @@ def fit(
     if len(history) >= recipe.epochs:
         return
     keras.utils.set_random_seed(recipe.seed)
-    batches = EpochBatches(data.windows, recipe.batch_size, recipe.seed)
+    batches = EpochBatches(
+        data.windows,
+        recipe.batch_size,
+        recipe.seed,
+        others=data.others,
+        restaining=_restaining(recipe),
+    )
     window_px = data.windows.crops.shape[1]
     trainer = build_trainer(
         recipe, window_px, len(batches), data.given, devices, xla=xla
@@ -99,6 +107,11 @@ def fit(
             verbose=0,
             shuffle=False,
         )
+
+
+def _restaining(recipe: Recipe) -> Restaining | None:
+    share = recipe.augmentation.restained_share
+    return Restaining(recipe.stain_sources, share) if share else None
 
 
 def _require_every_class(windows: CropArray) -> None:

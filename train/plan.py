@@ -1,6 +1,6 @@
 """From what a person asks for to a recipe, the images and the files it needs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,12 @@ from hemalens.files import sha256_of
 from hemalens.image_set import ImageSet
 from hemalens.progress import Progress
 from hemalens.split import Split
+from train.augmentation.restain import stain_sources
 from train.augmentation.settings import AUGMENTATIONS
 from train.cache import cached_crops
+from train.dataset.boxed_cells import BoxedSet
 from train.fit import FitData
+from train.other_windows import cut_other_windows
 from train.recipe import Preset, Recipe, recipe_for
 from train.trainer import GivenFiles
 
@@ -27,6 +30,7 @@ def make_recipe(
     initial_weights: str | None = None,
     augmentation: str | None = None,
     teacher: Path | None = None,
+    stains_left_out: Collection[str] = (),
 ) -> tuple[Recipe, GivenFiles]:
     """Change a preset's recipe as asked.
 
@@ -43,6 +47,8 @@ def make_recipe(
         A key of `AUGMENTATIONS`.
     teacher : Path, optional
         A ``.keras`` file to learn from.
+    stains_left_out : collection of str, optional
+        Datasets whose stains are not drawn.
 
     Raises
     ------
@@ -64,6 +70,8 @@ def make_recipe(
         }
     if augmentation is not None:
         given["augmentation"] = AUGMENTATIONS[augmentation]
+        if AUGMENTATIONS[augmentation].restained_share:
+            given["stain_sources"] = _sources_but(stains_left_out)
     if teacher is not None:
         given["teacher_sha256"] = sha256_of(teacher)
     try:
@@ -74,14 +82,27 @@ def make_recipe(
     return recipe, GivenFiles(initial_weights=weights, teacher=teacher)
 
 
+def _sources_but(left_out: Collection[str]) -> tuple[str, ...]:
+    known = stain_sources()
+    strange = sorted(set(left_out) - set(known))
+    if strange:
+        raise ConfigError(
+            f"no stains of {', '.join(strange)} to leave out; known: {', '.join(known)}"
+        )
+    return tuple(name for name in known if name not in left_out)
+
+
 def load_data(
     images: ImageSet,
     recipe: Recipe,
     given: GivenFiles,
     cache: Path,
     progress: Progress | None = None,
+    others: Sequence[BoxedSet] = (),
 ) -> FitData:
     """Cut the windows of the train split and the crops of the validation split.
+
+    Those of other microscopes are cut beside them.
 
     Raises
     ------
@@ -101,7 +122,12 @@ def load_data(
         )
         for split, context in ((Split.TRAIN, recipe.context), (Split.VALIDATION, 1.0))
     )
-    return FitData(windows=windows, validation=validation, given=given)
+    return FitData(
+        windows=windows,
+        validation=validation,
+        given=given,
+        others=tuple(cut_other_windows(boxed, recipe) for boxed in others),
+    )
 
 
 def undisturbed_crops(

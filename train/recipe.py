@@ -52,6 +52,8 @@ class Recipe(BaseModel):
     teacher_share: float = Field(default=0.7, ge=0, le=1)
     """Share of the teacher's probabilities in the target; the label has the rest."""
     augmentation: AugmentationSettings = AugmentationSettings()
+    stain_sources: tuple[str, ...] = ()
+    """Datasets whose stains re-stained crops are given."""
     context: float = Field(default=1.375, ge=1)
     """Side of the cached window, in crop sides."""
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"

@@ -32,6 +32,19 @@ class WeightAverage(BaseModel):
     normalization_images: int
 
 
+class OtherSet(BaseModel):
+    """Cells of another microscope that a run is trained on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    digest: str
+    """SHA-256 over images, boxes and classes."""
+    cells: int
+    apart: int
+    """Cells of the set that are kept for measuring."""
+
+
 class RunRecord(BaseModel):
     """What a run was asked to do."""
 
@@ -43,6 +56,7 @@ class RunRecord(BaseModel):
     train_images: int
     validation_images: int
     hemalens_version: str
+    others: tuple[OtherSet, ...] = ()
     average: WeightAverage | None = None
     """In a model that `train average` made; the rest is then its first one's."""
 
@@ -65,7 +79,11 @@ _HISTORY: Final = TypeAdapter(tuple[EpochRecord, ...])
 
 
 def new_record(
-    recipe: Recipe, dataset_digest: str, train_images: int, validation_images: int
+    recipe: Recipe,
+    dataset_digest: str,
+    train_images: int,
+    validation_images: int,
+    others: tuple[OtherSet, ...] = (),
 ) -> RunRecord:
     """Record a run as it is asked for now."""
     return RunRecord(
@@ -75,6 +93,7 @@ def new_record(
         train_images=train_images,
         validation_images=validation_images,
         hemalens_version=version("hemalens"),
+        others=others,
     )
 
 

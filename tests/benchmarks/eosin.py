@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.optics.stain import nuclear_index
-from convert.studies.transfer.labelled_fields import read_labelled_fields
 from convert.studies.transfer.selective import error_roc
 from edge.segment import segment
 from edge.slide.stain import SlideStainLearner
@@ -26,6 +25,7 @@ from hemalens.classes import CellKind
 from hemalens.image_files import read_image
 from hemalens.records import Box
 from hemalens.stain import SlideColours
+from train.dataset.labelled_fields import read_labelled_fields
 
 NUCLEUS_MARGIN_PX: Final = 2
 """Left out around a nucleus: its blurred edge."""

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from train.batches import EpochBatches
+from train.augmentation.restain import PBC, Restaining
+from train.batches import EpochBatches, OtherWindows
 from train.cache import CropArray
 
 
@@ -52,3 +53,52 @@ def test_the_order_depends_on_seed_and_epoch_alone() -> None:
     third = EpochBatches(windows(40), 8, seed=4)
     third.begin_epoch(2)
     assert seen(third) != seen(one)
+
+
+def other(count: int, weights: list[float], name: str = "BCCD") -> OtherWindows:
+    return OtherWindows(
+        name=name,
+        windows=CropArray(
+            crops=np.full((count, 2, 2, 3), 200, np.uint8)
+            + np.arange(count, dtype=np.uint8)[:, None, None, None],
+            class_indices=np.arange(count) % 8,
+            names=("a.jpg",) * count,
+        ),
+        weights=np.array(weights),
+    )
+
+
+def test_other_microscopes_have_their_share_of_each_batch() -> None:
+    others = (other(2, [0.5, 0.5]), other(1, [1.0]))
+    batches = EpochBatches(windows(110), 32, seed=0, others=others)
+    assert len(batches) == 5
+    for index in range(len(batches)):
+        crops, targets = batches[index]
+        numbers = crops[:, 0, 0, 0]
+        assert len(crops) == len(targets) == 32
+        assert (numbers >= 200).sum() == 10
+    pbc = [number for number in seen(batches) if number < 200]
+    assert len(set(pbc)) == len(pbc) == 110
+
+
+def test_others_are_drawn_by_weight() -> None:
+    batches = EpochBatches(windows(110), 32, seed=0, others=(other(2, [0.9, 0.1]),))
+    drawn = [number for number in seen(batches) if number >= 200]
+    assert 0.7 < np.mean([number == 200 for number in drawn]) < 1
+
+
+def test_stains_depend_on_seed_and_epoch_alone() -> None:
+    def batches(seed: int) -> EpochBatches:
+        return EpochBatches(
+            windows(60),
+            16,
+            seed,
+            others=(other(2, [0.5, 0.5]),),
+            restaining=Restaining([PBC, "BCCD"], 1.0),
+        )
+
+    one, same, third = batches(1), batches(1), batches(2)
+    assert (one[2][0] == same[2][0]).all()
+    assert (one[2][0] != third[2][0]).any()
+    one.begin_epoch(2)
+    assert (one[2][0] != same[2][0]).any()

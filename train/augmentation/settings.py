@@ -22,6 +22,9 @@ class AugmentationSettings(BaseModel):
     """Largest shift, each direction: segmentation misses the cell's centre."""
     scale_fraction: float = Field(default=0.2, ge=0, lt=1)
     """Largest error of the pixel size, as a fraction of it."""
+    restained_share: float = Field(default=0.0, ge=0, le=1)
+    """Share of the crops that are given another slide's stain, before all else
+    (`train.augmentation.restain`)."""
     stain_strength: float = Field(default=0.1, ge=0)
     """Standard deviation of the log of the stain amount of each colour channel."""
     stain_mixing: float = Field(default=0.03, ge=0)
@@ -111,8 +114,23 @@ AUGMENTATIONS: Final = {
         jpeg_quality=30,
         jpeg_share=0.3,
     ),
+    "restained": AugmentationSettings(
+        restained_share=0.88,
+        scale_fraction=0.3,
+        stain_strength=0.06,
+        stain_mixing=0,
+        illumination_od=0.06,
+        white_balance_od=0.03,
+        unevenness_od=0.04,
+        defocus_um=0.5,
+        defocus_share=0.4,
+        noise_codes=8.0,
+        jpeg_quality=30,
+        jpeg_share=0.3,
+    ),
     "none": UNDISTURBED,
 }
 """By name. Gentle and standard stay near one analyzer; broad and strong cover what
 other microscopes brought to a model of one analyzer, and want more epochs for it, of a
-small network hundreds (see train/EXPERIMENTS.md)."""
+small network hundreds (see train/EXPERIMENTS.md). Restained takes its stains from other
+slides, and leaves the channels nearly alone besides."""

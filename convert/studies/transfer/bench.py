@@ -15,7 +15,6 @@ from convert.studies.transfer.crop_scale import ScaleSource
 from convert.studies.transfer.field_walk import CountedField, count_fields
 from convert.studies.transfer.figures import measure
 from convert.studies.transfer.labelled_crops import CropSet, cut_labelled_crops
-from convert.studies.transfer.labelled_fields import LabelledField
 from convert.studies.transfer.methods import answer
 from convert.studies.transfer.report import BundleTransfer, SetNote, TransferReport
 from edge.classify.ensemble import TwoModelEnsemble
@@ -27,6 +26,7 @@ from hemalens.classes import CLASS_NAMES, CellStatus
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import BundleError, DatasetError
 from hemalens.progress import Progress
+from train.dataset.labelled_fields import LabelledField
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -116,8 +116,8 @@ def _bench_fields(
     terms: _Terms,
 ) -> "Benched":
     from convert.studies.transfer.bench import bench_fields
-    from convert.studies.transfer.labelled_fields import read_labelled_fields
     from hemalens.progress import progress_bar
+    from train.dataset.labelled_fields import read_labelled_fields
 
     fields = read_labelled_fields(folder, types)
     with progress_bar("counting") as progress:

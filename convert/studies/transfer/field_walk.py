@@ -6,7 +6,6 @@ from typing import Final
 
 from convert.studies.transfer.answers import KnownCell
 from convert.studies.transfer.box_source import BoxSource
-from convert.studies.transfer.labelled_fields import LabelledField
 from edge.count.frame_counter import FrameCounter
 from edge.count.settings import FrameSettings
 from edge.frame.analysis import FrameAnalysis
@@ -19,6 +18,7 @@ from hemalens.classifier import BundleClassifier
 from hemalens.image_files import read_image
 from hemalens.progress import Progress
 from hemalens.records import Box, Cell, Detection, Frame, Segmentation
+from train.dataset.labelled_fields import LabelledField
 
 _WHITE: Final = frozenset({CellKind.WHITE_CELL})
 

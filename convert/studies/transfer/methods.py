@@ -17,7 +17,6 @@ from convert.studies.transfer.answers import Answers, KnownCell, top_probability
 from convert.studies.transfer.box_source import BoxSource
 from convert.studies.transfer.field_walk import CountedField, count_fields
 from convert.studies.transfer.figures import TransferFigures, measure
-from convert.studies.transfer.labelled_fields import LabelledField
 from edge.classify.class_prior import RareClassPrior
 from edge.classify.posterior import apply_class_weights, mask_impossible_classes
 from edge.records.population import Population
@@ -29,6 +28,7 @@ from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 from hemalens.progress import Progress
 from hemalens.records import Detection
 from hemalens.slide_appearance import SlideAppearance
+from train.dataset.labelled_fields import LabelledField
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """From crops (N, S, S, 3), uint8, RGB, to probabilities (N, classes)."""

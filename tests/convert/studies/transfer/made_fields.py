@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from convert.studies.transfer.labelled_fields import ANNOTATIONS, IMAGES, TYPES
 from edge.capture.demo_slide import DemoSlide
 from hemalens.classes import CellClass
 from hemalens.records import Box
+from train.dataset.labelled_fields import ANNOTATIONS, IMAGES, TYPES
 
 NOT_WHITE = {None, CellClass.PLATELET}
 

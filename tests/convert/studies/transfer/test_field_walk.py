@@ -9,13 +9,13 @@ import pytest
 
 from convert.studies.transfer.box_source import BoxSource
 from convert.studies.transfer.field_walk import CountedField, count_fields
-from convert.studies.transfer.labelled_fields import LabelledField, read_labelled_fields
 from edge.count.frame_counter import FrameCounter
 from hemalens.classes import CellKind
 from hemalens.classifier import BundleClassifier
 from hemalens.image_files import read_image
 from hemalens.records import Box, Frame
 from tests.convert.studies.transfer.made_fields import MadeSet
+from train.dataset.labelled_fields import LabelledField, read_labelled_fields
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 
 from convert.studies.transfer.bench import bench_fields
 from convert.studies.transfer.figures import measure
-from convert.studies.transfer.labelled_fields import LabelledField, read_labelled_fields
 from convert.studies.transfer.methods import (
     LabelledFieldCells,
     answer,
@@ -21,6 +20,7 @@ from hemalens.classifier import BundleClassifier
 from hemalens.errors import DatasetError
 from hemalens.image_files import read_image
 from tests.convert.studies.transfer.made_fields import MadeSet
+from train.dataset.labelled_fields import LabelledField, read_labelled_fields
 
 
 @pytest.fixture(scope="module")

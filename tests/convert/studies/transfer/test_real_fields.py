@@ -11,8 +11,8 @@ import pytest
 from convert.studies.transfer.bench import bench_fields
 from convert.studies.transfer.box_source import BoxSource
 from convert.studies.transfer.figures import measure
-from convert.studies.transfer.labelled_fields import read_labelled_fields
 from hemalens.bundle import Bundle
+from train.dataset.labelled_fields import read_labelled_fields
 
 BCCD = Path(__file__).parents[4] / "shared" / "datasets" / "BCCD"
 

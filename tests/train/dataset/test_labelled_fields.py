@@ -4,16 +4,32 @@ from pathlib import Path
 
 import pytest
 
-from convert.studies.transfer.labelled_fields import (
+from hemalens.errors import DatasetError
+from hemalens.records import Box
+from tests.convert.studies.transfer.made_fields import (
+    MadeSet,
+    make_fields,
+    write_boxes,
+    write_types,
+)
+from train.dataset.labelled_fields import (
     ANNOTATIONS,
     TYPES,
     read_labelled_fields,
 )
-from hemalens.errors import DatasetError
-from hemalens.records import Box
-from tests.convert.studies.transfer.made_fields import MadeSet, write_boxes, write_types
 
 WHOLE = Box(10, 12, 60, 70)
+
+
+@pytest.fixture(scope="module")
+def made_fields(tmp_path_factory: pytest.TempPathFactory) -> MadeSet:
+    return make_fields(tmp_path_factory.mktemp("fields"), 14)
+
+
+@pytest.fixture
+def empty_set(tmp_path: Path) -> Path:
+    (tmp_path / TYPES).write_text("image,wbc_types\n")
+    return tmp_path
 
 
 def test_only_fields_of_one_type_are_read(made_fields: MadeSet) -> None:
