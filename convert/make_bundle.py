@@ -13,6 +13,12 @@ from convert.golden import golden_inputs
 from convert.likeness import fit_likeness, known_images, with_embedding
 from convert.quantize import quantize_int8
 from convert.thresholds import TARGET_RISK, fit_thresholds
+from convert.training_sets import (
+    attribution_of,
+    caveat_of,
+    dataset_of,
+    licence_of,
+)
 from convert.training_slides import (
     MOST_SHARPENING_UM,
     STAIN_STRENGTH,
@@ -32,22 +38,12 @@ from hemalens.manifest import (
 )
 from hemalens.split import Split
 from hemalens.statistics import clopper_pearson
+from train.augmentation.restain import partly_restained
 from train.cache import cached_crops, cached_pixels
 from train.float_model import load_float_model, predict
 from train.recipe import difference_from_paper
 from train.run import RunRecord, record_in
 
-LICENCE: Final = "Apache-2.0 (weights); training images CC BY 4.0"
-ATTRIBUTION: Final = (
-    "Trained on: A. Acevedo, A. Merino, S. Alférez, Á. Molina, L. Boldú, J. Rodellar: "
-    "A dataset for microscopic peripheral blood cell images for development of "
-    "automatic recognition systems, Mendeley Data V1 (2020), "
-    "doi 10.17632/snkd93bnjr.1, CC BY 4.0."
-)
-CAVEAT: Final = (
-    "No patient identifiers exist in PBC: the same patient's cells may stand on both "
-    "sides of the split. One analyzer and stain: expect less on other microscopes."
-)
 GOLDEN_TOLERANCE_CODES: Final = 8
 """Runtimes round differently inside the network: ai-edge-litert 2.3 and tflite-runtime
 2.14 differed by at most 6 of 255 codes on 1,697 crops (measured 2026-11)."""
@@ -128,8 +124,11 @@ def make_bundle(
     known = cached_crops(
         known_images(images), size_px=size, crop_side_um=side_um, folder=cache
     )
+    stains = run.recipe.stain_sources
+    known_crops = partly_restained(known.crops, stains)
     model = quantize_int8(
-        with_embedding(network, known.crops, known.class_indices), crops
+        with_embedding(network, known_crops, known.class_indices),
+        partly_restained(crops, stains),
     )
     int8_model = Int8Model(model)
     validation = cached_crops(
@@ -180,14 +179,14 @@ def make_bundle(
             thresholds=thresholds,
             likeness=fit_likeness(
                 int8_model,
-                (known.crops, known.class_indices),
+                (known_crops, known.class_indices),
                 validation.crops[top >= thresholds.minimum_probability],
                 split=Split.VALIDATION,
             ),
             stain=slides.stain,
             focus=slides.focus,
-            licence=LICENCE,
-            attribution=ATTRIBUTION,
+            licence=licence_of(run),
+            attribution=attribution_of(run),
         ),
         model=model,
         golden=_golden(int8_model, golden_inputs(size, side_um, int8_model.all_codes)),
@@ -216,9 +215,9 @@ def _origin(run: RunRecord, float_model_sha256: str) -> TrainingOrigin:
         teacher_sha256=recipe.teacher_sha256,
         seed=recipe.seed,
         float_model_sha256=float_model_sha256,
-        dataset="PBC, doi 10.17632/snkd93bnjr.1",
+        dataset=dataset_of(run),
         dataset_digest=run.dataset_digest,
         train_images=run.train_images,
         split_rule=run.split_rule,
-        caveat=CAVEAT,
+        caveat=caveat_of(run),
     )

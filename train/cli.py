@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from train.augmentation.cli import augment_preview
+from train.augmentation.measure_stains import measure_stains
 from train.evaluation.cli import compare, evaluate
 
 if TYPE_CHECKING:
@@ -223,3 +224,4 @@ def _show_spread(folder: Path, seeds: range) -> None:
 train.add_command(evaluate)
 train.add_command(compare)
 train.add_command(augment_preview)
+train.add_command(measure_stains)

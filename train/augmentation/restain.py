@@ -171,6 +171,28 @@ class Restaining:
         return stained
 
 
+def partly_restained(
+    crops: NDArray[np.uint8], sources: Sequence[str]
+) -> NDArray[np.uint8]:
+    """Give every second of PBC's crops another stain, the same at every call.
+
+    What a model makes of undisturbed crops alone, such as the ranges of its
+    activations, is too narrow for slides of other stains.
+
+    Parameters
+    ----------
+    crops : ndarray of shape (N, S, S, 3), uint8, RGB
+    sources : sequence of str
+        Datasets whose stains are drawn; with none, crops are left as they are.
+    """
+    if not sources:
+        return crops
+    mixed, own = np.array(crops), [standards_of(PBC)] * len(crops[1::2])
+    restaining = Restaining(sources, share=1.0)
+    mixed[1::2] = restaining(mixed[1::2], own, np.random.default_rng(0))
+    return mixed
+
+
 def density_matrix(own: Standards, wanted: Standards) -> NDArray[np.float64]:
     """Map row vectors of density: one pair of standards onto another, within limits.
 
