@@ -14,10 +14,10 @@ from hemalens.preprocess import PBC_PIXEL_SIZE_UM
 from hemalens.split import Split
 from hemalens.stain import StainReference
 
-STAIN_STRENGTH: Final = 0.6
-"""How far a device brings a slide's stain to the reference. Over half the way served
-both shipped models best on another microscope's slides; the whole way turns the
-granules of eosinophils to those of neutrophils (see docs/transfer.md)."""
+STAIN_STRENGTH: Final = 0.0
+"""How far a device brings a slide's stain to the reference: not at all, glass alone.
+Every way of going further gained on some microscopes and lost on others, and models
+that are trained re-stained do not need it (see train/EXPERIMENTS.md)."""
 
 MOST_SHARPENING_UM: Final = 0.2
 """Blur a device takes from a slide at most. A model trained `strong` knows blur, and
