@@ -12,6 +12,7 @@ from train.augmentation.restain import (
     Restaining,
     Standards,
     density_matrix,
+    partly_restained,
     recoloured,
     stain_sources,
     standards_of,
@@ -102,3 +103,16 @@ def test_sources_that_give_no_stain_are_refused(names: list[str]) -> None:
 def test_a_dataset_without_measured_nuclei_has_no_standards() -> None:
     with pytest.raises(ConfigError, match="chula_rbc12"):
         standards_of("chula_rbc12")
+
+
+def test_every_second_crop_is_restained_the_same_at_every_call() -> None:
+    crops = np.random.default_rng(0).integers(0, 256, (6, 8, 8, 3)).astype(np.uint8)
+    mixed = partly_restained(crops, ["BCCD", "phone_eyepiece"])
+    assert (mixed[::2] == crops[::2]).all()
+    assert all((mixed[k] != crops[k]).any() for k in (1, 3, 5))
+    assert (partly_restained(crops, ["BCCD", "phone_eyepiece"]) == mixed).all()
+
+
+def test_crops_of_a_model_without_other_stains_are_left_as_they_are() -> None:
+    crops = np.zeros((2, 4, 4, 3), np.uint8)
+    assert partly_restained(crops, []) is crops
