@@ -43,7 +43,9 @@ class Scheme(StrEnum):
     """Not quantized: the float model as the same runtime runs it."""
 
 
-def quantize_int8(float_model: keras.Model, crops: NDArray[np.uint8]) -> bytes:
+def quantize_int8(
+    float_model: keras.Model, crops: NDArray[np.uint8], *, corrected: bool = True
+) -> bytes:
     """Quantize a float model.
 
     Weights per channel, activations per tensor, ranges from the calibration crops;
@@ -56,6 +58,8 @@ def quantize_int8(float_model: keras.Model, crops: NDArray[np.uint8]) -> bytes:
         Begins with the layer ``normalize``; takes raw pixels.
     crops : ndarray of shape (N, S, S, 3), uint8, RGB
         The calibration set's crops, as the device cuts them.
+    corrected : bool
+        Correct the biases.
 
     Returns
     -------
@@ -68,11 +72,11 @@ def quantize_int8(float_model: keras.Model, crops: NDArray[np.uint8]) -> bytes:
         When the model cannot be quantized, a float operator would remain, or a
         runtime devices have could not run it.
     """
-    model = correct_biases(
-        quantize(float_model, crops, Scheme.FLOAT32),
-        quantize(float_model, crops, Scheme.INT8),
-        crops,
-    )
+    model = quantize(float_model, crops, Scheme.INT8)
+    if corrected:
+        model = correct_biases(
+            quantize(float_model, crops, Scheme.FLOAT32), model, crops
+        )
     remaining = float_tensors(model)
     if remaining:
         raise ConversionError(

@@ -42,18 +42,18 @@ SUFFIX: Final = ".hemalens"
 
 _SUMS: Final = "SHA256SUMS"
 _SIGNATURE: Final = "signature.json"
-_MANIFEST: Final = "manifest.json"
-_MODEL: Final = "model.tflite"
-_GOLDEN: Final = ("golden_inputs.npy", "golden_outputs.npy")
+MANIFEST: Final = "manifest.json"
+MODEL: Final = "model.tflite"
+GOLDEN: Final = ("golden_inputs.npy", "golden_outputs.npy")
 _EMBEDDINGS: Final = "golden_embeddings.npy"
 _EVIDENCE: Final = ("validation.json", "model_card.md")
 _MAXIMUM_BYTES: Final = {
     _SUMS: 4_096,
     _SIGNATURE: 4_096,
-    _MANIFEST: 262_144,
-    _MODEL: 67_108_864,
-    _GOLDEN[0]: 16_777_216,
-    _GOLDEN[1]: 1_048_576,
+    MANIFEST: 262_144,
+    MODEL: 67_108_864,
+    GOLDEN[0]: 16_777_216,
+    GOLDEN[1]: 1_048_576,
     _EMBEDDINGS: 1_048_576,
     _EVIDENCE[0]: 4_194_304,
     _EVIDENCE[1]: 262_144,
@@ -130,10 +130,10 @@ def bundle_bytes(
         for the golden embeddings that there are.
     """
     members = {
-        _MANIFEST: manifest.model_dump_json(indent=2).encode() + b"\n",
-        _MODEL: model,
-        _GOLDEN[0]: npy_bytes(golden.inputs),
-        _GOLDEN[1]: npy_bytes(golden.outputs),
+        MANIFEST: manifest.model_dump_json(indent=2).encode() + b"\n",
+        MODEL: model,
+        GOLDEN[0]: npy_bytes(golden.inputs),
+        GOLDEN[1]: npy_bytes(golden.outputs),
     }
     if golden.embeddings is not None:
         members[_EMBEDDINGS] = npy_bytes(golden.embeddings)
@@ -142,6 +142,18 @@ def bundle_bytes(
         members |= dict(zip(_EVIDENCE, contents, strict=True))
     _require_embeddings_of(manifest, golden)
     _require_same_report(manifest, members)
+    return pack(members, signer)
+
+
+def pack(members: dict[str, bytes], signer: Signer | None = None) -> bytes:
+    """Pack members under their digests, signed where there is a signer.
+
+    Parameters
+    ----------
+    members : dict
+        By name; all but ``SHA256SUMS`` and the signature.
+    signer : Signer, optional
+    """
     sums = _sums(members)
     signature = (
         {_SIGNATURE: signer(sums).model_dump_json().encode() + b"\n"} if signer else {}
@@ -166,18 +178,29 @@ def read_bundle(path: Path, trusted: TrustedKeys | None = None) -> Bundle:
         or altered, the signature does not fit or its key is not trusted, or the
         manifest does not describe the model.
     """
+    content = read_content(path)
+    try:
+        return parse_bundle(content, trusted)
+    except BundleError as error:
+        raise BundleError(f"bundle {path}: {error}") from error
+
+
+def read_content(path: Path) -> bytes:
+    """Read a bundle's bytes, if it is no larger than any.
+
+    Raises
+    ------
+    BundleError
+        When the file is missing, unreadable or too large.
+    """
     try:
         if path.stat().st_size > _LARGEST_BYTES:
             raise BundleError(f"bundle {path}: {_TOO_LARGE}")
         with path.open("rb") as file:
             # What has no size, as a pipe, may never end.
-            content = file.read(_LARGEST_BYTES + 1)
+            return file.read(_LARGEST_BYTES + 1)
     except OSError as error:
         raise BundleError(f"cannot read bundle {path}: {error.strerror}") from error
-    try:
-        return parse_bundle(content, trusted)
-    except BundleError as error:
-        raise BundleError(f"bundle {path}: {error}") from error
 
 
 def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
@@ -188,16 +211,10 @@ def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
     BundleError
         As `read_bundle`.
     """
-    if len(content) > _LARGEST_BYTES:
-        raise BundleError(_TOO_LARGE)
-    members = _unpack(content)
-    _verify_sums(members)
-    signature = _verified_signature(members)
-    if trusted is not None:
-        trusted.require(signature)
-    manifest = _parsed_json(Manifest, _MANIFEST, members[_MANIFEST])
+    members, signature = unpack(content, trusted)
+    manifest = parsed_json(Manifest, MANIFEST, members[MANIFEST])
     try:
-        golden = _golden(members)
+        golden = golden_of(members)
         evidence = _evidence(members)
     except ValueError as error:
         raise BundleError(str(error)) from error
@@ -211,7 +228,7 @@ def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
     _require_same_report(manifest, members)
     return Bundle(
         manifest=manifest,
-        model=members[_MODEL],
+        model=members[MODEL],
         golden=golden,
         evidence=evidence,
         signature=signature,
@@ -219,7 +236,27 @@ def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
     )
 
 
-def _parsed_json(record: type[_Record], name: str, content: bytes) -> _Record:
+def unpack(
+    content: bytes, trusted: TrustedKeys | None = None
+) -> tuple[dict[str, bytes], Signature | None]:
+    """Read the members of a bundle in memory, their digests and signature verified.
+
+    Raises
+    ------
+    BundleError
+        As `read_bundle`, but for what the manifest says.
+    """
+    if len(content) > _LARGEST_BYTES:
+        raise BundleError(_TOO_LARGE)
+    members = _unpack(content)
+    _verify_sums(members)
+    signature = _verified_signature(members)
+    if trusted is not None:
+        trusted.require(signature)
+    return members, signature
+
+
+def parsed_json(record: type[_Record], name: str, content: bytes) -> _Record:
     """Read a record from a member; its first fault is named.
 
     Raises
@@ -317,15 +354,16 @@ def _verify_sums(members: dict[str, bytes]) -> None:
 def _verified_signature(members: dict[str, bytes]) -> Signature | None:
     if _SIGNATURE not in members:
         return None
-    signature = _parsed_json(Signature, _SIGNATURE, members[_SIGNATURE])
+    signature = parsed_json(Signature, _SIGNATURE, members[_SIGNATURE])
     if members[_SIGNATURE] != signature.model_dump_json().encode() + b"\n":
         raise BundleError(f"{_SIGNATURE} is not written as HemaLens writes it")
     verify(signature, members[_SUMS])
     return signature
 
 
-def _golden(members: dict[str, bytes]) -> GoldenVectors:
-    inputs, outputs = (read_npy(members[name]) for name in _GOLDEN)
+def golden_of(members: dict[str, bytes]) -> GoldenVectors:
+    """Read the golden vectors among the members."""
+    inputs, outputs = (read_npy(members[name]) for name in GOLDEN)
     held = members.get(_EMBEDDINGS)
     embeddings = None if held is None else read_npy(held)
     return GoldenVectors(inputs=inputs, outputs=outputs, embeddings=embeddings)

@@ -8,6 +8,7 @@ import click
 from train.augmentation.cli import augment_preview
 from train.augmentation.measure_stains import measure_stains
 from train.evaluation.cli import compare, evaluate
+from train.finder.cli import finder
 
 if TYPE_CHECKING:
     from hemalens.image_set import ImageSet
@@ -225,3 +226,4 @@ train.add_command(evaluate)
 train.add_command(compare)
 train.add_command(augment_preview)
 train.add_command(measure_stains)
+train.add_command(finder)

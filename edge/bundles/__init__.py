@@ -5,15 +5,29 @@ from typing import Final
 
 from hemalens.bundle import SUFFIX, Bundle, read_bundle
 from hemalens.errors import BundleError
+from hemalens.finder_bundle import FinderBundle, read_finder_bundle
 
 DEFAULT_BUNDLE: Final = "cnn"
 
 _FOLDER: Final = Path(__file__).parent
+_FINDER: Final = "finder"
 
 
 def shipped_bundles() -> tuple[str, ...]:
-    """Name the shipped bundles."""
-    return tuple(sorted(path.stem for path in _FOLDER.glob(f"*{SUFFIX}")))
+    """Name the shipped classifiers."""
+    names = {path.stem for path in _FOLDER.glob(f"*{SUFFIX}")}
+    return tuple(sorted(names - {_FINDER}))
+
+
+def open_finder() -> FinderBundle:
+    """Read the shipped finder.
+
+    Raises
+    ------
+    BundleError
+        When it is missing or not intact.
+    """
+    return read_finder_bundle(_FOLDER / f"{_FINDER}{SUFFIX}")
 
 
 def open_bundle(name_or_path: str) -> Bundle:
