@@ -26,6 +26,7 @@ _SCALE_SPREAD: Final = 0.18
 _AT_AN_OBJECT: Final = 0.6
 _MARKED: Final = 0.06
 _ROUND: Final = 0.15
+_SMALL_FRAME: Final = 0.3
 _GLASS_PERCENTILE: Final = 95
 
 
@@ -194,7 +195,7 @@ def _drawn_moments(
     """Draw the whole frame's moments: those of the crop, or of a sparser frame."""
     if not inside.any():
         return np.full(3, 128.0), np.full(3, 30.0)
-    mean, deviation = moments(crop, inside)
+    mean, deviation = moments(crop, _looked_at(inside, random))
     mean = mean + random.normal(0, 0.15) * deviation
     deviation = deviation * np.exp(random.normal(0, 0.2))
     if random.random() < 0.2:
@@ -203,6 +204,21 @@ def _drawn_moments(
         mean = share * bare + (1 - share) * mean
         deviation = deviation * random.uniform(0.35, 1.0)
     return mean, deviation
+
+
+def _looked_at(
+    inside: NDArray[np.bool_], random: np.random.Generator
+) -> NDArray[np.bool_]:
+    """Draw the part that a small frame would show; all of it mostly."""
+    if random.random() > _SMALL_FRAME:
+        return inside
+    side = inside.shape[0]
+    shown = int(random.uniform(0.4, 1.0) * side)
+    top, left = random.integers(0, side - shown + 1, 2)
+    part = np.zeros_like(inside)
+    part[top : top + shown, left : left + shown] = True
+    part &= inside
+    return part if part.any() else inside
 
 
 @cache

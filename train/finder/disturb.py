@@ -57,7 +57,7 @@ def _light(random: np.random.Generator) -> NDArray[np.float32]:
     """Draw the colour of bare glass: near white, or of strongly tinted light."""
     colour = np.exp(random.normal(0, 0.08, 3))
     if random.random() < 0.3:
-        colour *= random.uniform(0.3, 1.0, 3)
+        colour *= random.uniform(0.15, 1.0, 3)
     level = random.uniform(90, 262)
     return (colour / colour.max() * level).astype(np.float32)
 

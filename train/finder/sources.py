@@ -20,12 +20,13 @@ from hemalens.finder import at_finder_scale
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM
 from hemalens.split import Split, split_of
 from train.finder.fields import STORED_UM, Field, Kind
+from train.finder.outlines import outlined_points
 
 BCCD_PIXEL_SIZE_UM: Final = 0.0745
 CHULA_WBC_PIXEL_SIZE_UM: Final = 0.095
-CHULA_RBC_PIXEL_SIZE_UM: Final = 0.083
+CHULA_RBC_PIXEL_SIZE_UM: Final = 0.18
+"""From the scale bar that some fields show; the median red cell is 41 px wide."""
 PHONE_PIXEL_SIZE_UM: Final = 0.43
-"""From the sets' median red cell, 7.5 µm."""
 HELD_OUT_SLIDES: Final = frozenset({"B-59", "E-15", "L-10", "N-3B"})
 """Of ``chula_wbc``: never trained on in a final run."""
 EVERY: Final = 5
@@ -147,7 +148,7 @@ def _chula_rbc(datasets: Path) -> Iterator[Field]:
             CHULA_RBC_PIXEL_SIZE_UM,
             partial(_points, folder / "labels" / f"{path.stem}.txt"),
             held_out=_number(path) % EVERY == 0,
-            background=(0.05, 0.15, 0.0),
+            background=(0.05, 0.05, 0.0),
             outlined=False,
         )
 
@@ -215,6 +216,8 @@ def _field(
     stored = at_finder_scale(image, pixel_size_um, STORED_UM)
     found = boxes((image.shape[1], image.shape[0]))
     objects = np.array(found, np.float32).reshape(-1, 5)
+    if not outlined and (objects[:, 0] == Kind.RED).all():
+        objects[:, 1:] = outlined_points(image, objects[:, 1:])
     objects[:, 1::2] *= stored.shape[1] / image.shape[1]
     objects[:, 2::2] *= stored.shape[0] / image.shape[0]
     return Field(
