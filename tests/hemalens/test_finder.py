@@ -84,4 +84,4 @@ def test_codes_never_wrap(level: int) -> None:
     frame = np.full((64, 64, 3), 128, np.uint8)
     frame[0, 0] = level
     codes = standardise(frame)
-    assert (codes[0, 0] < NEUTRAL_CODE) == (level < 128)
+    assert ((codes[0, 0] < NEUTRAL_CODE) == (level < 128)).all()

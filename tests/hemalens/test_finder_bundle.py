@@ -20,7 +20,7 @@ from hemalens.finder_manifest import (
 )
 from hemalens.golden_vectors import GoldenVectors
 from hemalens.manifest import QuantizedTensor
-from tests.hemalens.made_bundle import made_bundle
+from tests.hemalens.made_bundle import made_parts
 
 GOLDEN = GoldenVectors(
     inputs=np.zeros((2, 16, 16, 3), np.uint8),
@@ -89,4 +89,4 @@ def test_classifier_and_finder_are_not_taken_for_each_other() -> None:
     with pytest.raises(BundleError, match="manifest"):
         parse_bundle(finder_bundle_bytes(made_finder_manifest(), b"model", GOLDEN))
     with pytest.raises(BundleError, match="manifest"):
-        parse_finder_bundle(made_bundle())
+        parse_finder_bundle(made_parts().packed())

@@ -198,7 +198,11 @@ def _drawn_moments(
     mean, deviation = moments(crop, _looked_at(inside, random))
     mean = mean + random.normal(0, 0.15) * deviation
     deviation = deviation * np.exp(random.normal(0, 0.2))
-    if random.random() < 0.2:
+    if random.random() < 0.3:
+        # Where light and colour fall off across the frame, a crop is all on one side.
+        mean = mean + random.uniform(-1, 1, 3) * deviation
+        deviation = deviation * random.uniform(1.0, 2.2)
+    elif random.random() < 0.3:
         bare = np.percentile(crop[inside][::7], 85, axis=0)
         share = random.uniform(0.2, 0.9)
         mean = share * bare + (1 - share) * mean

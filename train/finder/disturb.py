@@ -63,16 +63,17 @@ def _light(random: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _unevenness(side: int, random: np.random.Generator) -> Crop:
-    """Draw a slope of the light and the lens's vignette, (S, S, 1)."""
+    """Draw a slope of the light and the lens's vignette, of colours of their own."""
     y, x = _places(side)
-    strength = 0.45 * random.random() ** 2
     turn = random.uniform(0, 2 * np.pi)
-    across, down = (float(strength * part) for part in (np.cos(turn), np.sin(turn)))
+    slope = np.cos(turn, dtype=np.float32) * x + np.sin(turn, dtype=np.float32) * y
     left, top = (float(place) for place in random.uniform(-0.6, 0.6, 2))
     far = (x - left) ** 2 + (y - top) ** 2
-    fall = float(0.35 * random.random() ** 2)
-    uneven = np.exp(across * x + down * y - fall * far)
-    return np.asarray(uneven / max(1.0, uneven.mean()), np.float32)[..., np.newaxis]
+    amounts = [0.45, -0.35] * random.random(2) ** 2
+    coloured = amounts * np.exp(random.normal(0, 0.5, (3, 2)))
+    layers = np.stack([slope.ravel(), far.ravel()]).astype(np.float32)
+    uneven = np.exp(coloured.astype(np.float32) @ layers).T.reshape(side, side, 3)
+    return np.asarray(uneven / np.maximum(1.0, uneven.mean(axis=(0, 1))), np.float32)
 
 
 @cache

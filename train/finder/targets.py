@@ -23,6 +23,8 @@ SURE_SIZE: Final = 0.7
 SEAM_WEIGHT: Final = 3.0
 """Where surroundings of two objects of a kind overlap: what parts touching cells
 (Ronneberger, Fischer, Brox: U-Net. MICCAI 2015, arXiv 1505.04597, section 3)."""
+PLATELET_WEIGHT: Final = 3.0
+"""Of a platelet's own pixels: they are so few that nothing else would be learned."""
 OTHER_KIND_WEIGHT: Final = 0.5
 """Of an unlabelled kind where an object of another kind lies."""
 _SHIFT: Final = 4
@@ -75,6 +77,8 @@ def draw_targets(
         known[near > 1] = SEAM_WEIGHT
         if not outlined:
             known[(near > 0) & (body == 0)] = 0.0
+        if kind is Kind.PLATELET:
+            known[body > 0] = PLATELET_WEIGHT
         for channel in channels:
             drawn = body
             if channel is not channels[0]:

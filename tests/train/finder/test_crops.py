@@ -57,16 +57,16 @@ def test_an_empty_crop_wants_nothing_found() -> None:
 def test_drawn_negatives_are_of_many_kinds() -> None:
     drawn = [without_cells(64, np.random.default_rng(seed)) for seed in range(20)]
     assert len({one.tobytes() for one in drawn}) == 20
-    assert any(one.std() < 2 for one in drawn)
+    assert any(one.std(axis=(0, 1)).max() < 2 for one in drawn)
     assert any(one.std() > 40 for one in drawn)
 
 
 def test_disturbing_changes_the_look_and_keeps_the_kind() -> None:
-    field = drawn_field()
+    crop = drawn_field().image[:, :200]
     glass = np.full(3, 235, np.float32)
     looks = [
-        disturbed(field.image, glass, np.random.default_rng(seed)) for seed in range(20)
+        disturbed(crop, glass, np.random.default_rng(seed)) for seed in range(20)
     ]
-    assert all(one.dtype == np.uint8 and one.shape == (200, 240, 3) for one in looks)
+    assert all(one.dtype == np.uint8 and one.shape == crop.shape for one in looks)
     means = np.array([one.mean(axis=(0, 1)) for one in looks])
     assert means.std(axis=0).min() > 10
