@@ -44,7 +44,8 @@ FRAME_WH: Final = (640, 368)
 LICENCE: Final = "Apache-2.0 (weights); training images as named under training"
 HELD_OUT: Final = (
     "PBC: the project's validation split; BCCD, chula_rbc12, phone_eyepiece: every "
-    "fifth number; chula_wbc: slides B-59, E-15, L-10, N-3B"
+    "fifth number; chula_wbc: slides B-56, B-57, E-12, E-13, L-9 and every fifth cell "
+    "of M-8 and N-3B"
 )
 CAVEAT: Final = (
     "Held-out fields are of microscopes that were trained on, except where seen is "

@@ -27,7 +27,7 @@ class FinderRecipe:
     """How a finder is trained."""
 
     steps: int = 6_000
-    steps_a_round: int = 250
+    steps_a_round: int = 125
     batch_size: int = 16
     side_px: int = 128
     learning_rate: float = 3e-3
@@ -105,7 +105,7 @@ def fit_finder(
         verbose=0,
     )
     path = folder / MODEL
-    network.save(path)
+    network.save(path, include_optimizer=False)
     put_record(path, _record(recipe, fields, initial))
     return path
 

@@ -64,9 +64,7 @@ def test_drawn_negatives_are_of_many_kinds() -> None:
 def test_disturbing_changes_the_look_and_keeps_the_kind() -> None:
     crop = drawn_field().image[:, :200]
     glass = np.full(3, 235, np.float32)
-    looks = [
-        disturbed(crop, glass, np.random.default_rng(seed)) for seed in range(20)
-    ]
+    looks = [disturbed(crop, glass, np.random.default_rng(seed)) for seed in range(20)]
     assert all(one.dtype == np.uint8 and one.shape == crop.shape for one in looks)
     means = np.array([one.mean(axis=(0, 1)) for one in looks])
     assert means.std(axis=0).min() > 10

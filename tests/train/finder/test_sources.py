@@ -58,14 +58,15 @@ def test_points_are_red_cells_of_their_types_size(tmp_path: Path) -> None:
     assert large[3] > normal[3]
 
 
-def test_whole_slides_are_held_out(tmp_path: Path) -> None:
+def test_slides_and_every_fifth_cell_of_tied_ones_are_held_out(tmp_path: Path) -> None:
     slide = sorted(HELD_OUT_SLIDES)[0]
     rows = "file,class,left,top,right,bottom,slide,cell\n"
-    for name, of in (("a.jpg", slide), ("b.jpg", "M-8")):
+    cells = (("a.jpg", slide, 1), ("b.jpg", "M-8", 1), ("c.jpg", "M-8", 10))
+    for name, of, cell in cells:
         _image(tmp_path / "chula_wbc/fields" / name, (300, 200))
-        rows += f"{name},monocyte,10,10,150,150,{of},1\n"
+        rows += f"{name},monocyte,10,10,150,150,{of},{cell}\n"
     _text(tmp_path / "chula_wbc/boxes.csv", rows)
-    assert [one.held_out for one in read_fields(tmp_path)] == [True, False]
+    assert [one.held_out for one in read_fields(tmp_path)] == [True, False, True]
 
 
 def test_what_is_for_measuring_alone_is_never_among_the_sources(
