@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict
 from convert.flatbuffer import Graph, OperatorCode, Tensor, read_graph
 from convert.inference_cost import macs, peak_activation_bytes
 from convert.operators import first_release, runs
-from hemalens.bundle import SUFFIX, Bundle, read_bundle
+from hemalens.bundle import SUFFIX, Bundle
 from hemalens.errors import ConversionError
+from hemalens.finder_bundle import FinderBundle, read_any_bundle
+from hemalens.finder_manifest import FinderManifest
 from hemalens.manifest import SUPPORTED_RUNTIMES, Manifest
 
 
@@ -82,7 +84,7 @@ class BundleInspection(_Record):
     """What a bundle says of its model."""
 
     members: tuple[Member, ...]
-    manifest: Manifest
+    manifest: Manifest | FinderManifest
     signed_by: str | None
     """Fingerprint of the key; whether it is trusted is another question."""
 
@@ -107,7 +109,7 @@ def inspect_file(path: Path) -> Inspection:
     ConversionError
         When the file cannot be read or its model is no intact TFLite flatbuffer.
     """
-    bundle = read_bundle(path) if path.suffix == SUFFIX else None
+    bundle = read_any_bundle(path) if path.suffix == SUFFIX else None
     try:
         content = path.read_bytes()
         model = inspect_model(bundle.model if bundle else content)
@@ -149,7 +151,7 @@ def inspect_model(model: bytes) -> ModelInspection:
     )
 
 
-def _inspect_bundle(bundle: Bundle, content: bytes) -> BundleInspection:
+def _inspect_bundle(bundle: Bundle | FinderBundle, content: bytes) -> BundleInspection:
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = tuple(
             Member(name=info.filename, size_bytes=info.file_size)

@@ -39,17 +39,27 @@ def make_key(key: Path, passphrase: bool) -> None:
 @click.option("--key", type=FILE, required=True, help="Private key of make-key.")
 @click.option("--output", type=FILE, required=True, help="The signed bundle.")
 def sign(bundle: Path, key: Path, output: Path) -> None:
-    """Sign BUNDLE, which carries a validation report that passed."""
+    """Sign BUNDLE, which carries a validation report that passed.
+
+    A finder carries its figures in the manifest; they must pass its gate.
+    """
     from convert.evidence.proven import signed
-    from hemalens.bundle import SUFFIX, parse_bundle, read_bundle
+    from convert.finder_gate import signed_finder
+    from hemalens.bundle import SUFFIX, unpack
     from hemalens.errors import ConfigError
     from hemalens.files import write_whole
+    from hemalens.finder_bundle import FinderBundle, read_any_bundle
 
     if output.suffix != SUFFIX:
         raise ConfigError(f"a bundle's name ends in {SUFFIX}, this is {output.name}")
-    content = signed(read_bundle(bundle), _signer(key))
+    opened = read_any_bundle(bundle)
+    signer = _signer(key)
+    if isinstance(opened, FinderBundle):
+        content = signed_finder(opened, signer)
+    else:
+        content = signed(opened, signer)
     write_whole(output, content)
-    signature = parse_bundle(content).signature
+    _, signature = unpack(content)
     click.echo(f"{output}: signed by key {signature.key_id if signature else ''}")
 
 
@@ -80,10 +90,10 @@ def sign_wheelhouse(wheelhouse: Path, key: Path) -> None:
 )
 def verify(bundle: Path, trusted_key: tuple[Path, ...]) -> None:
     """Check that one of the trusted keys signed BUNDLE and nothing was altered."""
-    from hemalens.bundle import read_bundle
+    from hemalens.finder_bundle import read_any_bundle
     from hemalens.signature import read_trusted_keys
 
-    opened = read_bundle(bundle, read_trusted_keys(trusted_key))
+    opened = read_any_bundle(bundle, read_trusted_keys(trusted_key))
     manifest = opened.manifest
     signature = opened.signature
     click.echo(

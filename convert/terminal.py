@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from convert.finder_facts import finder_facts
 from convert.inspection import (
     BundleInspection,
     End,
@@ -15,8 +16,10 @@ from convert.inspection import (
     Weights,
 )
 from convert.terminal_safe import terminal_safe
+from hemalens.finder_manifest import FinderManifest
 from hemalens.focus import FocusReference
 from hemalens.likeness import Likeness
+from hemalens.manifest import Manifest
 from hemalens.site_correction import SiteCorrection
 from hemalens.stain import StainReference
 
@@ -41,16 +44,27 @@ def show_inspection(inspection: Inspection) -> None:
 
 def _bundle_facts(bundle: BundleInspection) -> dict[str, str]:
     manifest = bundle.manifest
+    if isinstance(manifest, FinderManifest):
+        return _shared_facts(bundle) | finder_facts(manifest)
+    return _shared_facts(bundle) | _classifier_facts(manifest)
+
+
+def _shared_facts(bundle: BundleInspection) -> dict[str, str]:
+    return {
+        "bundle": f"{bundle.manifest.name} {bundle.manifest.version}",
+        "signed by": bundle.signed_by or "nobody",
+        "members": "\n".join(
+            f"{_size(one.size_bytes):>8}  {one.name}" for one in bundle.members
+        ),
+    }
+
+
+def _classifier_facts(manifest: Manifest) -> dict[str, str]:
     crop, training, measured = manifest.input, manifest.training, manifest.measured
     thresholds, evidence = manifest.thresholds, manifest.evidence
     low, high = (100 * limit for limit in measured.accuracy_ci95)
     return {
-        "bundle": f"{manifest.name} {manifest.version}",
-        "signed by": bundle.signed_by or "nobody",
         "validated": f"report {evidence.report_sha256[:12]}" if evidence else "not yet",
-        "members": "\n".join(
-            f"{_size(one.size_bytes):>8}  {one.name}" for one in bundle.members
-        ),
         "classes": ", ".join(manifest.classes),
         "crop": f"{crop.size_px} px of {crop.crop_side_um:g} µm, {crop.colour_order}",
         "network": training.architecture,

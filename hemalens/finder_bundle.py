@@ -4,15 +4,19 @@ The golden outputs hold each input's maps as one row.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from hemalens.bundle import (
     GOLDEN,
     MANIFEST,
     MODEL,
+    Bundle,
     golden_of,
     pack,
+    parse_bundle,
     parsed_json,
     read_content,
     unpack,
@@ -22,6 +26,8 @@ from hemalens.finder import OUTPUT_STRIDE, Map
 from hemalens.finder_manifest import FinderManifest, FinderView
 from hemalens.golden_vectors import GoldenVectors, npy_bytes
 from hemalens.signature import Signature, Signer, TrustedKeys
+
+_KIND: Final = re.compile(rb'^  "kind": "finder",$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,6 +90,26 @@ def read_finder_bundle(path: Path, trusted: TrustedKeys | None = None) -> Finder
     content = read_content(path)
     try:
         return parse_finder_bundle(content, trusted)
+    except BundleError as error:
+        raise BundleError(f"bundle {path}: {error}") from error
+
+
+def read_any_bundle(
+    path: Path, trusted: TrustedKeys | None = None
+) -> Bundle | FinderBundle:
+    """Read and verify the bundle of a classifier or of a finder.
+
+    Raises
+    ------
+    BundleError
+        As `read_finder_bundle` and `hemalens.bundle.read_bundle`.
+    """
+    content = read_content(path)
+    try:
+        members, _ = unpack(content)
+        if _KIND.search(members[MANIFEST]):
+            return parse_finder_bundle(content, trusted)
+        return parse_bundle(content, trusted)
     except BundleError as error:
         raise BundleError(f"bundle {path}: {error}") from error
 
