@@ -81,6 +81,29 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredScale:
+    """What a frame's cells say of its pixel size, and how sure that is.
+
+    Parameters
+    ----------
+    pixel_size_um : float
+        By which the median cell has its kind's usual diameter.
+    kind : CellKind
+        Of the cells measured: red ones, or white ones where red ones are too few.
+        White cells vary: theirs is no more than a guess.
+    cells : int
+        How many were measured: whole ones.
+    spread : float
+        Standard deviation of their diameters, of the median; robust.
+    """
+
+    pixel_size_um: float
+    kind: CellKind
+    cells: int
+    spread: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Segmentation:
     """What was found in one frame.
 
@@ -89,15 +112,17 @@ class Segmentation:
     detections : tuple of Detection
         Stained objects (white cells and platelets) first, then red cells.
     pixel_size_um : float or None
-        The pixel size worked with: given, or from the red cells.
-        None when neither is to be had.
+        The pixel size worked with: given, or measured. None when neither is to be had.
     red_cell_diameter_px : float or None
         Median red cell of the frame, None with too few to tell.
+    measured_scale : MeasuredScale, optional
+        What the cells say, whether or not a pixel size was given.
     """
 
     detections: tuple[Detection, ...]
     pixel_size_um: float | None
     red_cell_diameter_px: float | None
+    measured_scale: MeasuredScale | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,10 @@
-"""Finding cells in a frame by classical means: NumPy and OpenCV, no training.
+"""Finding cells in a frame: a small network says what lies where, OpenCV parts it.
 
-The way through: the frame is brought to one `scale`, `pixels` tells what each pixel
-shows, `nuclei` → `white_cells`, `platelets` and `red_discs` → `red_cells` find the
-cells, `kinds` says what each may be, and `segmentation` puts it together. Stained
-objects are held as `pieces`, red cells as `discs`, so that the cost of a frame grows
-with what is in it and not with its size times its cells. Light, stain, circles and the
-red-cell ruler are `calibration.optics`'.
+The way through: `finder` runs the network over a frame at its own scale
+(`hemalens.finder`), `parting` parts touching objects on its maps, `shapes` measures
+them, `found_cells` leaves each to one kind, `kinds` says what a stained one may be,
+`measured_scale` what the cells say of the pixel size, and `segmentation` puts it
+together.
 """
 
 from edge.segment.segmentation import segment

@@ -1,124 +1,55 @@
-"""White cell or platelet: what size and stain decide, and what they leave open."""
+"""White cell or platelet: what size and maps decide, and what they leave open."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from calibration.optics.background import to_density
-from edge.segment.pieces import Piece, is_cut
-from edge.segment.pixels import Pixels
-from edge.segment.scale import to_px2
+from edge.segment.found_cells import FoundCells
+from edge.segment.shapes import Shapes
 from hemalens.classes import CellKind
+from hemalens.finder import OUTPUT_STRIDE, PIXEL_SIZE_UM, Map
 
 WHITE: Final = frozenset({CellKind.WHITE_CELL})
 PLATELET: Final = frozenset({CellKind.PLATELET})
 EITHER: Final = WHITE | PLATELET
 
+LARGEST_PLATELET_UM: Final = 9.4
+"""Diameter of giant platelets, rim included: of PBC's 496 one is larger (measured on
+PBC, 2026-11)."""
 
-LARGEST_PLATELET_UM2: Final = 85.0
-"""Giant platelets of PBC, rim included, mostly stay below 70 µm²; one of 496 is larger
-(measured on PBC, 2026-11)."""
+SMALLEST_WHITE_CELL_UM: Final = 4.2
+"""Diameter below which 99 % of BCCD's platelets lie; the smallest erythroblast of PBC
+has 5.9 (measured on BCCD and PBC, 2026-11)."""
 
-SMALLEST_WHITE_CELL_UM2: Final = 14.0
-SMALLEST_CUT_UM2: Final = 6.0
-"""The smallest erythroblast of PBC is 27 µm², 99 % of BCCD's platelets lie below 14;
-of a cell cut by the frame's edge less may show (measured on BCCD and PBC, 2026-11)."""
-
-NUCLEUS_LEAST_DARK_UM2: Final = 24.0
-NUCLEUS_LEAST_UM2: Final = 34.0
-EVEN_GRANULARITY: Final = 1.12
-UM2_PER_GRANULARITY: Final = 200.0
-"""An evenly dark object of 34 µm² is a nucleus; the more granular, the larger it must
-be, for giant platelets are granular. Of PBC 0.4 % of platelets and of BCCD 98 % of the
-white cells lie beyond this line (measured on BCCD and PBC, 2026-11)."""
-
-LEAST_DARK_UM2: Final = 9.0
-"""Less that is as dark as nuclei is no nucleus; PBC's smallest has 16 (measured on PBC,
-2026-11)."""
-
-LIKELY_WHITE_UM2: Final = 45.0
-LIKELY_SOLID_UM2: Final = 22.0
-LIKELY_GRANULARITY: Final = 1.3
-"""A large object, or a smaller one as even as this, is likelier a white cell than a
-platelet; what stays open the classifier decides (measured on BCCD and PBC, 2026-11)."""
+SURE: Final = 0.1
+"""Mean of the other kind's map over an object from which on it stays open."""
 
 
-SHOWN_OF_CUT: Final = 0.5
-"""Share of a cell that the frame's edge leaves, typically: limits for what it cuts are
-lower by as much."""
+def possible_kinds_of(cells: FoundCells) -> list[tuple[CellKind, frozenset[CellKind]]]:
+    """Return the likelier kind of each stained object, and all that stay possible.
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StainedObject:
-    """What tells a nucleus from a platelet.
-
-    Parameters
-    ----------
-    area_um2 : float
-        Of the whole object.
-    dark_area_um2 : float
-        Of its part as dark as this frame's nuclei.
-    granularity : float
-        95th over 75th percentile of its nuclear index above the red cells'.
-    is_cut : bool
-        Cut by the frame's edge.
+    White cells first, then platelets.
     """
-
-    area_um2: float
-    dark_area_um2: float
-    granularity: float
-    is_cut: bool
-
-
-def describe(piece: Piece, pixels: Pixels) -> StainedObject:
-    """Measure what tells a nucleus from a platelet.
-
-    Parameters
-    ----------
-    piece : Piece
-        The whole object.
-    pixels : Pixels
-        The work image.
-    """
-    codes = pixels.index[piece.window][piece.mask]
-    places = [codes.size * percent // 100 for percent in (95, 75)]
-    codes.partition(places)
-    deepest, deep = (to_density(codes[places]) - pixels.levels.red_index).tolist()
-    dark_area = np.count_nonzero(pixels.dark[piece.window] & piece.mask)
-    return StainedObject(
-        area_um2=codes.size / to_px2(1),
-        dark_area_um2=dark_area / to_px2(1),
-        granularity=deepest / max(deep, 1e-3),
-        is_cut=is_cut(piece.box, pixels.index.shape),
-    )
+    white, platelets = cells.white, cells.platelets
+    is_white = _is_surely_white(white)
+    is_platelet = _is_surely_platelet(platelets)
+    return [
+        *((CellKind.WHITE_CELL, WHITE if sure else EITHER) for sure in is_white),
+        *((CellKind.PLATELET, PLATELET if sure else EITHER) for sure in is_platelet),
+    ]
 
 
-def is_smudge(stained: StainedObject) -> bool:
-    """Tell a smudge cell, or spilled stain: too large a platelet, without a nucleus."""
-    return (
-        stained.area_um2 >= LARGEST_PLATELET_UM2
-        and stained.dark_area_um2 < LEAST_DARK_UM2
-    )
+def _is_surely_white(shapes: Shapes) -> NDArray[np.bool_]:
+    is_large = _diameter_um(shapes) >= LARGEST_PLATELET_UM
+    return np.asarray(is_large | (shapes.evidence[:, Map.PLATELET] < SURE), np.bool_)
 
 
-def tell_kind(stained: StainedObject) -> tuple[CellKind, frozenset[CellKind]]:
-    """Tell the likelier kind of a stained object, and all that stay possible."""
-    if stained.area_um2 >= LARGEST_PLATELET_UM2 or _is_surely_nucleus(stained):
-        return CellKind.WHITE_CELL, WHITE
-    smallest = SMALLEST_CUT_UM2 if stained.is_cut else SMALLEST_WHITE_CELL_UM2
-    if stained.area_um2 < smallest:
-        return CellKind.PLATELET, PLATELET
-    whole_um2 = stained.area_um2 / (SHOWN_OF_CUT if stained.is_cut else 1)
-    is_likely_nucleus = (
-        whole_um2 >= LIKELY_SOLID_UM2 and stained.granularity < LIKELY_GRANULARITY
-    )
-    if is_likely_nucleus or whole_um2 >= LIKELY_WHITE_UM2:
-        return CellKind.WHITE_CELL, EITHER
-    return CellKind.PLATELET, EITHER
+def _is_surely_platelet(shapes: Shapes) -> NDArray[np.bool_]:
+    is_small = _diameter_um(shapes) < SMALLEST_WHITE_CELL_UM
+    is_small &= ~shapes.is_cut
+    return np.asarray(is_small | (shapes.evidence[:, Map.WHITE_BODY] < SURE), np.bool_)
 
 
-def _is_surely_nucleus(stained: StainedObject) -> bool:
-    granularity = max(0.0, stained.granularity - EVEN_GRANULARITY)
-    least = NUCLEUS_LEAST_UM2 + UM2_PER_GRANULARITY * granularity
-    return stained.dark_area_um2 >= NUCLEUS_LEAST_DARK_UM2 and stained.area_um2 >= least
+def _diameter_um(shapes: Shapes) -> NDArray[np.float64]:
+    return shapes.diameter * (PIXEL_SIZE_UM * OUTPUT_STRIDE)

@@ -1,64 +1,49 @@
 """From a frame to its cells."""
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from functools import cache
+from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.background import to_density
-from calibration.optics.red_cell_ruler import (
-    check_against_boxes,
-    measure_red_cell_diameter,
-    median_whole_diameter,
-)
-from edge.segment.discs import Discs, draw_discs, share_in_discs
-from edge.segment.kinds import describe, is_smudge, tell_kind
-from edge.segment.masks import open_mask
-from edge.segment.nuclei import find_nuclei
-from edge.segment.pieces import Piece, draw_pieces
-from edge.segment.pixels import CoarsePixels, Pixels, coarsen, sort_pixels
-from edge.segment.platelets import find_small_pieces
-from edge.segment.red_cells import fill_pallor, split_red_cells
-from edge.segment.red_discs import find_red_discs
-from edge.segment.scale import halve, halve_mask, resize_to_work, to_px
-from edge.segment.white_cells import grow_cytoplasm
+from edge.segment.finder import Finder
+from edge.segment.found_cells import FoundCells, find_cells
+from edge.segment.kinds import possible_kinds_of
+from edge.segment.measured_scale import measure_scale, search_scale
 from hemalens.classes import CellKind
+from hemalens.finder import (
+    OUTPUT_STRIDE,
+    PIXEL_SIZE_UM,
+    at_finder_scale,
+    padded,
+    standardise,
+)
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, RED_CELL_DIAMETER_UM
-from hemalens.records import Box, Detection, Segmentation
+from hemalens.records import Box, Detection, MeasuredScale, Segmentation
 
 FINEST_PIXEL_SIZE_UM: Final = 0.02
 COARSEST_PIXEL_SIZE_UM: Final = 0.5
-"""Pixel sizes accepted. Segmentation is made for 0.05 to 0.2; a frame far outside
+"""Pixel sizes accepted. Segmentation is made for 0.05 to 0.4; a frame far outside
 would be enlarged beyond sense or shrunk to nothing."""
 
-BOX_MARGIN_UM: Final = 0.2
-"""Boxes hold the faint rim the thresholds miss (measured on BCCD and PBC against the
-TXL-PBC boxes, 2026-11)."""
+SEARCHED_PX: Final = 250_000
+"""Codes looked at for each pixel size tried: of a larger frame its middle."""
 
-RED_BOX_MARGIN_UM: Final = 0.15
-"""Those of red cells lie on the coarse image's pixels, of which a half-covered one
-counts: a quarter of a work pixel too wide already."""
+LEAST_SIDE_PX: Final = 8
+"""Of the finder's input: a smaller frame shows no cell."""
 
-RED_LIKE_SHARE: Final = 0.5
-"""Share of a disc's cell that must be coloured like red cells for it to hold its
-ground against cytoplasm; what looks like a disc there is part of the white cell."""
-
-RED_CELL: Final = frozenset({CellKind.RED_CELL})
-
-
-class _Found(NamedTuple):
-    """A cell in work pixels."""
-
-    box: Box
-    kind: CellKind
-    possible_kinds: frozenset[CellKind]
+_RED: Final = frozenset({CellKind.RED_CELL})
 
 
 def segment(
-    image: NDArray[np.uint8], pixel_size_um: float | None = None
+    image: NDArray[np.uint8],
+    pixel_size_um: float | None = None,
+    mask: NDArray[np.bool_] | None = None,
 ) -> Segmentation:
     """Find the cells of a frame.
+
+    May be called by several threads at once.
 
     Parameters
     ----------
@@ -66,7 +51,9 @@ def segment(
         The frame, of any size and content.
     pixel_size_um : float, optional
         Micrometres per pixel at the specimen. Without it the frame's red cells are
-        the ruler; with too few of them it is worked on as if from PBC.
+        the ruler, or its white cells; with neither it is worked on as if from PBC.
+    mask : ndarray of shape (H, W), bool, optional
+        True within the field of view; all of the frame when not given.
 
     Returns
     -------
@@ -84,20 +71,21 @@ def segment(
     ()
     """
     _check(image, pixel_size_um)
-    if pixel_size_um is not None:
-        detections = _find_cells(image, pixel_size_um)
-        diameter_px = median_whole_diameter(detections)
-    else:
-        diameter_px = measure_red_cell_diameter(image)
-        worked_um = RED_CELL_DIAMETER_UM / diameter_px if diameter_px else None
-        detections = _find_cells(image, worked_um or PBC_PIXEL_SIZE_UM)
-        diameter_px = check_against_boxes(diameter_px, detections)
-        pixel_size_um = RED_CELL_DIAMETER_UM / diameter_px if diameter_px else None
+    used_um = pixel_size_um or _search(image, mask)
+    found = _look(image, mask, used_um or PBC_PIXEL_SIZE_UM)
+    scale = measure_scale(found, used_um or PBC_PIXEL_SIZE_UM)
     return Segmentation(
-        detections=detections,
-        pixel_size_um=pixel_size_um,
-        red_cell_diameter_px=diameter_px,
+        detections=_detections(found, image.shape[1::-1]),
+        pixel_size_um=pixel_size_um or _pixel_size_of(scale),
+        red_cell_diameter_px=_red_cell_diameter_px(scale),
+        measured_scale=scale,
     )
+
+
+@cache
+def _finder() -> Finder:
+    """Open the shipped finder when it is first wanted."""
+    raise NotImplementedError
 
 
 def _check(image: NDArray[np.uint8], pixel_size_um: float | None) -> None:
@@ -114,74 +102,84 @@ def _check(image: NDArray[np.uint8], pixel_size_um: float | None) -> None:
         )
 
 
-def _find_cells(
-    image: NDArray[np.uint8], pixel_size_um: float
-) -> tuple[Detection, ...]:
-    pixels = sort_pixels(resize_to_work(image, pixel_size_um))
-    if pixels is None:
-        return ()
-    height, width = image.shape[:2]
-    work_height, work_width = pixels.cells.shape
-    ratio_xy = (width / work_width, height / work_height)
-    return _to_frame(_find_in_pixels(pixels), ratio_xy, (width, height))
+def _search(
+    image: NDArray[np.uint8], mask: NDArray[np.bool_] | None
+) -> float | None:
+    """Find the pixel size of a frame's middle."""
+
+    def look(pixel_size_um: float) -> FoundCells:
+        side = (SEARCHED_PX**0.5) * PIXEL_SIZE_UM / pixel_size_um
+        window = _middle(image.shape[:2], round(side))
+        part = None if mask is None else mask[window]
+        return _look(image[window], part, pixel_size_um)
+
+    return search_scale(look)
 
 
-def _find_in_pixels(pixels: Pixels) -> list[_Found]:
-    nuclei = find_nuclei(pixels)
-    coarse = coarsen(pixels)
-    filled = fill_pallor(coarse.cells)
-    on_cells = filled & ~halve_mask(draw_pieces(nuclei, pixels.cells.shape))
-    green = to_density(halve(pixels.green))
-    discs = find_red_discs(green, on_cells, pixels.levels.red_density)
-    red_ground = _red_ground(discs, coarse)
-    white_cells = grow_cytoplasm(nuclei, coarse, red_ground)
-    is_white = draw_pieces(white_cells, pixels.cells.shape)
-    small = find_small_pieces(pixels, is_white)
-    stained = _stained_objects((*white_cells, *small), pixels)
-
-    is_small = draw_pieces(small, pixels.cells.shape) & ~pixels.red_like
-    coarse_white = halve_mask(is_white)
-    red_cells = open_mask(filled & ~coarse_white & ~halve_mask(is_small), 1)
-    discs = discs[share_in_discs(coarse_white, discs) <= 0.5]
-    boxes = split_red_cells(discs, red_cells)
-    return stained + [_Found(box, CellKind.RED_CELL, RED_CELL) for box in boxes]
-
-
-def _red_ground(discs: Discs, coarse: CoarsePixels) -> NDArray[np.bool_]:
-    """Mask the red cells that cytoplasm must not enter."""
-    share = share_in_discs(coarse.red_like, discs, coarse.cells)
-    height, width = coarse.cells.shape
-    red = draw_discs(discs[share > RED_LIKE_SHARE], (height, width))
-    return red & ~coarse.stained
-
-
-def _stained_objects(pieces: tuple[Piece, ...], pixels: Pixels) -> list[_Found]:
-    measured = [(piece.box, describe(piece, pixels)) for piece in pieces]
-    return [
-        _Found(box, *tell_kind(stained))
-        for box, stained in measured
-        if not is_smudge(stained)
-    ]
-
-
-def _to_frame(
-    found: Sequence[_Found], ratio_xy: tuple[float, float], size_wh: tuple[int, int]
-) -> tuple[Detection, ...]:
-    is_red = np.array([cell.kind is CellKind.RED_CELL for cell in found], np.bool_)
-    margin = to_px(1) * np.where(is_red, RED_BOX_MARGIN_UM, BOX_MARGIN_UM)[:, None]
-    boxes = np.array([cell.box for cell in found], np.float64).reshape(-1, 4)
-    corners = np.hstack([boxes[:, :2] - margin, boxes[:, 2:] + margin]) * (2 * ratio_xy)
-    corners = np.hstack([np.floor(corners[:, :2]), np.ceil(corners[:, 2:])])
-    inside = np.clip(corners, 0, 2 * size_wh).astype(np.int64)
-    at_border = np.any(inside == (0, 0, *size_wh), axis=1)
+def _middle(size_hw: tuple[int, ...], most: int) -> tuple[slice, ...]:
+    starts = [max(0, (side - most) // 2) for side in size_hw]
     return tuple(
-        Detection(
-            box=Box(*sides),
-            kind=cell.kind,
-            possible_kinds=cell.possible_kinds,
-            at_border=is_cut,
-        )
-        for cell, sides, is_cut in zip(
-            found, inside.tolist(), at_border.tolist(), strict=True
+        slice(start, start + min(side, most))
+        for start, side in zip(starts, size_hw, strict=True)
+    )
+
+
+def _look(
+    image: NDArray[np.uint8], mask: NDArray[np.bool_] | None, pixel_size_um: float
+) -> FoundCells:
+    """Find the cells of a frame of known scale."""
+    scaled = at_finder_scale(image, pixel_size_um)
+    height, width = scaled.shape[:2]
+    if mask is not None:
+        mask = _resized(mask, (width, height))
+    codes = padded(standardise(scaled, mask))
+    maps = _finder().maps(codes)
+    size_wh = width / OUTPUT_STRIDE, height / OUTPUT_STRIDE
+    return find_cells(maps, _inside(mask, maps.shape[:2]), size_wh)
+
+
+def _resized(mask: NDArray[np.bool_], size_wh: tuple[int, int]) -> NDArray[np.bool_]:
+    resized = cv2.resize(mask.view(np.uint8), size_wh, interpolation=cv2.INTER_NEAREST)
+    return np.asarray(resized, np.uint8).view(np.bool_)
+
+
+def _inside(
+    mask: NDArray[np.bool_] | None, size_hw: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Bring the field of view to the maps, less its outermost pixels."""
+    if mask is None:
+        return np.ones(size_hw, np.bool_)
+    inside = np.zeros(size_hw, np.uint8)
+    thinned = mask[::OUTPUT_STRIDE, ::OUTPUT_STRIDE]
+    inside[: thinned.shape[0], : thinned.shape[1]] = thinned
+    eroded = cv2.erode(inside, np.ones((3, 3), np.uint8))
+    return np.asarray(eroded, np.uint8).view(np.bool_)
+
+
+def _pixel_size_of(scale: MeasuredScale | None) -> float | None:
+    return None if scale is None else scale.pixel_size_um
+
+
+def _red_cell_diameter_px(scale: MeasuredScale | None) -> float | None:
+    if scale is None or scale.kind is not CellKind.RED_CELL:
+        return None
+    return RED_CELL_DIAMETER_UM / scale.pixel_size_um
+
+
+def _detections(
+    cells: FoundCells, size_wh: tuple[int, ...]
+) -> tuple[Detection, ...]:
+    kinds = possible_kinds_of(cells)
+    kinds += [(CellKind.RED_CELL, _RED)] * len(cells.red)
+    boxes = np.vstack([of.box_xyxy for of in (cells.white, cells.platelets, cells.red)])
+    is_cut = np.hstack([of.is_cut for of in (cells.white, cells.platelets, cells.red)])
+    ratio = np.array(size_wh) / cells.size_wh
+    sides = np.rint(boxes * np.tile(ratio, 2)).astype(np.int64)
+    sides[:, :2] = np.clip(sides[:, :2], 0, np.array(size_wh) - 1)
+    sides[:, 2:] = np.clip(sides[:, 2:], sides[:, :2] + 1, size_wh)
+    return tuple(
+        Detection(box=Box(*box), kind=kind, possible_kinds=possible, at_border=cut)
+        for box, (kind, possible), cut in zip(
+            sides.tolist(), kinds, is_cut.tolist(), strict=True
         )
     )

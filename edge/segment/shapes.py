@@ -63,6 +63,7 @@ def measure(
     parted: Parted,
     body: NDArray[np.uint8],
     maps: NDArray[np.uint8],
+    inside: NDArray[np.bool_],
     size_wh: tuple[float, float],
 ) -> Shapes:
     """Measure each object as the ellipse that its body is.
@@ -78,6 +79,9 @@ def measure(
         The map they were parted on, 255 for 1.
     maps : ndarray of shape (H, W, K), uint8
         The maps whose mean is the evidence.
+    inside : ndarray of shape (H, W), bool
+        Within the field of view, but for its outermost pixels: what has pixels
+        elsewhere is cut.
     size_wh : pair of float
         Of the frame, in map pixels; the maps may be larger.
     """
@@ -108,6 +112,7 @@ def measure(
     middle = np.stack(centre, axis=1) + 0.5
     box = np.hstack([middle - half, middle + half])
     box, is_cut = _at_border(box, _extents(x, y, starts), size_wh)
+    is_cut |= ~np.logical_and.reduceat(inside.ravel()[at], starts)
     return Shapes(
         box_xyxy=box,
         diameter=2 * np.sqrt(_to_box(2 * long) * _to_box(2 * short)),

@@ -1,0 +1,123 @@
+"""Nature's ruler: what the cells that a finder found say of the pixel size."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.segment.found_cells import FEWEST_RED_CELLS, FoundCells
+from edge.segment.shapes import Shapes
+from hemalens.classes import CellKind
+from hemalens.finder import OUTPUT_STRIDE, PIXEL_SIZE_UM, Map
+from hemalens.preprocess import RED_CELL_DIAMETER_UM
+from hemalens.records import MeasuredScale
+
+WHITE_CELL_DIAMETER_UM: Final = 12.5
+"""Median white cell's box of BCCD and PBC (measured 2026-11)."""
+
+MAP_PIXEL_UM: Final = PIXEL_SIZE_UM * OUTPUT_STRIDE
+
+SCANNED_UM: Final = (0.05, 0.075, 0.11, 0.16, 0.24, 0.36)
+"""Pixel sizes tried where none is known: a finder stands a third more or less."""
+
+SURE_CELL: Final = 0.5
+"""Mean of its own map over a cell from which on it is measured."""
+
+STEPS: Final = 2
+"""Times a scale is set right by what is found at it."""
+
+AGREEMENT: Final = 0.25
+"""Deviation, in logarithms, by which what is found at a scale may contradict it: cells
+that are not the size looked for are none."""
+
+
+def measure_scale(cells: FoundCells, used_um: float) -> MeasuredScale | None:
+    """Measure the pixel size by the whole cells of a frame.
+
+    Parameters
+    ----------
+    cells : FoundCells
+        As found in maps.
+    used_um : float
+        The pixel size they were found at.
+
+    Returns
+    -------
+    MeasuredScale or None
+        None without a whole cell.
+    """
+    red, white = (_sure_diameters(*of) for of in _whole(cells))
+    if len(red) >= FEWEST_RED_CELLS:
+        return _scale(red, CellKind.RED_CELL, RED_CELL_DIAMETER_UM, used_um)
+    if len(white):
+        return _scale(white, CellKind.WHITE_CELL, WHITE_CELL_DIAMETER_UM, used_um)
+    return None
+
+
+def _whole(cells: FoundCells) -> tuple[tuple[Shapes, Map], tuple[Shapes, Map]]:
+    return (cells.red, Map.RED_BODY), (cells.white, Map.WHITE_BODY)
+
+
+def _sure_diameters(shapes: Shapes, own: Map) -> NDArray[np.float64]:
+    is_sure = ~shapes.is_cut & (shapes.evidence[:, own] >= SURE_CELL)
+    return shapes.diameter[is_sure] * MAP_PIXEL_UM
+
+
+def _scale(
+    diameters_um: NDArray[np.float64], kind: CellKind, usual_um: float, used_um: float
+) -> MeasuredScale:
+    middle = float(np.median(diameters_um))
+    # Of normal values half lie within 0.6745 deviations.
+    away = float(np.median(np.abs(diameters_um - middle))) / 0.6745
+    return MeasuredScale(
+        pixel_size_um=used_um * usual_um / middle,
+        kind=kind,
+        cells=len(diameters_um),
+        spread=away / middle,
+    )
+
+
+def search_scale(look: Callable[[float], FoundCells]) -> float | None:
+    """Try pixel sizes, and set right the one at which the most is found.
+
+    Parameters
+    ----------
+    look : callable
+        Finds the cells at a pixel size, µm.
+
+    Returns
+    -------
+    float or None
+        The pixel size, µm; None where nothing is found at any.
+    """
+    tried = {used: look(used) for used in SCANNED_UM}
+    best = max(tried, key=lambda used: agreement(tried[used]))
+    if agreement(tried[best]) <= 0:
+        return None
+    measured = measure_scale(tried[best], best)
+    for _ in range(STEPS):
+        if measured is None:
+            return None
+        best = float(np.clip(measured.pixel_size_um, 0.03, 0.5))
+        measured = measure_scale(look(best), best)
+    return best
+
+
+def agreement(cells: FoundCells) -> float:
+    """Return the share of a frame that is what was sought, of the size sought."""
+    covered_um2 = sum(
+        _covered_um2(*of, usual_um)
+        for of, usual_um in zip(
+            _whole(cells), (RED_CELL_DIAMETER_UM, WHITE_CELL_DIAMETER_UM), strict=True
+        )
+    )
+    width, height = cells.size_wh
+    return covered_um2 / (width * height * MAP_PIXEL_UM**2)
+
+
+def _covered_um2(shapes: Shapes, own: Map, usual_um: float) -> float:
+    diameter_um = shapes.diameter * MAP_PIXEL_UM
+    away = np.log(np.maximum(diameter_um, 0.1) / usual_um)
+    weight = shapes.evidence[:, own] ** 2 * np.exp(-((away / AGREEMENT) ** 2))
+    return float(np.sum(weight * np.pi / 4 * diameter_um**2))
