@@ -1,4 +1,4 @@
-"""Objects of one kind parted from each other: each core takes the body nearest to it."""
+"""Objects of one kind, parted: each core takes the body nearest to it."""
 
 from typing import Final, NamedTuple
 

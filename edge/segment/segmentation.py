@@ -102,9 +102,7 @@ def _check(image: NDArray[np.uint8], pixel_size_um: float | None) -> None:
         )
 
 
-def _search(
-    image: NDArray[np.uint8], mask: NDArray[np.bool_] | None
-) -> float | None:
+def _search(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> float | None:
     """Find the pixel size of a frame's middle."""
 
     def look(pixel_size_um: float) -> FoundCells:
@@ -166,9 +164,7 @@ def _red_cell_diameter_px(scale: MeasuredScale | None) -> float | None:
     return RED_CELL_DIAMETER_UM / scale.pixel_size_um
 
 
-def _detections(
-    cells: FoundCells, size_wh: tuple[int, ...]
-) -> tuple[Detection, ...]:
+def _detections(cells: FoundCells, size_wh: tuple[int, ...]) -> tuple[Detection, ...]:
     kinds = possible_kinds_of(cells)
     kinds += [(CellKind.RED_CELL, _RED)] * len(cells.red)
     boxes = np.vstack([of.box_xyxy for of in (cells.white, cells.platelets, cells.red)])

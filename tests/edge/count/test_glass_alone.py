@@ -76,7 +76,7 @@ def test_the_lamp_changes_no_class(frames: list[Frame]) -> None:
         index=0,
     )
     by_day, by_lamp = (
-        [cell for cell in FrameCounter(classifier, SETTINGS).count(one).cells]
+        list(FrameCounter(classifier, SETTINGS).count(one).cells)
         for one in (field, warm)
     )
     same = [

@@ -55,7 +55,7 @@ def read_bccd(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
         slides=(slide,),
         training_name="BCCD",
         truth="classes of fields that name one type; red cells and platelets where "
-        "TXL boxed them; ten unboxed white cells excused; pale eosinophils are in doubt",
+        "TXL boxed them; ten unboxed white cells excused; pale eosinophils in doubt",
     )
 
 
