@@ -441,7 +441,7 @@ def _check_whole_frames(path: Path, report: Path) -> None:
     assert names[: len(reported)] == reported
     assert len(names) - len(reported) in (0, 1)
     assert cells == [name for name in names for _ in range(STAINED + RED_CELLS)]
-    scratch = CountSession(made_header())
+    scratch = CountSession(made_header(), target=session.counted.target)
     for counted in _frames(len(names)):
         scratch.add(counted)
     assert session.counted == scratch.counted
