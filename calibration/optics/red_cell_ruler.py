@@ -1,7 +1,5 @@
 """Nature's ruler: how wide the median red cell of a frame is, in pixels."""
 
-import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,9 +10,7 @@ from numpy.typing import NDArray
 from calibration.optics.background import density_planes
 from calibration.optics.circles import Edges, find_edges, refine_circles, vote_best
 from calibration.optics.stain import cell_threshold, nuclear_index_of_planes
-from hemalens.classes import CellKind
 from hemalens.preprocess import RED_CELL_DIAMETER_UM
-from hemalens.records import Detection
 
 FINEST_PIXEL_SIZE_UM: Final = 0.045
 COARSEST_PIXEL_SIZE_UM: Final = 0.22
@@ -45,9 +41,6 @@ FAIR_CIRCLE: Final = 0.7
 
 FEWEST_RED_CELLS: Final = 3
 """With fewer the median may be any of them."""
-
-ENOUGH_BOXES: Final = 8
-"""Whole red cells from which on the median of their boxes counts as well."""
 
 MOST_CIRCLES: Final = 80
 """Enough for a median."""
@@ -180,51 +173,3 @@ def _median_radius(circles: list[_Circle]) -> float:
         unstained.sort(key=lambda circle: -circle.drawn_fraction)
         clear = [circle.radius for circle in unstained[:FEWEST_RED_CELLS]]
     return float(np.median(clear))
-
-
-def check_against_boxes(
-    diameter_px: float | None, detections: Sequence[Detection]
-) -> float | None:
-    """Set the ruler right by the cells that segmentation found with its help.
-
-    Circles and boxes err in different fields: with enough whole red cells the mean of
-    both is nearer (measured on BCCD against the TXL-PBC boxes: within 10 % in 97
-    instead of 95 % of the fields, 2026-11).
-
-    Parameters
-    ----------
-    diameter_px : float or None
-        From `measure_red_cell_diameter`.
-    detections : sequence of Detection
-        Cells found at that scale.
-
-    Returns
-    -------
-    float or None
-        Geometric mean of both; None where segmentation found too few red cells.
-    """
-    red = [cell for cell in detections if cell.kind is CellKind.RED_CELL]
-    if diameter_px is None or len(red) < FEWEST_RED_CELLS:
-        return None
-    whole = [cell for cell in red if not cell.at_border]
-    if len(whole) < ENOUGH_BOXES:
-        return diameter_px
-    return math.sqrt(diameter_px * (median_whole_diameter(whole) or diameter_px))
-
-
-def median_whole_diameter(detections: Iterable[Detection]) -> float | None:
-    """Measure the median red cell among those already found and not cut.
-
-    Returns
-    -------
-    float or None
-        Mean of its box's sides in frame pixels; None with too few red cells.
-    """
-    diameters = [
-        sum(cell.box.size_wh) / 2
-        for cell in detections
-        if cell.kind is CellKind.RED_CELL and not cell.at_border
-    ]
-    if len(diameters) < FEWEST_RED_CELLS:
-        return None
-    return float(np.median(diameters))

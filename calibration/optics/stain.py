@@ -7,9 +7,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.optics.background import to_density
-from calibration.optics.halving import shrink_to
-
 LEAST_CELL_DENSITY: Final = 0.045
 """Green density below which nothing is a cell: twice the shading and noise of empty
 slide (measured on BCCD and PBC, 2026-11)."""
@@ -123,45 +120,9 @@ of the red cells' density (measured on BCCD and PBC, 2026-11)."""
 RED_SPREADS: Final = 4.0
 """And this many of the red cells' own standard deviations, within those limits."""
 
-HAEMOGLOBIN_SHARE: Final = 0.7
-"""Share of the red cells' yellowness that is still haemoglobin; cytoplasm has half of
-it at most (measured on BCCD and PBC, 2026-11)."""
-
-HAEMOGLOBIN_BLUR_PX: Final = 2.0
-"""Colour is carried by fewer pixels than brightness: so JPEG keeps it."""
-
 EXTENT_FRACTION: Final = 0.4
 """Share of the red cells' density that still belongs to a cell: rim, pallor, pale
 cytoplasm (measured on BCCD and PBC, 2026-11)."""
-
-
-def haemoglobin_mask(
-    green: NDArray[np.int16], blue: NDArray[np.int16], levels: "StainLevels"
-) -> NDArray[np.bool_]:
-    """Find the pixels as yellow as red cells: haemoglobin absorbs blue, stain does not.
-
-    Parameters
-    ----------
-    green, blue : ndarray of shape (H, W), int16
-        Optical density in codes.
-    levels : StainLevels
-        Of this frame.
-    """
-    height, width = green.shape
-    coarse_wh = (max(1, width // 2), max(1, height // 2))
-    coarse_green, coarse_blue = (
-        to_density(shrink_to(plane, coarse_wh)) for plane in (green, blue)
-    )
-    least = HAEMOGLOBIN_SHARE * levels.red_yellowness
-    # Each written over the last: the planes of a large frame are large.
-    excess = cv2.scaleAdd(coarse_green, -least, coarse_blue, dst=coarse_blue)
-    smooth_excess, smooth_green = (
-        cv2.GaussianBlur(plane, (0, 0), HAEMOGLOBIN_BLUR_PX / 2, dst=plane)
-        for plane in (excess, coarse_green)
-    )
-    is_yellow = (smooth_excess > 0) & (smooth_green > levels.cell)
-    share = cv2.resize(is_yellow.view(np.uint8) * np.uint8(255), (width, height))
-    return np.asarray(share > 127, np.bool_)
 
 
 def measure_stain(

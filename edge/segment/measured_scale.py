@@ -1,5 +1,6 @@
 """Nature's ruler: what the cells that a finder found say of the pixel size."""
 
+import math
 from collections.abc import Callable
 from typing import Final
 
@@ -23,6 +24,16 @@ SCANNED_UM: Final = (0.05, 0.075, 0.11, 0.16, 0.24, 0.36)
 
 SURE_CELL: Final = 0.5
 """Mean of its own map over a cell from which on it is measured."""
+
+SURE_CELLS: Final = 5
+CONFIRMED: Final = 0.25
+"""Red cells that confirm a guess, and deviation from it, in logarithms."""
+
+LEAST_AGREEMENT: Final = 0.005
+"""Share of the frame that must be cells: less is found in noise."""
+
+WITHIN_UM: Final = (0.03, 0.5)
+"""Pixel sizes that a frame's cells may say."""
 
 STEPS: Final = 2
 """Times a scale is set right by what is found at it."""
@@ -78,30 +89,44 @@ def _scale(
     )
 
 
-def search_scale(look: Callable[[float], FoundCells]) -> float | None:
-    """Try pixel sizes, and set right the one at which the most is found.
+def search_scale(
+    look: Callable[[float], FoundCells], guess_um: float | None
+) -> float | None:
+    """Take a guess that the cells found by it confirm, or try pixel sizes.
 
     Parameters
     ----------
     look : callable
         Finds the cells at a pixel size, µm.
+    guess_um : float or None
+        What circles say, as of `calibration.optics.red_cell_ruler`.
 
     Returns
     -------
     float or None
         The pixel size, µm; None where nothing is found at any.
     """
+    if guess_um is not None:
+        measured = measure_scale(look(guess_um), guess_um)
+        if measured is not None and _confirms(measured, guess_um):
+            return guess_um
     tried = {used: look(used) for used in SCANNED_UM}
     best = max(tried, key=lambda used: agreement(tried[used]))
-    if agreement(tried[best]) <= 0:
+    if agreement(tried[best]) < LEAST_AGREEMENT:
         return None
     measured = measure_scale(tried[best], best)
     for _ in range(STEPS):
         if measured is None:
-            return None
-        best = float(np.clip(measured.pixel_size_um, 0.03, 0.5))
+            break
+        best = float(np.clip(measured.pixel_size_um, *WITHIN_UM))
         measured = measure_scale(look(best), best)
     return best
+
+
+def _confirms(measured: MeasuredScale, guess_um: float) -> bool:
+    away = abs(math.log(measured.pixel_size_um / guess_um))
+    is_red = measured.kind is CellKind.RED_CELL and measured.cells >= SURE_CELLS
+    return is_red and away < CONFIRMED
 
 
 def agreement(cells: FoundCells) -> float:

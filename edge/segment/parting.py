@@ -1,4 +1,4 @@
-"""Objects of one kind, parted: each core takes the body nearest to it."""
+"""Objects of one kind parted from each other: a core takes the body nearest to it."""
 
 from typing import Final, NamedTuple
 
@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from hemalens.finder import BODY_SIZE, CORE_SIZE
 
-LEVELS: Final = (128, 180, 225)
-"""Probabilities, in 255, at which cores are cut: where a higher one parts a core that
-a lower one leaves whole, two cells touch."""
+LEAST_CORE: Final = 128
+"""Probability, in 255, from which on a pixel is core."""
+
+HIGHER: Final = ((160, 0), (190, 1), (225, 1))
+"""Probabilities at which cores are looked at again, and pixels they are eroded by:
+where that parts a core, two cells touch."""
 
 FAINT: Final = 64
 """Least probability, in 255, of a pixel that belongs to a body: half of its slope."""
@@ -25,10 +28,6 @@ pixels on top."""
 
 LEAST_PART_PX: Final = 3
 """Area of the smallest part of a core, in pixels."""
-
-EROSIONS: Final = 2
-"""Pixels a core is eroded by, one after the other, to see whether it falls apart."""
-
 
 _CROSS: Final = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
@@ -65,7 +64,7 @@ def part(
         nothing = np.zeros(0, np.int64)
         return Parted(nothing, nothing)
     distance, nearest = cv2.distanceTransformWithLabels(
-        (~seeds).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP
+        _as_uint8(~seeds), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_CCOMP
     )
     seed_radii, core_radii = (
         np.sqrt(np.bincount(nearest[mask]) / np.pi) for mask in (seeds, cores)
@@ -92,34 +91,42 @@ def find_seeds(
     least_px : int
         Area of the smallest core, in pixels.
     """
-    cores = seeds = _without_specks(core >= LEVELS[0], least_px)
-    for level in LEVELS[1:]:
-        seeds = _parted(seeds, seeds & (core >= level))
-    eroded = seeds
-    for _ in range(EROSIONS):
-        eroded = _eroded(eroded)
-        seeds = _parted(seeds, eroded)
-    return cores, seeds
-
-
-def _without_specks(mask: NDArray[np.bool_], least_px: int) -> NDArray[np.bool_]:
-    _, label_image, stats, _ = cv2.connectedComponentsWithStats(mask.view(np.uint8))
+    cores = core >= LEAST_CORE
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(_as_uint8(cores))
     is_kept = stats[:, cv2.CC_STAT_AREA] >= least_px
     is_kept[0] = False
-    return np.asarray(is_kept[label_image], np.bool_)
+    labels = np.where(is_kept[labels], labels, 0)
+    cores = labels > 0
+    for level, erosions in HIGHER:
+        higher = cv2.erode(_as_uint8(cores), _CROSS, iterations=erosions)
+        higher[core < level] = 0
+        labels, count = _parted(labels, count, np.asarray(higher, np.uint8))
+    return cores, labels > 0
 
 
-def _eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    eroded = cv2.erode(mask.view(np.uint8), _CROSS)
-    return np.asarray(eroded, np.uint8).view(np.bool_)
+def _as_uint8(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    return mask.view(np.uint8)
 
 
-def _parted(seeds: NDArray[np.bool_], higher: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Take the parts of a seed where it has several, and leave it else."""
-    higher = _without_specks(higher, LEAST_PART_PX)
-    _, whole = cv2.connectedComponents(seeds.view(np.uint8))
-    count, parts = cv2.connectedComponents(higher.view(np.uint8))
-    first = np.zeros(count, np.int32)
-    first[parts[higher]] = whole[higher]
-    is_parted = np.bincount(first[1:], minlength=int(whole.max()) + 1) > 1
-    return np.where(is_parted[whole], higher, seeds)
+def _parted(
+    labels: NDArray[np.int32], count: int, higher: NDArray[np.uint8]
+) -> tuple[NDArray[np.int32], int]:
+    """Take the higher parts of a core where it has several, and leave it else.
+
+    Returns
+    -------
+    tuple
+        The new label image, and above its labels.
+    """
+    parts_count, parts, stats, _ = cv2.connectedComponentsWithStats(higher)
+    at = np.flatnonzero(higher)
+    whole_of = np.zeros(parts_count, np.int32)
+    whole_of[parts.ravel()[at]] = labels.ravel()[at]
+    whole_of[stats[:, cv2.CC_STAT_AREA] < LEAST_PART_PX] = 0
+    is_parted = np.bincount(whole_of, minlength=count) > 1
+    is_parted[0] = False
+    if not is_parted.any():
+        return labels, count
+    renamed = np.where(whole_of > 0, np.arange(parts_count) + count, 0)
+    parted = np.where(is_parted[labels], renamed[parts], labels).astype(np.int32)
+    return parted, count + parts_count

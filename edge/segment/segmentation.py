@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.optics.red_cell_ruler import measure_red_cell_diameter
+from edge.bundles import open_finder
 from edge.segment.finder import Finder
 from edge.segment.found_cells import FoundCells, find_cells
 from edge.segment.kinds import possible_kinds_of
@@ -27,11 +29,8 @@ COARSEST_PIXEL_SIZE_UM: Final = 0.5
 """Pixel sizes accepted. Segmentation is made for 0.05 to 0.4; a frame far outside
 would be enlarged beyond sense or shrunk to nothing."""
 
-SEARCHED_PX: Final = 250_000
+SEARCHED_PX: Final = 150_000
 """Codes looked at for each pixel size tried: of a larger frame its middle."""
-
-LEAST_SIDE_PX: Final = 8
-"""Of the finder's input: a smaller frame shows no cell."""
 
 _RED: Final = frozenset({CellKind.RED_CELL})
 
@@ -85,7 +84,7 @@ def segment(
 @cache
 def _finder() -> Finder:
     """Open the shipped finder when it is first wanted."""
-    raise NotImplementedError
+    return Finder(open_finder().model)
 
 
 def _check(image: NDArray[np.uint8], pixel_size_um: float | None) -> None:
@@ -111,7 +110,9 @@ def _search(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None) -> float |
         part = None if mask is None else mask[window]
         return _look(image[window], part, pixel_size_um)
 
-    return search_scale(look)
+    diameter_px = measure_red_cell_diameter(image)
+    guess_um = RED_CELL_DIAMETER_UM / diameter_px if diameter_px else None
+    return search_scale(look, guess_um)
 
 
 def _middle(size_hw: tuple[int, ...], most: int) -> tuple[slice, ...]:

@@ -1,9 +1,8 @@
 """The steps of a count as one writes them with scikit-image and SciPy: the peer.
 
-The same steps as `edge.segment` takes, at the same working scale and with the same
-physical limits, written from their meaning with what scikit-image offers for each:
-no OpenCV, no code of the product but its records, its scale and the decision which
-kinds stay possible. Images are float32, as scikit-image keeps them.
+A count's steps without a learned finder: cells by stain, edges and physical limits,
+with what scikit-image offers for each: no OpenCV, no code of the product but its
+records. Images are float32, as scikit-image keeps them.
 """
 
 import math
@@ -26,11 +25,16 @@ from skimage import (
     util,
 )
 
-from edge.segment.kinds import StainedObject, tell_kind
-from edge.segment.scale import WORK_PIXEL_SIZE_UM, to_px, to_px2
 from hemalens.classes import CellKind
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, RED_CELL_DIAMETER_UM
 from hemalens.records import Box, Detection
+from tests.benchmarks.classical_kinds import (
+    WORK_PIXEL_SIZE_UM,
+    StainedObject,
+    tell_kind,
+    to_px,
+    to_px2,
+)
 
 FloatImage = NDArray[np.float32]
 Mask = NDArray[np.bool_]

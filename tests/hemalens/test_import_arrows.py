@@ -20,7 +20,7 @@ ARROWS: dict[str, frozenset[str]] = {
 ROOMS: dict[str, frozenset[str]] = {
     "records": frozenset(),
     "bundles": frozenset(),
-    "segment": frozenset(),
+    "segment": frozenset({"bundles"}),
     "capture": frozenset(),
     "classify": frozenset({"records"}),
     "frame": frozenset({"segment"}),

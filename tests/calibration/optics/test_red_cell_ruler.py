@@ -3,37 +3,8 @@
 import numpy as np
 import pytest
 
-from calibration.optics.red_cell_ruler import (
-    check_against_boxes,
-    measure_red_cell_diameter,
-)
-from hemalens.classes import CellKind
-from hemalens.records import Box, Detection
+from calibration.optics.red_cell_ruler import measure_red_cell_diameter
 from tests.edge.segment.drawn_fields import SLIDE, DrawnField
-
-RED = CellKind.RED_CELL
-
-
-def red_cells(count: int, side: int, at_border: bool = False) -> list[Detection]:
-    box = Box(0 if at_border else 10, 10, side + 10, side + 10)
-    cell = Detection(
-        box=box, kind=RED, possible_kinds=frozenset({RED}), at_border=at_border
-    )
-    return [cell] * count
-
-
-def test_enough_whole_cells_count_as_much_as_the_circles() -> None:
-    assert check_against_boxes(64.0, red_cells(8, 81)) == pytest.approx(72)
-
-
-def test_few_whole_cells_leave_the_ruler_as_it_is() -> None:
-    cells = red_cells(7, 81) + red_cells(5, 30, at_border=True)
-    assert check_against_boxes(64.0, cells) == 64.0
-
-
-def test_too_few_cells_or_circles_are_no_ruler() -> None:
-    assert check_against_boxes(64.0, red_cells(2, 81)) is None
-    assert check_against_boxes(None, red_cells(20, 81)) is None
 
 
 @pytest.mark.parametrize("pixel_size_um", [0.05, 0.1, 0.2])
