@@ -35,7 +35,10 @@ LEAST_AGREEMENT: Final = 0.005
 WITHIN_UM: Final = (0.03, 0.5)
 """Pixel sizes that a frame's cells may say."""
 
-STEPS: Final = 2
+SETTLED: Final = 0.08
+"""Deviation, in logarithms, below which a scale is left as it is."""
+
+STEPS: Final = 3
 """Times a scale is set right by what is found at it."""
 
 AGREEMENT: Final = 0.25
@@ -109,18 +112,28 @@ def search_scale(
     if guess_um is not None:
         measured = measure_scale(look(guess_um), guess_um)
         if measured is not None and _confirms(measured, guess_um):
-            return guess_um
+            return _settled(look, measured, guess_um)
     tried = {used: look(used) for used in SCANNED_UM}
     best = max(tried, key=lambda used: agreement(tried[used]))
-    if agreement(tried[best]) < LEAST_AGREEMENT:
-        return None
     measured = measure_scale(tried[best], best)
+    if measured is None or agreement(tried[best]) < LEAST_AGREEMENT:
+        return None
+    return _settled(look, measured, best)
+
+
+def _settled(
+    look: Callable[[float], FoundCells], measured: MeasuredScale, used_um: float
+) -> float:
+    """Set a scale right by what is found at it, as long as that moves it."""
     for _ in range(STEPS):
-        if measured is None:
+        if abs(math.log(measured.pixel_size_um / used_um)) < SETTLED:
             break
-        best = float(np.clip(measured.pixel_size_um, *WITHIN_UM))
-        measured = measure_scale(look(best), best)
-    return best
+        used_um = float(np.clip(measured.pixel_size_um, *WITHIN_UM))
+        again = measure_scale(look(used_um), used_um)
+        if again is None or again.kind is not measured.kind:
+            break
+        measured = again
+    return used_um
 
 
 def _confirms(measured: MeasuredScale, guess_um: float) -> bool:

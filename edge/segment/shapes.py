@@ -17,10 +17,6 @@ OUTLINE_PX: Final = 0.4
 """By how much the ellipses that a finder learns are drawn too large on each side:
 OpenCV fills the pixels of an outline whole (measured on ideal maps, 2026-11)."""
 
-OUTLINE_FRACTION: Final = 0.06
-"""No more than this of a half width: a finder rounds off what is as small as platelets
-(measured on BCCD and PBC against the TXL-PBC boxes, 2026-11)."""
-
 BORDER_PX: Final = 0.5
 """An object whose box comes this near to the frame's edge is cut by it."""
 
@@ -127,9 +123,8 @@ def measure(
 
 
 def _to_box(radius: NDArray[np.float64]) -> NDArray[np.float64]:
-    """From a body's half width to its box's; the smallest are drawn no smaller."""
-    outline = np.minimum(OUTLINE_PX, OUTLINE_FRACTION * radius)
-    return np.maximum(radius - outline, 0.5) / BODY_SIZE
+    """From a body's half width to its box's."""
+    return np.maximum(radius - OUTLINE_PX, 0.5) / BODY_SIZE
 
 
 def _none(maps: int) -> Shapes:
