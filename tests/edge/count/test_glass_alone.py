@@ -76,8 +76,7 @@ def test_the_lamp_changes_no_class(frames: list[Frame]) -> None:
         index=0,
     )
     by_day, by_lamp = (
-        list(FrameCounter(classifier, SETTINGS).count(one).cells)
-        for one in (field, warm)
+        FrameCounter(classifier, SETTINGS).count(one).cells for one in (field, warm)
     )
     same = [
         one.class_name == other.class_name
