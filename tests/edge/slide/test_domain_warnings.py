@@ -2,6 +2,7 @@ import pytest
 
 from edge.slide.domain_warnings import domain_warnings
 from hemalens.stain import SlideColours, StainReference
+from tests.edge.slide.made_facts import facts, together
 
 NUCLEUS = (1.1, 1.8, 0.4)
 
@@ -62,3 +63,54 @@ def test_overexposed_glass_is_named() -> None:
 def test_glass_that_is_white_in_one_colour_is_none() -> None:
     red = colours(1).model_copy(update={"background": (255.0, 230.0, 200.0)})
     assert domain_warnings(red, OWN, 0.1) == ()
+
+
+def test_a_usual_slide_is_not_doubted() -> None:
+    assert domain_warnings(None, None, 0.1, None, together(*[facts()] * 5)) == ()
+    assert domain_warnings(None, None, None, None, together()) == ()
+
+
+@pytest.mark.parametrize("given", [0.06, 0.074, 0.136, 0.17])
+def test_a_pixel_size_that_red_cells_contradict_is_doubted(given: float) -> None:
+    seen = together(facts(ruler_um=0.1), facts(ruler_um=0.101), facts(ruler_um=0.099))
+    (doubt,) = domain_warnings(None, None, given, None, seen)
+    assert "contradict" in doubt
+    assert "0.100 µm" in doubt
+
+
+@pytest.mark.parametrize("given", [0.08, 0.12])
+def test_small_and_large_red_cells_do_not_contradict(given: float) -> None:
+    assert domain_warnings(None, None, given, None, together(facts())) == ()
+
+
+UNUSUAL = {
+    "different magnification": [facts(ruler_um=0.1), facts(ruler_um=0.2)],
+    "something else": [facts(ruler_um=um) for um in (0.08, 0.09, 0.1, 0.12, 0.13)],
+    "2 of 3 frames show structure": [facts(is_missed=True)] * 2 + [facts()],
+    "have room": [facts(red_cells_per_mm2=45_000.0)],
+    "differ in size": [facts(size_spread=0.4)],
+    "no blood smear": [facts(colour_spread_deg=28.0)],
+    "beside the red cells": [facts(glass_beside=0.9)] * 2,
+    "no empty glass to tell": [facts(covered_fraction=0.95)],
+}
+
+
+@pytest.mark.parametrize("says", UNUSUAL)
+def test_what_frames_tell_is_doubted(says: str) -> None:
+    (doubt,) = domain_warnings(None, None, 0.1, None, together(*UNUSUAL[says]))
+    assert says in doubt
+
+
+def test_a_scale_that_nothing_told_is_doubted() -> None:
+    seen = together(facts(ruler_um=None))
+    (doubt,) = domain_warnings(None, None, None, None, seen)
+    assert "guess" in doubt
+    unstained = together(facts(ruler_um=None, has_stained=False))
+    assert domain_warnings(None, None, None, None, unstained) == ()
+
+
+def test_a_slide_without_anything_is_doubted_and_one_empty_field_is_not() -> None:
+    blank = facts(is_blank=True, has_stained=False, ruler_um=None)
+    (doubt,) = domain_warnings(None, None, 0.1, None, together(blank, blank, blank))
+    assert "smear" in doubt
+    assert domain_warnings(None, None, 0.1, None, together(blank)) == ()
