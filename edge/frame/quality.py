@@ -47,6 +47,10 @@ WELL_EXPOSED_DENSITY: Final = 0.1
 """Median density of what is no glass, from which glass at the codes' end costs no cell:
 half of it is left of the palest red cells of PBC and BCCD (measured 2026-11)."""
 
+LEAST_EXPOSED: Final = 0.1
+"""Share of the field that must be left beside such glass: nuclei alone are not enough;
+cells cover 0.26 and more of PBC's and BCCD's fields (measured 2026-11)."""
+
 MOST_BLUR_UM: Final = 0.52
 """Real fields have 0.19 to 0.49; blurred by a disc of 1 µm radius, as an objective of
 aperture 0.65 does 1.2 µm out of focus, they have 0.6 and more (measured on BCCD and
@@ -124,7 +128,8 @@ class FrameQuality:
         """Whether cells are lost in the light; glass alone may be at its end."""
         if self.clipped_fraction <= MOST_CLIPPED_FRACTION:
             return False
-        return self.red_density is None or self.red_density < WELL_EXPOSED_DENSITY
+        is_pale = self.red_density is None or self.red_density < WELL_EXPOSED_DENSITY
+        return is_pale or self.covered_fraction < LEAST_EXPOSED
 
     @property
     def sharpness_per_um(self) -> float | None:
@@ -282,7 +287,8 @@ class SharpestSoFar:
         """Whether cells are lost in the light; glass alone may be at its end."""
         if self.clipped_fraction <= MOST_CLIPPED_FRACTION:
             return False
-        return self.red_density is None or self.red_density < WELL_EXPOSED_DENSITY
+        is_pale = self.red_density is None or self.red_density < WELL_EXPOSED_DENSITY
+        return is_pale or self.covered_fraction < LEAST_EXPOSED
 
     @property
     def sharpness_per_um(self) -> float | None:

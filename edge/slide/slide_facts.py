@@ -1,7 +1,7 @@
 """What the frames of a count tell together of the slide and its scale."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
@@ -64,11 +64,11 @@ class SlideFacts:
     covered_fraction: float | None = None
 
 
-@dataclass(slots=True)
 class SlideFactsLearner:
     """Takes in the facts of frame after frame; all count alike, in whatever order."""
 
-    _seen: list[FrameFacts] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._seen: list[FrameFacts] = []
 
     def learn(self, facts: FrameFacts) -> None:
         """Take in a frame."""

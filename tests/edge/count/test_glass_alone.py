@@ -5,12 +5,16 @@ from collections.abc import Iterable
 import numpy as np
 import pytest
 
+from calibration.optics.background import measure_glass
 from edge.bundles import open_bundle
 from edge.capture.demo_slide import DemoSlide
+from edge.classify.crop_cutter import CropCutter
 from edge.count.frame_counter import FrameCounter
 from edge.count.settings import FrameSettings
+from hemalens.classes import CellKind
 from hemalens.classifier import BundleClassifier
-from hemalens.records import Box, Frame
+from hemalens.records import Box, Detection, Frame
+from tests.edge.segment.drawn_fields import DrawnField
 
 Answers = dict[tuple[str, Box], tuple[str | None, float | None, str]]
 SETTINGS = FrameSettings(pixel_size_um=0.1)
@@ -67,22 +71,22 @@ def test_a_model_that_learns_the_slide_does_change_its_answers(
     assert answers(learns, reversed(frames)) != answers(learns, frames)
 
 
-def test_the_lamp_changes_no_class(frames: list[Frame]) -> None:
-    classifier = at_strength(0)
-    field = frames[0]
-    warm = Frame(
-        image=np.rint(field.image * (0.95, 0.85, 0.6)).astype(np.uint8),
-        name=field.name,
-        index=0,
+def test_a_lamp_of_another_colour_changes_no_crop() -> None:
+    drawn = DrawnField()
+    drawn.red_cells_in_rows([(30, 22, 8)])
+    drawn.white_cell(30, 22)
+    by_day = drawn.image(0.1)
+    by_lamp = np.rint(by_day * (0.9, 0.8, 0.5)).astype(np.uint8)
+    (box,) = drawn.boxes_px(CellKind.WHITE_CELL)
+    white = frozenset({CellKind.WHITE_CELL})
+    cell = Detection(
+        box=box, kind=CellKind.WHITE_CELL, possible_kinds=white, at_border=False
     )
-    by_day, by_lamp = (
-        FrameCounter(classifier, SETTINGS).count(one).cells for one in (field, warm)
+    cutter = CropCutter(at_strength(0).manifest)
+    day, lamp = (
+        cutter.cut(image, [cell], 0.1, measure_glass(image)).astype(int)
+        for image in (by_day, by_lamp)
     )
-    same = [
-        one.class_name == other.class_name
-        for one in by_day
-        for other in by_lamp
-        if one.class_name and np.abs(np.subtract(one.box, other.box)).max() <= 6
-    ]
-    assert len(same) >= 4
-    assert np.mean(same) >= 0.8
+    assert np.abs(day - lamp).mean() < 1.5
+    unchanged = cutter.cut(by_lamp, [cell], 0.1).astype(int)
+    assert np.abs(day - unchanged).mean() > 15

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.edge.slide.made_facts import facts, together
@@ -13,6 +13,7 @@ def test_nothing_is_told_without_frames() -> None:
     assert (told.frames, told.ruler_um, told.other_size) == (0, None, None)
 
 
+@settings(max_examples=20, deadline=None)
 @given(order=st.permutations(range(6)))
 def test_the_order_of_frames_tells_nothing(order: list[int]) -> None:
     frames = [facts(ruler_um=0.08 + 0.01 * n, size_spread=0.1 * n) for n in range(6)]
