@@ -137,6 +137,7 @@ class FrameCounter:
                 analysis.quality,
                 pixel_size_um=pixel_size_um,
                 ruler_um=analysis.ruler_um,
+                is_scale_known=analysis.expected_um is not None,
             )
         )
         counted = CountedFrame(

@@ -151,7 +151,8 @@ class FrameAnalyzer:
     ) -> float | None:
         """Ask the red cells; of a known size, now and then, for they may contradict."""
         if found is None or expected_um is None:
-            return None if found is None else found.pixel_size_um
+            is_told = found is not None and found.red_cell_diameter_px is not None
+            return found.pixel_size_um if found and is_told else None
         if frame.index >= ASKED_FIRST and frame.index % ASKED_EVERY:
             return None
         diameter_px = measure_red_cell_diameter(_shown(frame.image, field))
@@ -178,7 +179,7 @@ class FrameAnalyzer:
         pixel_size_um: float | None,
     ) -> Segmentation:
         with self._times.of(Stage.SEGMENT):
-            found = segment(_shown(image, field), pixel_size_um)
+            found = segment(_shown(image, field), pixel_size_um, field)
             return found if field is None else of_field(found, field)
 
 

@@ -145,6 +145,10 @@ def _doubts_of_scale(seen: SlideFacts, pixel_size_um: float | None) -> list[str]
             "The red cells say something else of the pixel size in every frame "
             f"({100 * seen.ruler_spread:.0f} % apart): give --pixel-size-um"
         )
+    if seen.is_white_scale:
+        doubts.append(
+            "White cells alone told the pixel size, and they vary: give --pixel-size-um"
+        )
     if pixel_size_um is None and seen.has_stained:
         doubts.append(
             "The pixel size is a guess: it was not given, and there were too few red "

@@ -40,6 +40,8 @@ class FrameFacts:
     ruler_um : float or None
         Micrometres per pixel by its red cells; None with too few, or where they were
         not asked.
+    is_white_scale : bool
+        Its scale is known by its white cells alone.
     is_blank : bool
         It shows nothing at all.
     is_missed : bool
@@ -57,6 +59,7 @@ class FrameFacts:
     """
 
     ruler_um: float | None
+    is_white_scale: bool
     is_blank: bool
     is_missed: bool
     has_stained: bool
@@ -74,6 +77,7 @@ def facts_of(
     *,
     pixel_size_um: float | None,
     ruler_um: float | None,
+    is_scale_known: bool,
 ) -> FrameFacts:
     """Measure what a frame tells of the slide.
 
@@ -87,7 +91,11 @@ def facts_of(
         What is worked with.
     ruler_um : float or None
         What its red cells say by themselves.
+    is_scale_known : bool
+        Without the frame: given, or settled by others.
     """
+    scale = found.measured_scale
+    is_white_scale = scale is not None and scale.kind is CellKind.WHITE_CELL
     reds = [one for one in found.detections if one.kind is CellKind.RED_CELL]
     whole = [one for one in reds if not one.at_border]
     colours = beside = None
@@ -95,6 +103,7 @@ def facts_of(
         colours, beside = _colours(image, whole, quality.glass)
     return FrameFacts(
         ruler_um=ruler_um if len(whole) >= FEWEST_RED_CELLS else None,
+        is_white_scale=is_white_scale and not is_scale_known,
         is_blank=quality.is_empty and not found.detections,
         is_missed=_is_missed(image.shape[:2], found, quality),
         has_stained=len(reds) < len(found.detections),

@@ -33,6 +33,8 @@ class SlideFacts:
     ----------
     frames, missed, blank : int
         Looked at; with structure in which hardly anything was found; with nothing.
+    is_white_scale : bool
+        White cells alone told the scale.
     has_stained : bool
         Any nucleated cell or platelet was found.
     ruler_um : float or None
@@ -52,6 +54,7 @@ class SlideFacts:
     frames: int = 0
     missed: int = 0
     blank: int = 0
+    is_white_scale: bool = False
     has_stained: bool = False
     ruler_um: float | None = None
     ruler_spread: float | None = None
@@ -82,6 +85,7 @@ class SlideFactsLearner:
             frames=len(self._seen),
             missed=sum(one.is_missed for one in self._seen),
             blank=sum(one.is_blank for one in self._seen),
+            is_white_scale=not rulers and any(o.is_white_scale for o in self._seen),
             has_stained=any(one.has_stained for one in self._seen),
             ruler_um=median(rulers) if rulers else None,
             ruler_spread=_spread(rulers),

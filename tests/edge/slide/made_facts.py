@@ -8,6 +8,7 @@ from edge.slide.slide_facts import SlideFacts, SlideFactsLearner
 
 USUAL = FrameFacts(
     ruler_um=0.1,
+    is_white_scale=False,
     is_blank=False,
     is_missed=False,
     has_stained=True,

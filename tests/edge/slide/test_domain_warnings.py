@@ -86,6 +86,7 @@ def test_small_and_large_red_cells_do_not_contradict(given: float) -> None:
 UNUSUAL = {
     "different magnification": [facts()] * 2 + [facts(ruler_um=0.2)],
     "something else": [facts(ruler_um=um) for um in (0.075, 0.08, 0.1, 0.125, 0.135)],
+    "White cells alone": [facts(ruler_um=None, is_white_scale=True)],
     "2 of 3 frames show structure": [facts(is_missed=True)] * 2 + [facts()],
     "have room": [facts(red_cells_per_mm2=45_000.0)],
     "differ in size": [facts(size_spread=0.4)],
