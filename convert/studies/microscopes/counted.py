@@ -8,7 +8,8 @@ from typing import Self
 from convert.studies.microscopes.truth import LabelledFrame, Slide
 from edge.capture.source import SourceState, SourceStatus
 from edge.count.operator import UnattendedOperator
-from edge.count.run import CountSettings, count_source
+from edge.count.run import count_source
+from edge.count.settings import CountSettings
 from edge.records.counted_frame import CountedFrame
 from edge.records.population import Population
 from edge.records.progress import CountProgress

@@ -43,9 +43,10 @@ class MadeMicroscope:
         """Show one image (H, W, 3) as the JPEG file it writes."""
         density = -np.log10((image.astype(np.float32) + 1) / 256)
         density = density @ self.mixing + self.light_od
-        seen = 256 * 10**-density - 1
+        seen = np.asarray(256 * 10**-density - 1, np.float32)
         if self.blur_um:
-            seen = cv2.GaussianBlur(seen, (0, 0), self.blur_um / pixel_size_um)
+            blurred = cv2.GaussianBlur(seen, (0, 0), self.blur_um / pixel_size_um)
+            seen = np.asarray(blurred, np.float32)
         seen += np.random.default_rng(0).normal(0, self.noise_codes, seen.shape)
         codes = np.clip(np.rint(seen), 0, 255).astype(np.uint8)
         quality = [cv2.IMWRITE_JPEG_QUALITY, self.jpeg_quality]

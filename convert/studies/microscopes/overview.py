@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Final
 
+from convert.studies.microscopes.finding import RedCellsFound, WhiteCellsFound
+from convert.studies.microscopes.naming import NamingFigures
 from convert.studies.microscopes.report import MicroscopeFigures, Way, WayFigures
+from convert.studies.microscopes.shares import Share
 
 Value = Callable[[WayFigures], float | None]
 
@@ -21,92 +24,68 @@ class Figure:
         A fraction, or None where it was not measured.
     distance : callable
         How bad a value is.
+    is_signed : bool
+        It may err to both sides: the mean is of its sizes.
     """
 
     title: str
     value: Value
     distance: Callable[[float], float] = lambda value: -value
+    is_signed: bool = False
 
 
-def _white_recall(way: WayFigures) -> float | None:
-    return way.white_cells and way.white_cells.recall.share
+def _share(share: Share | None) -> float | None:
+    return None if share is None else share.share
 
 
-def _white_precision(way: WayFigures) -> float | None:
-    white = way.white_cells
-    return white.precision.share if white and white.precision else None
+def _white(read: Callable[[WhiteCellsFound], float | None]) -> Value:
+    return lambda way: None if way.white_cells is None else read(way.white_cells)
 
 
-def _white_iou(way: WayFigures) -> float | None:
-    white = way.white_cells
-    return white.recall_iou.share if white and white.recall_iou else None
+def _red(read: Callable[[RedCellsFound], float | None]) -> Value:
+    return lambda way: None if way.red_cells is None else read(way.red_cells)
 
 
-def _red_total(way: WayFigures) -> float | None:
-    return way.red_cells and way.red_cells.total_ratio
-
-
-def _red_error(way: WayFigures) -> float | None:
-    return way.red_cells and way.red_cells.frame_error
-
-
-def _red_recall(way: WayFigures) -> float | None:
-    return way.red_cells and way.red_cells.recall.share
-
-
-def _red_f1(way: WayFigures) -> float | None:
-    red = way.red_cells
-    return None if red is None else red.f1_centre if red.f1_iou is None else red.f1_iou
+def _named(read: Callable[[NamingFigures], float | None]) -> Value:
+    return lambda way: None if way.naming is None else read(way.naming)
 
 
 def _platelet_f1(way: WayFigures) -> float | None:
-    return way.platelets and way.platelets.f1
+    return None if way.platelets is None else way.platelets.f1
 
 
-def _scale(way: WayFigures) -> float | None:
-    return way.scale and way.scale.error
+def _scale_error(way: WayFigures) -> float | None:
+    return None if way.scale is None else way.scale.error
 
 
-def _accuracy(way: WayFigures) -> float | None:
-    return way.naming and way.naming.accuracy.share
+def _from_one(ratio: float) -> float:
+    return abs(ratio - 1)
 
 
-def _balanced(way: WayFigures) -> float | None:
-    return way.naming and way.naming.balanced
-
-
-def _of_all(way: WayFigures) -> float | None:
-    return way.naming and way.naming.of_all.share
-
-
-def _answered(way: WayFigures) -> float | None:
-    return way.naming and way.naming.answered.share
-
-
-def _answered_right(way: WayFigures) -> float | None:
-    return way.naming and way.naming.answered_right.share
-
-
-def _auroc(way: WayFigures) -> float | None:
-    return way.naming and way.naming.auroc
+def _red_f1(red: RedCellsFound) -> float | None:
+    return red.f1_centre if red.f1_iou is None else red.f1_iou
 
 
 FIGURES: Final = (
-    Figure(title="white\nfound", value=_white_recall),
-    Figure(title="pre-\ncision", value=_white_precision),
-    Figure(title="found\nIoU .5", value=_white_iou),
-    Figure(title="red\ntotal", value=_red_total, distance=lambda v: abs(v - 1)),
-    Figure(title="red err\na frame", value=_red_error, distance=abs),
-    Figure(title="red\nfound", value=_red_recall),
-    Figure(title="red\nF1", value=_red_f1),
+    Figure(title="white\nfound", value=_white(lambda w: w.recall.share)),
+    Figure(title="pre-\ncision", value=_white(lambda w: _share(w.precision))),
+    Figure(title="found\nIoU .5", value=_white(lambda w: _share(w.recall_iou))),
+    Figure(
+        title="red\ntotal",
+        value=_red(lambda r: r.total_ratio),
+        distance=_from_one,
+    ),
+    Figure(title="red err\na frame", value=_red(lambda r: r.frame_error), distance=abs),
+    Figure(title="red\nfound", value=_red(lambda r: r.recall.share)),
+    Figure(title="red\nF1", value=_red(_red_f1)),
     Figure(title="plt\nF1", value=_platelet_f1),
-    Figure(title="scale\nerror", value=_scale, distance=abs),
-    Figure(title="right", value=_accuracy),
-    Figure(title="bal-\nanced", value=_balanced),
-    Figure(title="right\nof all", value=_of_all),
-    Figure(title="an-\nswered", value=_answered),
-    Figure(title="right\nof these", value=_answered_right),
-    Figure(title="AUROC\nwrong", value=_auroc),
+    Figure(title="scale\nerror", value=_scale_error, distance=abs, is_signed=True),
+    Figure(title="right", value=_named(lambda n: n.accuracy.share)),
+    Figure(title="bal-\nanced", value=_named(lambda n: n.balanced)),
+    Figure(title="right\nof all", value=_named(lambda n: n.of_all.share)),
+    Figure(title="an-\nswered", value=_named(lambda n: n.answered.share)),
+    Figure(title="right\nof these", value=_named(lambda n: n.answered_right.share)),
+    Figure(title="AUROC\nwrong", value=_named(lambda n: n.auroc)),
 )
 
 
@@ -140,4 +119,5 @@ def over_all(
     if not values:
         return None
     worst, name = max(values, key=lambda pair: figure.distance(pair[0]))
-    return Extreme(worst=worst, microscope=name, mean=fmean(v for v, _ in values))
+    sizes = [abs(value) if figure.is_signed else value for value, _ in values]
+    return Extreme(worst=worst, microscope=name, mean=fmean(sizes))

@@ -60,9 +60,9 @@ def _table(bundle: BundleFigures, report: BenchReport) -> Table:
             _add_extremes(table, way, extremes)
     for one in bundle.microscopes:
         table.add_section()
-        for index, way in enumerate(one.ways):
+        for index, counted in enumerate(one.ways):
             title = f"{one.name}\n({one.seen})" if index == 0 else ""
-            table.add_row(*_row(title, way))
+            table.add_row(*_row(title, counted))
     return table
 
 

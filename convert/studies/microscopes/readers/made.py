@@ -34,8 +34,13 @@ def read_made(datasets: Path, work: Path) -> Microscope:
         When an image cannot be read.
     """
     folder = require_folder(datasets / PBC)
-    images = read_class_folders(folder).of_split(Split.VALIDATION).images
-    slides = (_slide(number, images, work) for number in range(MICROSCOPES))
+    asked = [i for i in read_images(folder) if i.split is Split.VALIDATION]
+    limit = MICROSCOPES * IMAGES_EACH if pick.limit is None else pick.limit
+    images = evenly(asked, limit)
+    slides = (
+        _slide(number, images[number::MICROSCOPES], work)
+        for number in range(MICROSCOPES)
+    )
     return Microscope(
         name="made",
         slides=tuple(slide for slide in slides if slide.frames),
