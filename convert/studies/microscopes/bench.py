@@ -34,7 +34,7 @@ from convert.studies.microscopes.sets import (
     READERS,
     read_microscope,
 )
-from convert.studies.microscopes.truth import Microscope
+from convert.studies.microscopes.truth import Microscope, Pick
 from edge.records.population import Population
 from hemalens.bundle import Bundle
 from hemalens.errors import DatasetError
@@ -148,10 +148,9 @@ def _measure_set(
     tell: Tell,
 ) -> list[MicroscopeFigures]:
     with TemporaryDirectory() as work:
-        microscope = read_microscope(name, datasets, Path(work))
-        if terms.apart:
-            microscope = microscope.apart()
-        return measure_microscope(microscope.limited(terms.limit), bundles, terms, tell)
+        pick = Pick(limit=terms.limit, apart=terms.apart)
+        microscope = read_microscope(name, datasets, Path(work), pick)
+        return measure_microscope(microscope, bundles, terms, tell)
 
 
 def measure_microscope(
@@ -167,7 +166,7 @@ def measure_microscope(
     DatasetError
         When it has no frame.
     """
-    if not microscope.slides:
+    if not microscope.frames:
         raise DatasetError("no frame of it is asked for")
     ways: list[list[WayFigures]] = [[] for _ in bundles]
     for way in terms.ways:

@@ -15,7 +15,7 @@ import numpy as np
 from convert.studies.microscopes.counted import CountedSlide, FoundFrame
 from convert.studies.microscopes.shares import Share, auroc_of_wrong, share_of
 from convert.studies.microscopes.truth import LabelledFrame, TrueCell
-from convert.studies.transfer.box_matching import match_cells
+from hemalens.box_matching import match_boxes
 from hemalens.classes import CellStatus
 from hemalens.records import Cell
 from train.evaluation.figures import Record
@@ -106,11 +106,11 @@ def naming_figures(cells: Sequence[Named]) -> NamingFigures | None:
 def _of_frame(labelled: LabelledFrame, found: FoundFrame) -> Iterator[Named]:
     stained = [cell for cell in found.cells if cell.class_name is not None]
     boxes = [cell.box for cell in labelled.cells]
-    pairs = match_cells([cell.box for cell in stained], boxes)
+    matched = match_boxes([c.box for c in stained], boxes, 0, is_centred=True)
+    found_of = {true: stained[index] for index, true in matched}
     for index, true in enumerate(labelled.cells):
         if true.class_name is not None and true.is_whole:
-            match = stained[pairs[index]] if index in pairs else None
-            yield _named(true, true.class_name, match)
+            yield _named(true, true.class_name, found_of.get(index))
 
 
 def _named(true: TrueCell, class_name: str, match: Cell | None) -> Named:

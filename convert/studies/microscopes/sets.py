@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from convert.studies.microscopes.truth import Microscope
+    from convert.studies.microscopes.truth import Microscope, Pick
 
 READERS: Final = {
     "pbc": "pbc:read_pbc",
@@ -23,7 +23,9 @@ FIELD_CASES: Final = "field_cases"
 NAMES: Final = (*READERS, FIELD_CASES)
 
 
-def read_microscope(name: str, datasets: Path, work: Path) -> "Microscope":
+def read_microscope(
+    name: str, datasets: Path, work: Path, pick: "Pick"
+) -> "Microscope":
     """Read one set.
 
     Parameters
@@ -34,6 +36,8 @@ def read_microscope(name: str, datasets: Path, work: Path) -> "Microscope":
         Holds the sets' folders.
     work : Path
         For files that are made.
+    pick : Pick
+        Which of its frames.
 
     Raises
     ------
@@ -42,5 +46,5 @@ def read_microscope(name: str, datasets: Path, work: Path) -> "Microscope":
     """
     module, function = READERS[name].split(":")
     readers = import_module(f"convert.studies.microscopes.readers.{module}")
-    read: Callable[[Path, Path], Microscope] = getattr(readers, function)
-    return read(datasets, work)
+    read: Callable[[Path, Path, Pick], Microscope] = getattr(readers, function)
+    return read(datasets, work, pick)

@@ -38,8 +38,8 @@ def show_bench(report: BenchReport) -> None:
     click.echo(
         "% throughout, scale error and red cells' error included; red total is found "
         "to true. ≥: not all white cells are boxed, some false ones are real. right: "
-        "of the named whole cells found; right of all: of those not found too. A cell "
-        "on several frames weighs once. Intervals and confusions are in the JSON."
+        "of the named whole cells found; right of all: of those not found too. A "
+        "cell on several frames weighs once. Intervals and confusions are in the JSON."
     )
 
 

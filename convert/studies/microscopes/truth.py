@@ -1,7 +1,7 @@
 """What people said of a microscope's frames."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,8 +63,6 @@ class LabelledFrame:
         be compared with the whole ones found.
     platelets : tuple of Box, optional
         None where nobody boxed them.
-    is_apart : bool
-        Never trained on.
     """
 
     path: Path
@@ -76,7 +74,6 @@ class LabelledFrame:
     has_all_red_cells: bool = True
     whole_red_cells: int | None = None
     platelets: tuple[Box, ...] | None = None
-    is_apart: bool = True
 
     @property
     def white_cells(self) -> tuple[Box, ...]:
@@ -130,27 +127,31 @@ class Microscope:
         """The frames of all slides."""
         return tuple(frame for slide in self.slides for frame in slide.frames)
 
-    def limited(self, limit: int | None) -> "Microscope":
-        """Keep at most so many frames, evenly spread; at least one a slide."""
-        if limit is None:
-            return self
-        each = max(1, limit // max(1, len(self.slides)))
-        return self._of(
-            replace(slide, frames=evenly(slide.frames, each)) for slide in self.slides
-        )
 
-    def apart(self) -> "Microscope":
-        """Keep the frames that are never trained on."""
-        return self._of(
-            replace(slide, frames=tuple(f for f in slide.frames if f.is_apart))
-            for slide in self.slides
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """Which frames of a set are measured.
 
-    def _of(self, slides: Iterable[Slide]) -> "Microscope":
-        return replace(self, slides=tuple(slide for slide in slides if slide.frames))
+    Parameters
+    ----------
+    limit : int, optional
+        At most so many, evenly spread.
+    apart : bool
+        Those alone that are never trained on.
+    """
+
+    limit: int | None = None
+    apart: bool = False
+
+    def of(
+        self, items: Sequence[_Item], is_apart: Callable[[_Item], bool]
+    ) -> tuple[_Item, ...]:
+        """Choose before anything is decoded."""
+        kept = tuple(one for one in items if not self.apart or is_apart(one))
+        return kept if self.limit is None else evenly(kept, self.limit)
 
 
-def evenly(items: tuple[_Item, ...], limit: int) -> tuple[_Item, ...]:
+def evenly(items: Sequence[_Item], limit: int) -> tuple[_Item, ...]:
     """Take at most `limit` items, evenly spread.
 
     Examples
@@ -159,5 +160,5 @@ def evenly(items: tuple[_Item, ...], limit: int) -> tuple[_Item, ...]:
     (0, 2, 4)
     """
     if len(items) <= limit:
-        return items
+        return tuple(items)
     return tuple(items[k * len(items) // limit] for k in range(limit))

@@ -13,6 +13,7 @@ from convert.studies.microscopes.readers.txl import FOLDER, read_txl
 from convert.studies.microscopes.truth import (
     LabelledFrame,
     Microscope,
+    Pick,
     Slide,
     TrueCell,
 )
@@ -24,6 +25,7 @@ from convert.studies.transfer.labelled_fields import (
     read_white_boxes,
 )
 from hemalens.classes import CLASS_NAMES, CellKind
+from hemalens.image_set import IMAGE_SUFFIXES
 
 BCCD: Final = "BCCD"
 PIXEL_SIZE_UM: Final = 0.073
@@ -34,7 +36,11 @@ APART_EVERY: Final = 5
 """One field of so many is never trained on."""
 
 
-def read_bccd(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
+def read_bccd(
+    datasets: Path,
+    work: Path,  # noqa: ARG001
+    pick: Pick,
+) -> Microscope:
     """Read its fields.
 
     Raises
@@ -44,7 +50,8 @@ def read_bccd(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
     """
     folder = require_folder(datasets / BCCD)
     types = read_types(folder / TYPES)
-    files = sorted((folder / IMAGES).glob("*.jpg"))
+    inside = sorted(require_folder(folder / IMAGES).iterdir())
+    files = pick.of([f for f in inside if f.suffix in IMAGE_SUFFIXES], _is_apart)
     boxes = datasets / FOLDER / BCCD
     frames = tuple(
         _frame(folder, file, types.get(file.name, set()), boxes) for file in files
@@ -55,8 +62,12 @@ def read_bccd(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
         slides=(slide,),
         training_name="BCCD",
         truth="classes of fields that name one type; red cells and platelets where "
-        "TXL boxed them; ten unboxed white cells excused; pale eosinophils in doubt",
+        "TXL boxed them; ten unboxed white cells excused; pale eosinophils doubtful",
     )
+
+
+def _is_apart(file: Path) -> bool:
+    return number_in(file) % APART_EVERY == 0
 
 
 def _frame(folder: Path, file: Path, types: set[str], boxes: Path) -> LabelledFrame:
@@ -64,7 +75,6 @@ def _frame(folder: Path, file: Path, types: set[str], boxes: Path) -> LabelledFr
     named = types & set(CLASS_NAMES)
     class_name = next(iter(named)) if len(types) == 1 and named else None
     by_kind = read_txl(boxes, file, size_wh)
-    number = number_in(file)
     white = read_white_boxes(folder / ANNOTATIONS / f"{file.stem}.xml")
     return LabelledFrame(
         path=file,
@@ -72,8 +82,7 @@ def _frame(folder: Path, file: Path, types: set[str], boxes: Path) -> LabelledFr
             TrueCell(box=box, class_name=class_name, is_whole=is_whole(box, size_wh))
             for box in white
         ),
-        unboxed_white_cells=int(number in UNBOXED),
+        unboxed_white_cells=int(number_in(file) in UNBOXED),
         red_cells=None if by_kind is None else by_kind[CellKind.RED_CELL],
         platelets=None if by_kind is None else by_kind[CellKind.PLATELET],
-        is_apart=number % APART_EVERY == 0,
     )

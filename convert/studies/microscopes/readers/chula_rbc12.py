@@ -9,7 +9,7 @@ from convert.studies.microscopes.readers.tables import (
     read_lines,
     require_folder,
 )
-from convert.studies.microscopes.truth import LabelledFrame, Microscope, Slide
+from convert.studies.microscopes.truth import LabelledFrame, Microscope, Pick, Slide
 from hemalens.errors import DatasetError
 from hemalens.preprocess import RED_CELL_DIAMETER_UM
 from hemalens.records import Box
@@ -27,7 +27,11 @@ APART_EVERY: Final = 5
 _CLEAR_UM: Final = 0.45 * RED_CELL_DIAMETER_UM
 
 
-def read_chula_rbc12(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
+def read_chula_rbc12(
+    datasets: Path,
+    work: Path,  # noqa: ARG001
+    pick: Pick,
+) -> Microscope:
     """Read its fields.
 
     Raises
@@ -36,7 +40,7 @@ def read_chula_rbc12(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
         When the folder is missing or a label file is damaged.
     """
     folder = require_folder(datasets / CHULA_RBC12)
-    files = sorted((folder / "fields").glob("*.jpg"))
+    files = pick.of(sorted((folder / "fields").glob("*.jpg")), _is_apart)
     frames = tuple(_frame(file, folder / "labels") for file in files)
     slide = Slide(name=CHULA_RBC12, pixel_size_um=PIXEL_SIZE_UM, frames=frames)
     return Microscope(
@@ -46,6 +50,10 @@ def read_chula_rbc12(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
         truth="red cells by points; totals of the 14 fields where all whole ones have "
         "one, those near the edge left out on both sides",
     )
+
+
+def _is_apart(file: Path) -> bool:
+    return number_in(file) % APART_EVERY == 0
 
 
 def _frame(file: Path, labels: Path) -> LabelledFrame:
@@ -61,7 +69,6 @@ def _frame(file: Path, labels: Path) -> LabelledFrame:
         red_cells=tuple(_around(point) for point in points),
         has_all_red_cells=number in FULLY_LABELLED,
         whole_red_cells=sum(_is_clear(point, size_wh) for point in points),
-        is_apart=number % APART_EVERY == 0,
     )
 
 

@@ -15,6 +15,7 @@ from convert.studies.microscopes.readers.tables import (
 from convert.studies.microscopes.truth import (
     LabelledFrame,
     Microscope,
+    Pick,
     Slide,
     TrueCell,
 )
@@ -37,7 +38,11 @@ _COLUMNS: Final = (
 _Row = dict[str, str]
 
 
-def read_chula_wbc(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
+def read_chula_wbc(
+    datasets: Path,
+    work: Path,  # noqa: ARG001
+    pick: Pick,
+) -> Microscope:
     """Read its fields; a cell photographed n times weighs one n-th each time.
 
     Raises
@@ -51,9 +56,11 @@ def read_chula_wbc(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
     by_file: defaultdict[str, list[_Row]] = defaultdict(list)
     for row in rows:
         by_file[row["file"]].append(row)
+    names = pick.of(
+        sorted(by_file), lambda name: all(_is_apart(row) for row in by_file[name])
+    )
     frames = tuple(
-        _frame(folder / "fields" / name, by_file[name], views)
-        for name in sorted(by_file)
+        _frame(folder / "fields" / name, by_file[name], views) for name in names
     )
     slide = Slide(name=CHULA_WBC, pixel_size_um=PIXEL_SIZE_UM, frames=frames)
     return Microscope(
@@ -80,7 +87,6 @@ def _frame(path: Path, rows: Sequence[_Row], views: Counter[str]) -> LabelledFra
             for row, box in zip(rows, boxes, strict=True)
         ),
         has_all_white_cells=False,
-        is_apart=all(_is_apart(row) for row in rows),
     )
 
 

@@ -1,6 +1,7 @@
 """PBC's validation images as 16 made microscopes show them, a slide each."""
 
 from pathlib import Path
+from typing import Final
 
 import cv2
 import numpy as np
@@ -11,19 +12,30 @@ from convert.studies.microscopes.made_microscope import (
     MadeMicroscope,
     made_microscope,
 )
-from convert.studies.microscopes.readers.pbc import CENTRED_BOX_PX, PBC, centred
+from convert.studies.microscopes.readers.pbc import (
+    CENTRED_BOX_PX,
+    PBC,
+    centred,
+    read_images,
+)
 from convert.studies.microscopes.readers.tables import require_folder
-from convert.studies.microscopes.truth import LabelledFrame, Microscope, Slide, evenly
+from convert.studies.microscopes.truth import (
+    LabelledFrame,
+    Microscope,
+    Pick,
+    Slide,
+    evenly,
+)
 from hemalens.image_files import read_image
-from hemalens.image_set import LabelledImage, read_class_folders
+from hemalens.image_set import LabelledImage
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM
 from hemalens.split import Split
 
-EACH = 32
+IMAGES_EACH: Final = 32
 """Images a microscope shows."""
 
 
-def read_made(datasets: Path, work: Path) -> Microscope:
+def read_made(datasets: Path, work: Path, pick: Pick) -> Microscope:
     """Show validation images by each microscope; the files go to the folder `work`.
 
     Raises
@@ -34,11 +46,10 @@ def read_made(datasets: Path, work: Path) -> Microscope:
         When an image cannot be read.
     """
     folder = require_folder(datasets / PBC)
-    asked = [i for i in read_images(folder) if i.split is Split.VALIDATION]
-    limit = MICROSCOPES * IMAGES_EACH if pick.limit is None else pick.limit
-    images = evenly(asked, limit)
+    images = [i for i in read_images(folder) if i.split is Split.VALIDATION]
+    each = IMAGES_EACH if pick.limit is None else max(1, pick.limit // MICROSCOPES)
     slides = (
-        _slide(number, images[number::MICROSCOPES], work)
+        _slide(number, evenly(images[number::MICROSCOPES], each), work)
         for number in range(MICROSCOPES)
     )
     return Microscope(
@@ -57,10 +68,7 @@ def _slide(number: int, images: tuple[LabelledImage, ...], work: Path) -> Slide:
     return Slide(
         name=folder.name,
         pixel_size_um=PBC_PIXEL_SIZE_UM * microscope.pixel_size_factor,
-        frames=tuple(
-            _frame(microscope, image, folder)
-            for image in evenly(images[number::MICROSCOPES], EACH)
-        ),
+        frames=tuple(_frame(microscope, image, folder) for image in images),
     )
 
 

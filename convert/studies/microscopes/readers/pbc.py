@@ -1,6 +1,6 @@
 """PBC: one centred cell an image; TXL's boxes of some of them."""
 
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from convert.studies.microscopes.readers.txl import FOLDER, read_txl
 from convert.studies.microscopes.truth import (
     LabelledFrame,
     Microscope,
+    Pick,
     Slide,
     TrueCell,
 )
@@ -27,7 +28,11 @@ CENTRED_BOX_PX: Final = 136
 """The median white cell's box (measured on PBC, 2026-11): where its centre lies."""
 
 
-def read_pbc(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
+def read_pbc(
+    datasets: Path,
+    work: Path,  # noqa: ARG001
+    pick: Pick,
+) -> Microscope:
     """Read the validation images, and those of the train split that TXL boxed.
 
     Of the latter the classes are not asked: models were trained on them.
@@ -38,7 +43,9 @@ def read_pbc(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
         When the folder is missing or holds no class folders.
     """
     folder = require_folder(datasets / PBC)
-    frames = tuple(_frames(folder, datasets / FOLDER / PBC))
+    boxes = datasets / FOLDER / PBC
+    images = pick.of(_asked(folder, boxes), lambda one: one.split is not Split.TRAIN)
+    frames = tuple(_frame(image, boxes) for image in images)
     slide = Slide(name=PBC, pixel_size_um=PBC_PIXEL_SIZE_UM, frames=frames)
     return Microscope(
         name="pbc",
@@ -50,13 +57,27 @@ def read_pbc(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
     )
 
 
-def _frames(folder: Path, boxes: Path) -> Iterator[LabelledFrame]:
-    for image in read_class_folders(folder).images:
-        is_asked = image.split is Split.VALIDATION
-        is_boxed = (boxes / f"{image.path.stem}.txt").is_file()
-        if is_boxed or is_asked:
-            size_wh = image_size_wh(image.path)
-            yield _boxed(image, boxes, size_wh) if is_boxed else centred(image, size_wh)
+@cache
+def read_images(folder: Path) -> tuple[LabelledImage, ...]:
+    """List PBC's images; they are hashed once, however many sets are made of them."""
+    return read_class_folders(folder).images
+
+
+def _asked(folder: Path, boxes: Path) -> list[LabelledImage]:
+    """List the validation images and the boxed ones."""
+    boxed = {file.stem for file in boxes.glob("*.txt")}
+    return [
+        image
+        for image in read_images(folder)
+        if image.split is Split.VALIDATION
+        or (image.split is Split.TRAIN and image.path.stem in boxed)
+    ]
+
+
+def _frame(image: LabelledImage, boxes: Path) -> LabelledFrame:
+    size_wh = image_size_wh(image.path)
+    is_boxed = (boxes / f"{image.path.stem}.txt").is_file()
+    return _boxed(image, boxes, size_wh) if is_boxed else centred(image, size_wh)
 
 
 def centred(
@@ -70,7 +91,6 @@ def centred(
         ),
         is_drawn=False,
         has_all_white_cells=False,
-        is_apart=image.split is not Split.TRAIN,
     )
 
 
@@ -93,7 +113,6 @@ def _boxed(
         ),
         red_cells=by_kind.get(CellKind.RED_CELL, ()),
         platelets=by_kind.get(CellKind.PLATELET, ()),
-        is_apart=image.split is not Split.TRAIN,
     )
 
 

@@ -13,6 +13,7 @@ from convert.studies.microscopes.readers.tables import (
 from convert.studies.microscopes.truth import (
     LabelledFrame,
     Microscope,
+    Pick,
     Slide,
     TrueCell,
 )
@@ -23,7 +24,11 @@ PIXEL_SIZE_UM: Final = 0.43
 APART_EVERY: Final = 5
 
 
-def read_phone_eyepiece(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
+def read_phone_eyepiece(
+    datasets: Path,
+    work: Path,  # noqa: ARG001
+    pick: Pick,
+) -> Microscope:
     """Read its pictures.
 
     Raises
@@ -32,7 +37,7 @@ def read_phone_eyepiece(datasets: Path, work: Path) -> Microscope:  # noqa: ARG0
         When the folder is missing or a label file is damaged.
     """
     folder = require_folder(datasets / PHONE)
-    files = sorted((folder / "images").glob("*.jpg"))
+    files = pick.of(sorted((folder / "images").glob("*.jpg")), _is_apart)
     frames = tuple(_frame(file, folder / "labels") for file in files)
     slide = Slide(name=PHONE, pixel_size_um=PIXEL_SIZE_UM, frames=frames)
     return Microscope(
@@ -43,6 +48,10 @@ def read_phone_eyepiece(datasets: Path, work: Path) -> Microscope:  # noqa: ARG0
     )
 
 
+def _is_apart(file: Path) -> bool:
+    return number_in(Path(file.name.split("_")[0])) % APART_EVERY == 0
+
+
 def _frame(file: Path, labels: Path) -> LabelledFrame:
     size_wh = image_size_wh(file)
     boxes = read_yolo(labels / f"{file.stem}.txt", size_wh)
@@ -51,5 +60,4 @@ def _frame(file: Path, labels: Path) -> LabelledFrame:
         cells=tuple(
             TrueCell(box=box, is_whole=is_whole(box, size_wh)) for _, box in boxes
         ),
-        is_apart=number_in(Path(file.name.split("_")[0])) % APART_EVERY == 0,
     )

@@ -13,6 +13,7 @@ from convert.studies.microscopes.readers.tables import (
 from convert.studies.microscopes.truth import (
     LabelledFrame,
     Microscope,
+    Pick,
     Slide,
     TrueCell,
 )
@@ -24,20 +25,28 @@ PIXEL_SIZES_UM: Final = {"yellow_glass": 0.18, "cellavision_blog": 0.08}
 _COLUMNS: Final = ("file", "class", "left", "top", "right", "bottom")
 
 
-def read_yellow_glass(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
+def read_yellow_glass(
+    datasets: Path,
+    work: Path,  # noqa: ARG001
+    pick: Pick,
+) -> Microscope:
     """Read the crops of 120 px on saturated yellow glass."""
-    return _read(datasets, "yellow_glass")
+    return _read(datasets, "yellow_glass", pick)
 
 
-def read_cellavision_blog(datasets: Path, work: Path) -> Microscope:  # noqa: ARG001
+def read_cellavision_blog(
+    datasets: Path,
+    work: Path,  # noqa: ARG001
+    pick: Pick,
+) -> Microscope:
     """Read the crops of 300 px, many of reactive lymphocytes."""
-    return _read(datasets, "cellavision_blog")
+    return _read(datasets, "cellavision_blog", pick)
 
 
-def _read(datasets: Path, name: str) -> Microscope:
+def _read(datasets: Path, name: str, pick: Pick) -> Microscope:
     folder = require_folder(datasets / SEGMENTATION_WBC / name)
     rows = read_rows(folder / "classes.csv", _COLUMNS)
-    frames = tuple(_frame(folder, row) for row in rows)
+    frames = tuple(_frame(folder, row) for row in pick.of(rows, lambda _: True))
     slide = Slide(name=name, pixel_size_um=PIXEL_SIZES_UM[name], frames=frames)
     return Microscope(
         name=name,
