@@ -46,10 +46,11 @@ def read_made(datasets: Path, work: Path, pick: Pick) -> Microscope:
         When an image cannot be read.
     """
     folder = require_folder(datasets / PBC)
-    images = [i for i in read_images(folder) if i.split is Split.VALIDATION]
-    each = IMAGES_EACH if pick.limit is None else max(1, pick.limit // MICROSCOPES)
+    asked = [i for i in read_images(folder) if i.split is Split.VALIDATION]
+    limit = MICROSCOPES * IMAGES_EACH if pick.limit is None else pick.limit
+    images = evenly(asked, limit)
     slides = (
-        _slide(number, evenly(images[number::MICROSCOPES], each), work)
+        _slide(number, images[number::MICROSCOPES], work)
         for number in range(MICROSCOPES)
     )
     return Microscope(
