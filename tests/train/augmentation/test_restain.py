@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hemalens.errors import ConfigError
@@ -47,6 +47,7 @@ def test_the_third_direction_has_the_nuclei_s_gain() -> None:
     )
 
 
+@settings(deadline=None)
 @given(PAIRS, PAIRS)
 def test_no_colour_is_changed_beyond_the_limits(own: Standards, to: Standards) -> None:
     gains = np.linalg.svd(density_matrix(own, to), compute_uv=False)
@@ -54,6 +55,7 @@ def test_no_colour_is_changed_beyond_the_limits(own: Standards, to: Standards) -
     assert gains.max() <= SINGULAR_VALUES[1] + 1e-9
 
 
+@settings(deadline=None)
 @given(PAIRS, PAIRS)
 def test_glass_stays_glass(own: Standards, wanted: Standards) -> None:
     glass = np.rint(PBC_GLASS).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -18,6 +18,7 @@ def field(glass: NDArray[np.float64], cells: float = 0.5) -> NDArray[np.uint8]:
     return np.rint(image).astype(np.uint8)
 
 
+@settings(deadline=None)
 @given(CODE, CODE, CODE)
 def test_cells_are_not_taken_for_glass(red: int, green: int, blue: int) -> None:
     glass = np.full((200, 200, 3), (red, green, blue), np.float64)
@@ -39,6 +40,7 @@ def test_the_surround_of_a_round_view_is_not_measured() -> None:
     assert glass_colour(image, (130, 100), 80) == pytest.approx([180] * 3, abs=2)
 
 
+@settings(deadline=None)
 @given(st.tuples(CODE, CODE, CODE))
 def test_glass_becomes_pbcs(glass: tuple[int, int, int]) -> None:
     crop = np.full((2, 2, 3), glass, np.uint8)
