@@ -1,5 +1,6 @@
 """Segmentation of drawn fields: what is found, as what, and where."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
@@ -10,9 +11,6 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.segment import segment
-from edge.segment.nuclei import find_nuclei
-from edge.segment.pixels import sort_pixels
-from edge.segment.scale import WORK_PIXEL_SIZE_UM
 from hemalens.box_matching import match_boxes
 from hemalens.classes import CellKind
 from tests.edge.segment.drawn_fields import NUCLEUS, DrawnField, of_kind
@@ -343,8 +341,8 @@ def test_boxes_lie_in_the_frame(
         assert 0 <= top < bottom <= height
         assert all(isinstance(side, int) for side in cell.box)
         assert cell.kind in cell.possible_kinds
-        touches = left == 0 or top == 0 or right == width or bottom == height
-        assert cell.at_border == touches
+        if left == 0 or top == 0 or right == width or bottom == height:
+            assert cell.at_border
     kinds = [cell.kind is RED for cell in found.detections]
     assert kinds == sorted(kinds)
 
@@ -367,8 +365,34 @@ def test_any_image_is_survived(
         assert min(cell.box.size_wh) > 0
 
 
-def test_a_large_frame_may_hold_many_nuclei() -> None:
-    one = field_with_white_cell().image(WORK_PIXEL_SIZE_UM)
-    pixels = sort_pixels(np.tile(one, (10, 9, 1)))
-    assert pixels is not None
-    assert len(find_nuclei(pixels)) == 90
+def test_large_dense_frame_counts_every_cell() -> None:
+    one = DrawnField()
+    one.red_cells_in_rows([])
+    cells = len(of_kind(segment(one.image(0.1), 0.1), RED))
+    found = of_kind(segment(np.tile(one.image(0.1), (5, 12, 1)), 0.1), RED)
+    assert len(found) == pytest.approx(60 * cells, rel=0.02)
+
+
+def test_nothing_outside_the_field_of_view_is_found() -> None:
+    image = field_with_white_cell().image()
+    y, x = np.indices(image.shape[:2])
+    mask = np.hypot(x - 300, y - 220) < 190
+    image[~mask] = 0
+    found = segment(image, 0.1, mask)
+    assert len(of_kind(found, WHITE)) == 1
+    for cell in of_kind(found, RED):
+        assert mask[tuple(round(at) for at in cell.box.centre_xy[::-1])]
+
+
+def test_given_pixel_size_that_cells_contradict_is_told_beside_it() -> None:
+    found = segment(field_with_white_cell().image(0.1), 0.13)
+    assert found.pixel_size_um == 0.13
+    assert found.measured_scale is not None
+    assert found.measured_scale.pixel_size_um == pytest.approx(0.1, rel=0.12)
+
+
+def test_threads_find_the_same() -> None:
+    images = [field_with_white_cell(lobes).image(0.1) for lobes in (1, 2, 3)] * 3
+    alone = [segment(image, 0.1) for image in images]
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(lambda image: segment(image, 0.1), images)) == alone
