@@ -187,6 +187,7 @@ def _measured(kind: Kind, count: Found) -> MeasuredKind:
             "precision": count.precision,
             "recall_by_overlap": count.recall_by_overlap,
             "precision_by_overlap": count.precision_by_overlap,
+            "mean_field_error": count.mean_field_error,
         }
     )
 

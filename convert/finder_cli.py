@@ -30,6 +30,7 @@ def finder(model: Path, data: Path, output: Path, version: str) -> None:
         raise ConfigError(f"a bundle's name ends in {SUFFIX}, this is {output.name}")
     load_keras("Converting", "convert")
     from convert.finder import make_finder_bundle
+    from convert.finder_facts import finder_facts
     from train.finder.sources import read_fields, read_unseen
 
     fields = (*read_fields(data), *read_unseen(data))
@@ -37,12 +38,5 @@ def finder(model: Path, data: Path, output: Path, version: str) -> None:
     write_whole(output, content)
     bundle = parse_finder_bundle(content)
     click.echo(f"{output}: {len(bundle.model) / 1e6:.2f} MB int8 model")
-    for one in bundle.manifest.measured:
-        for kind in one.kinds:
-            click.echo(
-                f"{one.name} ({'seen' if one.seen else 'unseen'}), {one.fields} "
-                f"fields, {kind.kind}: {100 * kind.recall:.1f} % of {kind.labelled} "
-                f"found, {100 * kind.precision:.1f} % of {kind.found} labelled; with "
-                f"half the box in common {100 * kind.recall_by_overlap:.1f} and "
-                f"{100 * kind.precision_by_overlap:.1f} %"
-            )
+    for line in finder_facts(bundle.manifest)["finds"].splitlines():
+        click.echo(line)

@@ -36,7 +36,9 @@ def _microscope(one: MeasuredMicroscope) -> str:
 
 
 def _kind(kind: MeasuredKind) -> str:
-    return (
-        f"{kind.kind.replace('_', ' ')}s {100 * kind.recall:.1f} % of {kind.labelled}, "
-        f"{100 * kind.precision:.1f} % of those found labelled"
+    found = (
+        f"{kind.kind.replace('_', ' ')}s {100 * kind.recall:.1f} % of {kind.labelled}"
     )
+    if kind.precision is None:
+        return found
+    return f"{found}, {100 * kind.precision:.1f} % of those found labelled"

@@ -71,10 +71,12 @@ class MeasuredKind(_Record):
     labelled: int = Field(gt=0)
     found: int = Field(ge=0)
     recall: Fraction
-    precision: Fraction
-    """A lower bound where boxes are incomplete."""
     recall_by_overlap: Fraction
-    precision_by_overlap: Fraction
+    precision: Fraction | None
+    """None where too little is labelled to say; where nearly all is, a lower bound."""
+    precision_by_overlap: Fraction | None
+    mean_field_error: float | None
+    """Of a field's total, as a share of it."""
 
 
 class MeasuredMicroscope(_Record):

@@ -21,6 +21,7 @@ def _measured(recall: float) -> FinderManifest:
         precision=0.5,
         recall_by_overlap=recall,
         precision_by_overlap=0.5,
+        mean_field_error=0.1,
     )
     one = MeasuredMicroscope(name="made", seen=False, fields=3, kinds=(kind,))
     return made_finder_manifest().model_copy(update={"measured": (one,)})

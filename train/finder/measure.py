@@ -20,56 +20,64 @@ from train.finder.fields import STORED_UM, Field, Kind
 Maps = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """From codes (H, W, 3) to probabilities (H/2, W/2, 5)."""
 
-_SURE: Final = 0.99
-"""Background above which what is found and not labelled is wrong."""
+COMPLETE: Final = 0.3
+"""Background (`Field.background`) from which on what is found and not labelled counts
+as wrong; below, recall alone is measured."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Found:
-    """Counts of one kind over the fields of one source."""
+    """Counts of one kind over the fields of one source.
+
+    Parameters
+    ----------
+    labelled, centred, overlapping : int
+        Objects labelled; of these found by centre, and with half the box in common.
+    found, right, right_by_overlap : int
+        The same of what is found, in fields whose labels are complete.
+    field_errors : list of float
+        Error of each such field's total.
+    """
 
     labelled: int = 0
+    centred: int = 0
+    overlapping: int = 0
     found: int = 0
-    by_centre: int = 0
-    by_overlap: int = 0
+    right: int = 0
+    right_by_overlap: int = 0
     field_errors: list[float] = field(default_factory=list)
 
     @property
     def recall(self) -> float:
         """Share of the labelled that are found, by centre."""
-        return self.by_centre / max(1, self.labelled)
-
-    @property
-    def precision(self) -> float:
-        """Share of the found that are labelled, by centre."""
-        return self.by_centre / max(1, self.found)
+        return self.centred / max(1, self.labelled)
 
     @property
     def recall_by_overlap(self) -> float:
-        """The same at an intersection over union of one half."""
-        return self.by_overlap / max(1, self.labelled)
+        """The same with half the box in common."""
+        return self.overlapping / max(1, self.labelled)
 
     @property
-    def precision_by_overlap(self) -> float:
-        """The same at an intersection over union of one half."""
-        return self.by_overlap / max(1, self.found)
+    def precision(self) -> float | None:
+        """Share of the found that are labelled; None where no labels are complete."""
+        return self.right / max(1, self.found) if self.field_errors else None
 
     @property
-    def total_ratio(self) -> float:
-        """Found for each labelled."""
-        return self.found / max(1, self.labelled)
+    def precision_by_overlap(self) -> float | None:
+        """The same with half the box in common."""
+        return self.right_by_overlap / max(1, self.found) if self.field_errors else None
 
     @property
-    def mean_field_error(self) -> float:
+    def mean_field_error(self) -> float | None:
         """Mean error of a field's total."""
-        return float(np.mean(self.field_errors)) if self.field_errors else 0.0
+        return float(np.mean(self.field_errors)) if self.field_errors else None
 
 
 def measure(maps: Maps, fields: Iterable[Field]) -> dict[str, dict[Kind, Found]]:
     """Run a finder over fields, and count by source and kind.
 
-    A kind that a field does not label is left out there. Where boxes are incomplete
-    (`Field.background` below 1) the precision is a lower bound.
+    A kind that a field does not label is left out there. Where boxes are not quite
+    complete (`Field.background` below 1) the precision is a lower bound.
     """
     ordered = sorted(fields, key=lambda one: one.source)
     return {
@@ -90,6 +98,7 @@ def _measure_source(maps: Maps, fields: Sequence[Field]) -> dict[Kind, Found]:
                     counts[kind],
                     wanted[wanted[:, 0] == kind, 1:],
                     cells[cells[:, 0] == kind, 1:],
+                    complete=one.background[kind] >= COMPLETE,
                 )
     return {kind: count for kind, count in counts.items() if count.labelled}
 
@@ -106,16 +115,26 @@ def find(
 
 
 def _count(
-    count: Found, wanted: NDArray[np.float32], cells: NDArray[np.float32]
+    count: Found,
+    wanted: NDArray[np.float32],
+    cells: NDArray[np.float32],
+    *,
+    complete: bool,
 ) -> None:
-    count.labelled += len(wanted)
-    count.found += len(cells)
-    count.field_errors.append(abs(len(cells) - len(wanted)) / max(1, len(wanted)))
     overlap = _overlap(wanted, cells)
-    count.by_overlap += _matched(np.where(overlap >= 0.5, overlap, 0))
+    overlapping = _matched(np.where(overlap >= 0.5, overlap, 0))
     away = np.abs(wanted[:, np.newaxis, :2] - cells[np.newaxis, :, :2])
     within = (away < wanted[:, np.newaxis, 2:] / 2).all(axis=2)
-    count.by_centre += _matched(np.where(within, overlap + 1e-3, 0))
+    centred = _matched(np.where(within, overlap + 1e-3, 0))
+    count.labelled += len(wanted)
+    count.centred += centred
+    count.overlapping += overlapping
+    if complete:
+        count.found += len(cells)
+        count.right += centred
+        count.right_by_overlap += overlapping
+        error = abs(len(cells) - len(wanted)) / max(1, len(wanted))
+        count.field_errors.append(error)
 
 
 def _overlap(

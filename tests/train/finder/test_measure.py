@@ -1,5 +1,7 @@
 """Cells from maps, and what of the labelled they are."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -57,9 +59,22 @@ def test_a_perfect_finder_measures_as_one() -> None:
     found = measure(perfect, [field])["BCCD"]
     assert [one.labelled for one in found.values()] == [1, 3, 1]
     for one in found.values():
-        assert one.recall == one.precision == one.total_ratio == 1
+        assert one.recall == one.precision == one.precision_by_overlap == 1
         assert one.recall_by_overlap == 1
         assert one.mean_field_error == 0
+
+
+def test_incomplete_labels_tell_nothing_of_precision() -> None:
+    field = drawn_field()
+    points = replace(field, background=(1.0, 0.05, 0.0))
+
+    def blind(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.zeros((codes.shape[0] // 2, codes.shape[1] // 2, 5), np.float32)
+
+    found = measure(blind, [points])["BCCD"]
+    assert found[Kind.WHITE].precision == 0
+    assert found[Kind.RED].precision is None
+    assert found[Kind.RED].labelled == 3
 
 
 def test_a_blind_finder_finds_nothing() -> None:
