@@ -105,9 +105,16 @@ def fit_finder(
         verbose=0,
     )
     path = folder / MODEL
-    network.save(path, include_optimizer=False)
+    _without_optimizer(network).save(path)
     put_record(path, _record(recipe, fields, initial))
     return path
+
+
+def _without_optimizer(network: keras.Model) -> keras.Model:
+    """Copy the weights alone: the optimizer's take twice as much again."""
+    bare = finder_network()
+    bare.set_weights(network.get_weights())
+    return bare
 
 
 def _record(
