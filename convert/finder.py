@@ -164,7 +164,9 @@ def measured_microscopes(
     """Measure the int8 model, source by source."""
     fields = list(fields)
     finder = Finder(model)
-    found = measure(lambda codes: finder.maps(codes).astype(np.float32) / 255, fields)
+    found = measure(
+        lambda codes: np.asarray(finder.maps(codes) / 255, np.float32), fields
+    )
     return tuple(
         MeasuredMicroscope(
             name=source,

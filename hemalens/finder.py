@@ -110,7 +110,7 @@ def moments(
     """Return each channel's mean and deviation over the field of view."""
     within = None if mask is None else mask.astype(np.uint8)
     mean, deviation = cv2.meanStdDev(frame, mask=within)
-    return mean.ravel(), deviation.ravel()
+    return np.asarray(mean.ravel(), float), np.asarray(deviation.ravel(), float)
 
 
 def standardised_by(

@@ -109,18 +109,16 @@ def _bars(image: NDArray[np.uint8]) -> list[_Bar]:
     darkest = np.asarray(cv2.min(cv2.min(red, green), blue), np.uint8)
     brightest = np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
     upright = np.ones((THINNEST, 1), np.uint8)
-    lines = cv2.max(
-        cv2.morphologyEx(darkest, cv2.MORPH_BLACKHAT, upright),
-        cv2.morphologyEx(brightest, cv2.MORPH_TOPHAT, upright),
-    )
+    dark = cv2.morphologyEx(darkest, cv2.MORPH_BLACKHAT, upright)
+    bright = cv2.morphologyEx(brightest, cv2.MORPH_TOPHAT, upright)
+    lines: NDArray[np.uint8] = np.asarray(cv2.max(dark, bright), np.uint8)
     clear = np.asarray(lines > BAR_CONTRAST, np.uint8)
     runs = cv2.morphologyEx(clear, cv2.MORPH_OPEN, np.ones((1, LEAST_BAR), np.uint8))
     if not runs.any():
         return []
-    lines = np.asarray(lines, np.uint8)
     return [
         bar
-        for bar in _pieces(runs)
+        for bar in _pieces(np.asarray(runs, np.uint8))
         if _is_even(image, lines, bar)
         and _ends_sharply(lines, bar)
         and _lies_on_one_ground(image, bar)

@@ -109,12 +109,6 @@ class FrameQuality:
     blur_um: float | None
 
     @property
-    def is_empty(self) -> bool:
-        """Whether the field shows next to no cells."""
-        has_cells = self.covered_fraction >= LEAST_COVERED_FRACTION
-        return not has_cells and self.contrast < LEAST_CONTRAST
-
-    @property
     def is_dark(self) -> bool:
         """Whether the light leaves too few grey levels."""
         brightest = max(self.background_level, *self.glass.colour)
@@ -130,6 +124,12 @@ class FrameQuality:
             return False
         is_pale = self.red_density is None or self.red_density < WELL_EXPOSED_DENSITY
         return is_pale or self.covered_fraction < LEAST_EXPOSED
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the field shows next to no cells."""
+        has_cells = self.covered_fraction >= LEAST_COVERED_FRACTION
+        return not has_cells and self.contrast < LEAST_CONTRAST
 
     @property
     def sharpness_per_um(self) -> float | None:
@@ -272,23 +272,6 @@ class SharpestSoFar:
 
     def __init__(self) -> None:
         self._sharpest: list[float] = []
-
-    @property
-    def is_dark(self) -> bool:
-        """Whether the light leaves too few grey levels."""
-        brightest = max(self.background_level, *self.glass.colour)
-        return (
-            brightest < LEAST_BACKGROUND_LEVEL
-            or self.background_level < LEAST_GREEN_LEVEL
-        )
-
-    @property
-    def is_overexposed(self) -> bool:
-        """Whether cells are lost in the light; glass alone may be at its end."""
-        if self.clipped_fraction <= MOST_CLIPPED_FRACTION:
-            return False
-        is_pale = self.red_density is None or self.red_density < WELL_EXPOSED_DENSITY
-        return is_pale or self.covered_fraction < LEAST_EXPOSED
 
     @property
     def sharpness_per_um(self) -> float | None:

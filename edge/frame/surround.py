@@ -153,7 +153,7 @@ def _accepted(view: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
 
 def _is_torn(view: NDArray[np.bool_]) -> bool:
     """Tell a frame that broke off: much is missing, from one side to the other."""
-    rows, columns = view.any(axis=1), view.any(axis=0)
+    rows, columns = (np.asarray(view.any(axis=axis), np.bool_) for axis in (1, 0))
     for line in (rows, columns):
         before, after = int(line.argmax()), int(line[::-1].argmax())
         if abs(before - after) > MOST_ONE_SIDED * len(line):
@@ -168,8 +168,9 @@ def _is_round_or_square(view: NDArray[np.bool_]) -> bool:
     circle = np.zeros(view.shape, np.uint8)
     middle = (round(centre[0]), round(centre[1]))
     cv2.circle(circle, middle, round(radius), 1, -1)
-    area = np.count_nonzero(view)
-    fills = max(area / (width * height), area / max(1, np.count_nonzero(circle)))
+    area = int(np.count_nonzero(view))
+    disc = max(1, int(np.count_nonzero(circle)))
+    fills = max(area / (int(width) * int(height)), area / disc)
     return bool(fills >= LEAST_ROUND)
 
 
@@ -190,7 +191,7 @@ def _hull(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _margin(view: NDArray[np.bool_]) -> int:
-    return max(1, round(RIM_MARGIN * max(view.shape)))
+    return max(1, round(RIM_MARGIN * float(max(view.shape))))
 
 
 def _without_rim(view: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -65,7 +65,7 @@ def find_cells(
     size_wh : pair of float
         Of the frame, in map pixels; the maps may be larger.
     """
-    planes = cv2.split(maps)
+    planes = [np.asarray(plane, np.uint8) for plane in cv2.split(maps)]
     shapes = {}
     for kind, (body, core) in _MAPS.items():
         parted = part(planes[body], planes[core], LEAST_CORE_PX[kind])

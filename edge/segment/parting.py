@@ -95,13 +95,13 @@ def find_seeds(
     count, labels, stats, _ = cv2.connectedComponentsWithStats(_as_uint8(cores))
     is_kept = stats[:, cv2.CC_STAT_AREA] >= least_px
     is_kept[0] = False
-    labels = np.where(is_kept[labels], labels, 0)
-    cores = labels > 0
+    kept = np.where(is_kept[labels], labels, 0).astype(np.int32)
+    cores = kept > 0
     for level, erosions in HIGHER:
         higher = cv2.erode(_as_uint8(cores), _CROSS, iterations=erosions)
         higher[core < level] = 0
-        labels, count = _parted(labels, count, np.asarray(higher, np.uint8))
-    return cores, labels > 0
+        kept, count = _parted(kept, count, np.asarray(higher, np.uint8))
+    return cores, kept > 0
 
 
 def _as_uint8(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:

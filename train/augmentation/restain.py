@@ -222,7 +222,8 @@ def recoloured(
     transform = np.column_stack([matrix.T, glass - matrix.T @ glass])
     logarithms = cv2.LUT(crop, _LOG_OF_CODE)
     mapped = cv2.transform(logarithms, transform.astype(np.float32))
-    codes = cv2.convertScaleAbs(cv2.max(cv2.exp(mapped), 1.0), beta=-1)
+    light = np.maximum(cv2.exp(mapped), 1.0)
+    codes = cv2.convertScaleAbs(light, beta=-1)
     return np.asarray(codes, np.uint8).reshape(crop.shape)
 
 
@@ -230,5 +231,5 @@ def _one_of(
     lists: Sequence[NDArray[np.float64]], random: np.random.Generator
 ) -> NDArray[np.float64]:
     """Draw a source evenly, then one of its fields."""
-    densities = lists[random.integers(len(lists))]
+    densities = lists[int(random.integers(len(lists)))]
     return np.asarray(densities[random.integers(len(densities))], np.float64)

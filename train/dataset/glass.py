@@ -49,7 +49,7 @@ def glass_colour(
     pixels = coarse.reshape(-1, 3).astype(np.float64)
     is_lit = pixels.max(axis=1) > _DARK
     if np.count_nonzero(is_lit) < _SIDE_PX:
-        return pixels.mean(axis=0)
+        return np.asarray(pixels.mean(axis=0), np.float64)
     return _glass_at_origin(terms[is_lit], np.log(pixels[is_lit] + 1))
 
 

@@ -48,8 +48,8 @@ def _restained(
     mixing = np.exp(amount)[:, np.newaxis] * (
         np.eye(3) + random.normal(0, 0.12, (3, 3)) * (1 - np.eye(3))
     )
-    density = cv2.transform(density, mixing.astype(np.float32))
-    seen = np.exp(-density) * _light(random)
+    mixed = np.asarray(cv2.transform(density, mixing.astype(np.float32)), np.float32)
+    seen = np.exp(-mixed) * _light(random)
     return np.asarray(np.clip(seen, 0, 255), np.float32)
 
 
@@ -59,7 +59,7 @@ def _light(random: np.random.Generator) -> NDArray[np.float32]:
     if random.random() < 0.3:
         colour *= random.uniform(0.15, 1.0, 3)
     level = random.uniform(90, 262)
-    return (colour / colour.max() * level).astype(np.float32)
+    return np.asarray(colour / colour.max() * level, np.float32)
 
 
 def _unevenness(side: int, random: np.random.Generator) -> Crop:
@@ -69,7 +69,7 @@ def _unevenness(side: int, random: np.random.Generator) -> Crop:
     slope = np.cos(turn, dtype=np.float32) * x + np.sin(turn, dtype=np.float32) * y
     left, top = (float(place) for place in random.uniform(-0.6, 0.6, 2))
     far = (x - left) ** 2 + (y - top) ** 2
-    amounts = [0.45, -0.35] * random.random(2) ** 2
+    amounts = np.array([0.45, -0.35]) * random.random(2) ** 2
     coloured = amounts * np.exp(random.normal(0, 0.5, (3, 2)))
     layers = np.stack([slope.ravel(), far.ravel()]).astype(np.float32)
     uneven = np.exp(coloured.astype(np.float32) @ layers).T.reshape(side, side, 3)
@@ -87,7 +87,8 @@ def _through_lens(seen: Crop, random: np.random.Generator) -> Crop:
     """Defocus, sharpen, or veil."""
     what = random.random()
     if what < 0.5:
-        seen = cv2.GaussianBlur(seen, (0, 0), random.uniform(0.3, 1.8) ** 1.2)
+        blur = random.uniform(0.3, 1.8) ** 1.2
+        seen = np.asarray(cv2.GaussianBlur(seen, (0, 0), blur), np.float32)
     elif what < 0.65:
         soft = cv2.GaussianBlur(seen, (0, 0), random.uniform(0.6, 1.5))
         seen = seen + float(random.uniform(0.3, 1.5)) * (seen - soft)

@@ -123,7 +123,7 @@ def _write(
 
 def _colour(random: np.random.Generator) -> tuple[float, float, float]:
     if random.random() < 0.4:
-        grey = float(random.choice([0, 255, random.integers(256)]))
+        grey = float(random.choice([0.0, 255.0, float(random.integers(256))]))
         return grey, grey, grey
     red, green, blue = random.uniform(0, 255, 3)
     return float(red), float(green), float(blue)

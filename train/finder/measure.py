@@ -111,7 +111,7 @@ def find(
     height, width = scaled.shape[:2]
     cells = decode(maps(padded(standardise(scaled))))
     within = (cells[:, 1] < width) & (cells[:, 2] < height)
-    return cells[within]
+    return np.asarray(cells[within], np.float32)
 
 
 def _count(

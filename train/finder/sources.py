@@ -97,9 +97,7 @@ def _centred(folder: Path) -> Iterator[Field]:
                 "PBC centred",
                 path,
                 PBC_PIXEL_SIZE_UM,
-                lambda wh, size=size, kind=kind: [
-                    (kind, wh[0] / 2, wh[1] / 2, size, size)
-                ],
+                partial(_middle_box, kind, size),
                 background=(0.0, 0.0, 0.0),
                 outlined=False,
             )
@@ -136,7 +134,7 @@ def _chula_wbc(datasets: Path) -> Iterator[Field]:
             "chula_wbc",
             folder / "fields" / name,
             CHULA_WBC_PIXEL_SIZE_UM,
-            lambda _, sides=sides: [_box(Kind.WHITE, *one) for one in sides],
+            partial(_fixed, [_box(Kind.WHITE, *one) for one in sides]),
             held_out=any(map(_is_held_out, found)),
             background=(0.4, 0.0, 0.0),
         )
@@ -191,12 +189,22 @@ def read_unseen(datasets: Path) -> tuple[Field, ...]:
                     name,
                     folder / row["file"],
                     pixel_size_um,
-                    lambda _, box=box: [box],
+                    partial(_fixed, [box]),
                     held_out=True,
                     background=(1.0, 0.0, 0.0),
                 )
             )
     return tuple(fields)
+
+
+def _middle_box(kind: Kind, size: float, size_wh: tuple[int, int]) -> _Boxes:
+    """Return the one box in an image's middle."""
+    return [(kind, size_wh[0] / 2, size_wh[1] / 2, size, size)]
+
+
+def _fixed(boxes: _Boxes, _: tuple[int, int]) -> _Boxes:
+    """Return boxes that no image's size changes."""
+    return boxes
 
 
 SOURCES: Final[dict[str, Callable[[Path], Iterable[Field]]]] = {
@@ -221,7 +229,7 @@ def _field(
     bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if bgr is None:
         raise DatasetError(f"cannot read image {path}")
-    image = np.ascontiguousarray(bgr[..., ::-1])
+    image = np.ascontiguousarray(bgr[..., ::-1], np.uint8)
     stored = at_finder_scale(image, pixel_size_um, STORED_UM)
     found = boxes((image.shape[1], image.shape[0]))
     objects = np.array(found, np.float32).reshape(-1, 5)

@@ -6,11 +6,11 @@ from convert.studies.microscopes.counted import CountedSlide, FoundFrame
 from convert.studies.microscopes.truth import Slide
 from convert.studies.transfer.box_source import BoxSource
 from convert.studies.transfer.field_walk import CountedField, count_fields
-from convert.studies.transfer.labelled_fields import LabelledField
 from edge.records.population import Population
 from hemalens.bundle import Bundle
 from hemalens.classes import CellKind
 from hemalens.classifier import BundleClassifier
+from train.dataset.labelled_fields import LabelledField
 
 _WHITE = frozenset({CellKind.WHITE_CELL})
 _OPEN = frozenset({CellKind.WHITE_CELL, CellKind.PLATELET})

@@ -17,15 +17,15 @@ from convert.studies.microscopes.truth import (
     Slide,
     TrueCell,
 )
-from convert.studies.transfer.labelled_fields import (
+from hemalens.classes import CLASS_NAMES, CellKind
+from hemalens.image_set import IMAGE_SUFFIXES
+from train.dataset.labelled_fields import (
     ANNOTATIONS,
     IMAGES,
     TYPES,
     read_types,
     read_white_boxes,
 )
-from hemalens.classes import CLASS_NAMES, CellKind
-from hemalens.image_set import IMAGE_SUFFIXES
 
 BCCD: Final = "BCCD"
 PIXEL_SIZE_UM: Final = 0.073

@@ -13,12 +13,12 @@ from convert.studies.microscopes.given_boxes import classify_boxes
 from convert.studies.microscopes.report import BenchReport, Way
 from convert.studies.microscopes.seen import Seen, how_seen
 from convert.studies.microscopes.truth import LabelledFrame, Microscope, Slide, TrueCell
-from convert.studies.transfer.labelled_fields import read_labelled_fields
 from edge.bundles import open_bundle
 from hemalens.bundle import Bundle
 from hemalens.cli import hemalens
 from hemalens.manifest import Manifest
 from tests.convert.studies.transfer.made_fields import MadeSet, make_fields
+from train.dataset.labelled_fields import read_labelled_fields
 
 FRAMES = 6
 
