@@ -135,7 +135,10 @@ def make_finder_bundle(
         golden_tolerance_codes=GOLDEN_TOLERANCE_CODES,
         multiply_accumulates=frame_macs(model),
         training=FinderOrigin(
-            architecture=f"U-Net, {record.steps} steps of {record.batch_size} crops",
+            architecture=(
+                f"U-Net, {record.steps} steps of {record.batch_size} crops, begun from "
+                f"{record.initial_weights[:12]}"
+            ),
             float_model_sha256=sha256_of(float_model),
             sets=sets,
             held_out=HELD_OUT,
