@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.segment.found_cells import FoundCells
+from edge.segment.found_cells import FoundCells, usual_diameter
 from edge.segment.shapes import Shapes
 from hemalens.classes import CellKind
 from hemalens.finder import OUTPUT_STRIDE, PIXEL_SIZE_UM, Map
@@ -34,9 +34,15 @@ def possible_kinds_of(cells: FoundCells) -> list[tuple[CellKind, frozenset[CellK
     white, platelets = cells.white, cells.platelets
     is_white = _is_surely_white(white)
     is_platelet = _is_surely_platelet(platelets)
+    is_large = platelets.diameter >= usual_diameter(cells.red)
     return [
         *((CellKind.WHITE_CELL, WHITE if sure else EITHER) for sure in is_white),
-        *((CellKind.PLATELET, PLATELET if sure else EITHER) for sure in is_platelet),
+        *(
+            (CellKind.WHITE_CELL, EITHER)
+            if large
+            else (CellKind.PLATELET, PLATELET if sure else EITHER)
+            for sure, large in zip(is_platelet, is_large, strict=True)
+        ),
     ]
 
 

@@ -9,8 +9,8 @@ from tests.edge.segment.drawn_maps import DrawnMaps
     ("white", "platelet", "diameter", "wanted"),
     [
         (0.9, 0.0, 7, WHITE),
-        (0.6, 0.4, 7, EITHER),
-        (0.6, 0.4, 12, WHITE),
+        (0.8, 0.4, 7, EITHER),
+        (0.8, 0.4, 12, WHITE),
         (0.0, 0.9, 2.5, PLATELET),
         (0.3, 0.9, 2.5, PLATELET),
         (0.0, 0.9, 6, PLATELET),
@@ -26,3 +26,13 @@ def test_kinds_stay_open_where_maps_and_size_leave_them(
     ((kind, possible),) = possible_kinds_of(drawn.find())
     assert possible == wanted
     assert kind in possible
+
+
+def test_platelet_is_never_as_large_as_this_slides_red_cells() -> None:
+    drawn = DrawnMaps()
+    for x in (15, 30, 45):
+        drawn.draw(CellKind.RED_CELL, x, 15, 6)
+    drawn.draw(CellKind.PLATELET, 30, 40, 6.5)
+    ((kind, possible),) = possible_kinds_of(drawn.find())
+    assert kind is CellKind.WHITE_CELL
+    assert possible == EITHER

@@ -58,8 +58,13 @@ def test_confirmed_guess_is_not_searched_for() -> None:
         tried.append(used_um)
         return field_at(used_um, 0.1)
 
-    assert search_scale(look, 0.11) == 0.11
-    assert tried == [0.11]
+    assert search_scale(look, 0.104) == 0.104
+    assert tried == [0.104]
+
+
+def test_guess_that_is_a_little_off_is_set_right() -> None:
+    found = search_scale(lambda used_um: field_at(used_um, 0.1), 0.12)
+    assert found == pytest.approx(0.1, rel=0.05)
 
 
 def test_scale_agrees_best_where_cells_have_their_usual_size() -> None:
