@@ -26,7 +26,8 @@ def classify_boxes(
     """Count the named cells of a slide, boxes and scale given, with each bundle.
 
     Frames without a named cell are left out; each other is segmented once, for its
-    red cells tell the slide's colours.
+    red cells tell the slide's colours. Those too bad to count are asked as well: the
+    question is what the model knows.
 
     Parameters
     ----------
@@ -55,6 +56,7 @@ def classify_boxes(
         [BundleClassifier(bundle) for bundle in bundles],
         pixel_size_um=slide.pixel_size_um,
         boxes=BoxSource.TRUTH,
+        admits_all=True,
         possible_kinds=_OPEN if kinds_open else _WHITE,
         population=population,
     ):

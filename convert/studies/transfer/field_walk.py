@@ -69,6 +69,7 @@ def count_fields(
     pixel_size_um: float | None = None,
     boxes: BoxSource = BoxSource.FOUND,
     possible_kinds: frozenset[CellKind] = _WHITE,
+    admits_all: bool = False,
     population: Population = Population.UNRESTRICTED,
     keep_stain: bool = False,
     second: BundleClassifier | None = None,
@@ -87,6 +88,8 @@ def count_fields(
     boxes : BoxSource
     possible_kinds : frozenset of CellKind
         What a cell in a true box may be.
+    admits_all : bool
+        True boxes are classified in frames too bad to count as well.
     population : Population
         Whose blood it is.
     keep_stain : bool
@@ -115,10 +118,26 @@ def count_fields(
         frame = Frame(image=image, name=field.path.name, index=index)
         analysis = counters[0].analyze(frame)
         if boxes is BoxSource.TRUTH:
+            analysis = admit(analysis) if admits_all else analysis
             analysis = with_boxes(analysis, field.boxes, possible_kinds)
         yield tuple(_count(counter, analysis, field) for counter in counters)
         if progress:
             progress(index + 1, len(fields))
+
+
+def admit(analysis: FrameAnalysis) -> FrameAnalysis:
+    """Let a frame count that is too bad to; its focus and red cells stay untold."""
+    if analysis.left_out is None:
+        return analysis
+    nothing = Segmentation(
+        detections=(), pixel_size_um=analysis.expected_um, red_cell_diameter_px=None
+    )
+    return replace(
+        analysis,
+        left_out=None,
+        found=analysis.found or nothing,
+        quality=replace(analysis.quality, blur_um=None),
+    )
 
 
 def with_boxes(

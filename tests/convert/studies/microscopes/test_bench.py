@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import pytest
 from click.testing import CliRunner, Result
 
@@ -16,6 +17,7 @@ from convert.studies.microscopes.truth import LabelledFrame, Microscope, Slide, 
 from edge.bundles import open_bundle
 from hemalens.bundle import Bundle
 from hemalens.cli import hemalens
+from hemalens.image_files import read_image
 from hemalens.manifest import Manifest
 from tests.convert.studies.transfer.made_fields import MadeSet, make_fields
 from train.dataset.labelled_fields import read_labelled_fields
@@ -98,6 +100,22 @@ def test_given_boxes_are_all_classified(slide: Slide, bundle: Bundle) -> None:
         if found.left_out is None:
             boxes = {cell.box for cell in found.cells if cell.class_name is not None}
             assert boxes == set(labelled.white_cells)
+
+
+def test_boxes_are_classified_in_a_frame_too_bad_to_count(
+    slide: Slide, bundle: Bundle, tmp_path: Path
+) -> None:
+    labelled = next(frame for frame in slide.frames if frame.cells)
+    path = tmp_path / "dark.png"
+    image = read_image(labelled.path) // 6
+    assert cv2.imwrite(str(path), image)
+    dark = replace(slide, frames=(replace(labelled, path=path),))
+    ((_, counted),) = count_slide(dark, bundle, pixel_size_um=0.095).pairs()
+    assert counted.left_out is not None
+    (given,) = classify_boxes(dark, [bundle], kinds_open=False)
+    ((_, asked),) = given.pairs()
+    assert asked.left_out is None
+    assert {cell.box for cell in asked.cells} == set(labelled.white_cells)
 
 
 def test_bench_measures_each_way_and_names_what_is_missing(
