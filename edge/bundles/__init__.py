@@ -7,7 +7,7 @@ from hemalens.bundle import SUFFIX, Bundle, read_bundle
 from hemalens.errors import BundleError
 from hemalens.finder_bundle import FinderBundle, read_finder_bundle
 
-DEFAULT_BUNDLE: Final = "cnn"
+DEFAULT_BUNDLE: Final = "mobilenetv2"
 
 _FOLDER: Final = Path(__file__).parent
 _FINDER: Final = "finder"

@@ -25,7 +25,7 @@ _ROLES: Final = ("operator", "supervisor", "service")
 @_DATA
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
-@click.option("--bundle", default="cnn", show_default=True, help="As for count.")
+@click.option("--bundle", default="mobilenetv2", show_default=True, help="As in count")
 @population_option
 @click.option(
     "--tls-certificate", type=click.Path(path_type=Path), help="PEM, with its chain."

@@ -40,7 +40,7 @@ class StationSettings:
     data: Path
     host: str = "127.0.0.1"
     port: int = 8080
-    bundle: str = "cnn"
+    bundle: str = "mobilenetv2"
     population: Population = Population.UNRESTRICTED
     certificate: Path | None = None
     key: Path | None = None

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--bundle",
-    default="cnn",
+    default="mobilenetv2",
     show_default=True,
     help="A shipped bundle's name, a file, or current: what the device was updated to.",
 )

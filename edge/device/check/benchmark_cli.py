@@ -4,7 +4,9 @@ import click
 
 
 @click.command()
-@click.option("--bundle", default="cnn", show_default=True, help="A name or a file.")
+@click.option(
+    "--bundle", default="mobilenetv2", show_default=True, help="Name or file."
+)
 @click.option("--frames", type=click.IntRange(min=1), default=10, show_default=True)
 @click.option("--width", type=click.IntRange(32, 8192), default=1920, show_default=True)
 @click.option(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.bundles import DEFAULT_BUNDLE
 from edge.device.fleet_credentials import Credentials
 from edge.device.fleet_settings import Confirmation
 from edge.fleet.agent import OUTBOX, Agent
@@ -277,7 +278,7 @@ def test_newest_health_is_kept_by_the_broker(fleet: Fleet) -> None:
     kept = json.loads(fleet.broker.retained[TOPICS.sent("bench-1", Kind.HEALTH)])
     assert kept["device"] == "bench-1"
     assert kept["frames_per_s"] == pytest.approx(14 / 4)
-    assert kept["model"]["name"] == "cnn"
+    assert kept["model"]["name"] == DEFAULT_BUNDLE
     names = {finding["name"] for finding in kept["findings"]}
     assert {"bundle", "disk", "clock", "temperature", "trusted keys"} <= names
     assert not kept["passed"]  # no key is trusted

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from edge.bundles import DEFAULT_BUNDLE
 from edge.device.cli import device
 from edge.fleet.messages import Activation, DesiredState
 from edge.fleet.outbox import MessageOutbox, New
@@ -40,7 +41,7 @@ def test_status_shows_what_waits_and_what_is_desired(tmp_path: Path) -> None:
         outbox.note("desired", desired.model_dump_json())
     found = json.loads(status(tmp_path, "--json").stdout)
     assert (found["running"], found["connected"], found["waiting"]) == (False, False, 2)
-    assert found["model"]["name"] == "cnn"
+    assert found["model"]["name"] == DEFAULT_BUNDLE
     assert found["last_delivered_at"] is not None
     said = status(tmp_path).stdout
     assert "does not run, not connected" in said

@@ -196,7 +196,7 @@ def test_results_are_as_the_design_says(tmp_path: Path) -> None:
     assert set(summary["counts"]) == set(CLASS_NAMES)
     assert set(summary["differential_percent"]) in ({*LEUKOCYTES}, set())
     assert summary["frames"] == 2
-    assert summary["bundle"]["name"] == "cnn"
+    assert summary["bundle"]["name"] == "mobilenetv2"
     cells = [json.loads(x) for x in (output / "cells.jsonl").read_text().splitlines()]
     assert len({cell["cell_id"] for cell in cells}) == len(cells)
     for cell in cells:
