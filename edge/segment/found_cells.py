@@ -21,7 +21,7 @@ LEAST_CORE_PX: Final = {
 """Area of the smallest core, in map pixels; a red cell's is 31."""
 
 LEAST_EVIDENCE: Final = {
-    Map.WHITE_BODY: 0.72,
+    Map.WHITE_BODY: 0.78,
     Map.RED_BODY: 0.68,
     Map.PLATELET: 0.8,
 }

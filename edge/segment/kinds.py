@@ -15,8 +15,8 @@ PLATELET: Final = frozenset({CellKind.PLATELET})
 EITHER: Final = WHITE | PLATELET
 
 LARGEST_PLATELET_UM: Final = 9.4
-"""Diameter of giant platelets, rim included: of PBC's 496 one is larger (measured on
-PBC, 2026-11)."""
+"""Diameter of giant platelets, rim included: of PBC's 496 one is larger. A finder may
+take them for nuclei without a doubt (measured on PBC, 2026-11)."""
 
 SMALLEST_WHITE_CELL_UM: Final = 4.2
 """Diameter below which 99 % of BCCD's platelets lie; the smallest erythroblast of PBC
@@ -47,8 +47,7 @@ def possible_kinds_of(cells: FoundCells) -> list[tuple[CellKind, frozenset[CellK
 
 
 def _is_surely_white(shapes: Shapes) -> NDArray[np.bool_]:
-    is_large = _diameter_um(shapes) >= LARGEST_PLATELET_UM
-    return np.asarray(is_large | (shapes.evidence[:, Map.PLATELET] < SURE), np.bool_)
+    return np.asarray(_diameter_um(shapes) >= LARGEST_PLATELET_UM, np.bool_)
 
 
 def _is_surely_platelet(shapes: Shapes) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from hemalens.finder import BODY_SIZE, CORE_SIZE
 
-LEAST_CORE: Final = 128
+LEAST_CORE: Final = 100
 """Probability, in 255, from which on a pixel is core."""
 
 HIGHER: Final = ((160, 0), (190, 1), (225, 1))

@@ -8,7 +8,8 @@ from tests.edge.segment.drawn_maps import DrawnMaps
 @pytest.mark.parametrize(
     ("white", "platelet", "diameter", "wanted"),
     [
-        (0.9, 0.0, 7, WHITE),
+        (0.9, 0.0, 7, EITHER),
+        (0.9, 0.0, 10, WHITE),
         (0.8, 0.4, 7, EITHER),
         (0.8, 0.4, 12, WHITE),
         (0.0, 0.9, 2.5, PLATELET),

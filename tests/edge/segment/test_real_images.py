@@ -93,4 +93,5 @@ def test_resampled_images_give_the_same_cells(pixel_size_um: float) -> None:
             true + count.true,
         )
     assert 2 * matched / (found + true) >= 0.87
-    assert found / true == pytest.approx(1, abs=0.08)
+    # Slivers at the edge, boxed there, are left out.
+    assert found / true == pytest.approx(0.95, abs=0.06)
