@@ -92,9 +92,7 @@ def _check(image: NDArray[np.uint8], pixel_size_um: float | None) -> None:
         raise ValueError(f"an image is (H, W, 3) and not empty, this is {image.shape}")
     if image.dtype != np.uint8:
         raise ValueError(f"an image is uint8, this is {image.dtype}")
-    if pixel_size_um is not None and not (
-        FINEST_PIXEL_SIZE_UM <= pixel_size_um <= COARSEST_PIXEL_SIZE_UM
-    ):
+    if pixel_size_um is not None and not _is_accepted(pixel_size_um):
         raise ValueError(
             f"a pixel size lies between {FINEST_PIXEL_SIZE_UM} and"
             f" {COARSEST_PIXEL_SIZE_UM} µm, not {pixel_size_um}"
@@ -156,7 +154,14 @@ def _inside(
 
 
 def _pixel_size_of(scale: MeasuredScale | None) -> float | None:
-    return None if scale is None else scale.pixel_size_um
+    """Return the measured size; one that no frame is worked on at is none."""
+    if scale is None or not _is_accepted(scale.pixel_size_um):
+        return None
+    return scale.pixel_size_um
+
+
+def _is_accepted(pixel_size_um: float) -> bool:
+    return FINEST_PIXEL_SIZE_UM <= pixel_size_um <= COARSEST_PIXEL_SIZE_UM
 
 
 def _red_cell_diameter_px(scale: MeasuredScale | None) -> float | None:
