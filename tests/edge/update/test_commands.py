@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from edge.bundles import open_bundle
+from edge.bundles import DEFAULT_BUNDLE, open_bundle
 from edge.update.cli import (
     confirm,
     rollback,
@@ -63,10 +63,10 @@ def test_update_status_confirm_rollback(desk: Desk) -> None:
     assert "is confirmed" in desk.run(confirm)
     assert "Nothing is on trial" in desk.run(confirm)
     assert "is there already" in desk.run(update, bundle)
-    shipped = open_bundle("cnn").manifest.version
-    assert f"cnn {shipped} (" in desk.run(rollback)
+    shipped = f"{DEFAULT_BUNDLE} {open_bundle(DEFAULT_BUNDLE).manifest.version}"
+    assert f"{shipped} (" in desk.run(rollback)
     shown = desk.run(status)
-    assert f"model         cnn {shipped} (" in shown
+    assert f"model         {shipped} (" in shown
     assert ", shipped" in shown
     assert "rolled back: by an operator" in shown
 

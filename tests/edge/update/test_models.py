@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from calibration.optics.profile import OpticalProfile, PixelSize, PixelSizeMethod, now
+from edge.bundles import DEFAULT_BUNDLE
 from edge.update import models
 from edge.update.current import require_current
 from edge.update.golden_test import run_golden_test
@@ -367,7 +368,7 @@ def test_rolling_back_the_first_update_leads_to_the_shipped_model(
     device: MadeDevice,
 ) -> None:
     install(device, "1.0.0")
-    assert roll_back_model(device.root, prover=whole).startswith("cnn ")
+    assert roll_back_model(device.root, prover=whole).startswith(f"{DEFAULT_BUNDLE} ")
     assert version_counting(device) == "shipped"
 
 

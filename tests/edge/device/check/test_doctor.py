@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from edge.bundles import DEFAULT_BUNDLE
 from edge.device.check import examine_system
 from edge.device.check.doctor import examinations, run_examinations
 from edge.device.check.doctor_cli import report
@@ -235,7 +236,7 @@ def dying(bundle: str, runtime: str) -> GoldenRunFault:
 def test_runtime_that_dies_is_a_finding_and_no_end() -> None:
     findings = examine_runtimes((Runtime.LITERT, Runtime.TFLITE_RUNTIME), dying)
     assert [one.passed for one in findings] == [False, False]
-    assert "cnn died of signal 4" in findings[0].found
+    assert f"{DEFAULT_BUNDLE} died of signal 4" in findings[0].found
 
 
 def test_device_without_a_runtime_is_told() -> None:

@@ -33,7 +33,7 @@ def write_wrong(path: Path) -> Path:
 def test_golden_vectors_run_in_a_process_of_their_own() -> None:
     ran = run_golden(DEFAULT_BUNDLE, runtime().value)
     assert isinstance(ran, GoldenRun)
-    assert ran.bundle.startswith("cnn ")
+    assert ran.bundle.startswith(f"{DEFAULT_BUNDLE} ")
     assert ran.ms_per_crop > 0
     assert 20 < ran.peak_memory_mb < 400
 
