@@ -41,6 +41,9 @@ format: $(VENVS)/develop/.installed
 MOBILENETV2_WEIGHTS ?= imagenet
 FIT := $(DEVELOP)/hemalens train fit --data $(DATASETS)/PBC_dataset_normal_DIB
 AVERAGE := $(DEVELOP)/hemalens train average --data $(DATASETS)/PBC_dataset_normal_DIB
+RESTAINED := $(FIT) --model mobilenetv2 --input-size-px 128 --learning-rate 5e-4 \
+  --average-decay 0.995 --augmentation restained
+OTHERS := --also $(DATASETS)/BCCD --also $(DATASETS)/chula_wbc
 SEEDS ?= 2
 train: $(VENVS)/develop/.installed
 	$(FIT) --model mobilenetv2 --epochs 14 --augmentation strong --repeat $(SEEDS) \
@@ -68,6 +71,13 @@ train: $(VENVS)/develop/.installed
 	    --initial-weights runs/cnn-$$seed.keras \
 	    --output runs/cnn-broad/seed-$$seed || exit; \
 	done
+	$(RESTAINED) --stains-left-out BCCD --stains-left-out chula_wbc --epochs 4 \
+	  --initial-weights runs/mobilenetv2/seed-0/best.keras \
+	  --output runs/mobilenetv2-left-out
+	$(RESTAINED) $(OTHERS) --epochs 3 --output runs/mobilenetv2-seen \
+	  --initial-weights runs/mobilenetv2-left-out/last.keras
+	$(AVERAGE) --keep-normalization runs/mobilenetv2-seen/last.keras \
+	  runs/mobilenetv2-left-out/last.keras --output runs/mobilenetv2-restained.keras
 	$(DEVELOP)/hemalens train compare runs/cnn runs/mobilenetv2 \
 	  --data $(DATASETS)/PBC_dataset_normal_DIB --output runs/compare
 

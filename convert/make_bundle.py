@@ -202,8 +202,10 @@ def _averaged(run: RunRecord) -> str:
     if run.average is None:
         return ""
     number = len(run.average.models_sha256)
-    runs = f"mean weights of {number} runs, " if number > 1 else ""
-    return f"; {runs}normalization measured anew on undisturbed training crops"
+    runs = f"; mean weights of {number} runs" if number > 1 else ""
+    if not run.average.normalization_images:
+        return runs
+    return f"{runs}; normalization measured anew on undisturbed training crops"
 
 
 def _origin(run: RunRecord, float_model_sha256: str) -> TrainingOrigin:

@@ -157,11 +157,23 @@ def fit(
 @click.option("--data", type=FOLDER, required=True, help="Folder of class folders.")
 @click.option("--output", type=FOLDER, required=True, help="The .keras file to write.")
 @click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
-def average(models: tuple[Path, ...], data: Path, output: Path, cache: Path) -> None:
+@click.option(
+    "--keep-normalization",
+    is_flag=True,
+    help="Average what batch normalization expects as well.",
+)
+def average(
+    models: tuple[Path, ...],
+    data: Path,
+    output: Path,
+    cache: Path,
+    keep_normalization: bool,
+) -> None:
     """Average the weights of MODELS that were trained on from the same ones.
 
     What batch normalization expects is measured anew, on undisturbed training crops;
-    with a single model that is all that is done.
+    with a single model that is all that is done. Of models that were trained re-stained
+    it is averaged instead.
     """
     from hemalens.image_set import read_class_folders
     from train.keras_backend import load_keras
@@ -173,7 +185,11 @@ def average(models: tuple[Path, ...], data: Path, output: Path, cache: Path) -> 
     from train.weight_average import MEASURED_IMAGES, average_models
 
     recipe = record_in(models[0]).recipe
-    crops = undisturbed_crops(images, recipe, MEASURED_IMAGES, cache)
+    crops = (
+        None
+        if keep_normalization
+        else undisturbed_crops(images, recipe, MEASURED_IMAGES, cache)
+    )
     click.echo(f"averaged {len(models)}: {average_models(models, crops, output)}")
 
 

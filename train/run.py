@@ -24,12 +24,13 @@ from train.recipe import Recipe
 
 
 class WeightAverage(BaseModel):
-    """That a model is the mean of several, its normalization measured anew."""
+    """That a model is the mean of several."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     models_sha256: tuple[str, ...]
     normalization_images: int
+    """That normalization was measured anew on; 0 where it is averaged too."""
 
 
 class OtherSet(BaseModel):

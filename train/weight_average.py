@@ -34,17 +34,21 @@ _BATCH: Final = 64
 
 
 def average_models(
-    paths: Sequence[Path], crops: NDArray[np.uint8], output: Path
+    paths: Sequence[Path], crops: NDArray[np.uint8] | None, output: Path
 ) -> Path:
     """Average trained models into one, its normalization measured on crops.
+
+    A model that is trained on strongly disturbed crops should keep the normalization it
+    has learned: measured on undisturbed ones it loses much of what it won.
 
     Parameters
     ----------
     paths : sequence of Path
         ``.keras`` files of runs of one network at one input size; the first one's
         recipe stands for all in the record. One alone has its normalization measured.
-    crops : ndarray of shape (N, S, S, 3), uint8, RGB
-        Undisturbed training crops of the networks' input size, in random order.
+    crops : ndarray of shape (N, S, S, 3), uint8, RGB, or None
+        Undisturbed training crops of the networks' input size, in random order; None
+        averages normalization as all other weights.
     output : Path
         The ``.keras`` file to write.
 
@@ -61,10 +65,11 @@ def average_models(
     network = load_float_model(paths[0])
     weights = [load_float_model(path).get_weights() for path in paths]
     network.set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
-    measure_normalization(network, crops)
+    if crops is not None:
+        measure_normalization(network, crops)
     average = WeightAverage(
         models_sha256=tuple(sha256_of(path) for path in paths),
-        normalization_images=len(crops),
+        normalization_images=0 if crops is None else len(crops),
     )
     _save(network, record.model_copy(update={"average": average}), output)
     return output

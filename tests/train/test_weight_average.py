@@ -41,6 +41,17 @@ def test_weights_are_the_mean_of_the_models(tmp_path: Path) -> None:
     assert (len(average.models_sha256), average.normalization_images) == (3, 128)
 
 
+def test_normalization_can_be_averaged_as_all_else(tmp_path: Path) -> None:
+    paths = [trained(tmp_path / f"{seed}.keras", seed) for seed in (1, 2)]
+    output = average_models(paths, None, tmp_path / "mean.keras")
+    weights = [load_float_model(path).get_weights() for path in (*paths, output)]
+    for one, two, mean in zip(*weights, strict=True):
+        assert np.allclose(mean, (one + two) / 2, atol=1e-6)
+    average = record_in(output).average
+    assert average is not None
+    assert average.normalization_images == 0
+
+
 def test_normalization_expects_what_the_crops_give() -> None:
     keras.utils.set_random_seed(1)
     network = build_network("cnn", 32, width=0.25)
