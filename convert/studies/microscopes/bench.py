@@ -27,7 +27,7 @@ from convert.studies.microscopes.report import (
     Way,
     WayFigures,
 )
-from convert.studies.microscopes.seen import how_seen
+from convert.studies.microscopes.seen import how_finder_saw, how_seen
 from convert.studies.microscopes.sets import (
     FIELD_CASES,
     NAMES,
@@ -35,6 +35,7 @@ from convert.studies.microscopes.sets import (
     read_microscope,
 )
 from convert.studies.microscopes.truth import Microscope, Pick
+from edge.bundles import open_finder
 from edge.records.population import Population
 from hemalens.bundle import Bundle
 from hemalens.errors import DatasetError
@@ -168,6 +169,7 @@ def measure_microscope(
     """
     if not microscope.frames:
         raise DatasetError("no frame of it is asked for")
+    finder = open_finder().manifest
     ways: list[list[WayFigures]] = [[] for _ in bundles]
     for way in terms.ways:
         for of_one, measured in zip(
@@ -178,6 +180,7 @@ def measure_microscope(
         MicroscopeFigures(
             name=microscope.name,
             seen=how_seen(bundle.manifest, microscope),
+            seen_by_finder=how_finder_saw(finder, microscope),
             truth=microscope.truth,
             frames=len(microscope.frames),
             ways=tuple(of_one),

@@ -51,6 +51,8 @@ class MicroscopeFigures(Record):
 
     name: str
     seen: Seen
+    """By the classifier."""
+    seen_by_finder: Seen
     truth: str
     frames: int
     ways: tuple[WayFigures, ...]

@@ -1,10 +1,11 @@
-"""Whether a bundle's model had met a microscope before."""
+"""Whether a classifier, or the finder, had met a microscope before."""
 
 import re
 from enum import StrEnum
 from typing import Final
 
 from convert.studies.microscopes.truth import Microscope
+from hemalens.finder_manifest import FinderManifest
 from hemalens.manifest import Manifest, version_numbers
 
 
@@ -30,3 +31,10 @@ def how_seen(manifest: Manifest, microscope: Microscope) -> Seen:
     if before and version_numbers(manifest.version) < version_numbers(before):
         return Seen.TUNED
     return Seen.UNSEEN
+
+
+def how_finder_saw(manifest: FinderManifest, microscope: Microscope) -> Seen:
+    """Tell from the finder's manifest how it knows a microscope."""
+    names = {one.name.lower() for one in manifest.training.sets}
+    is_trained = microscope.training_name.lower() in names
+    return Seen.TRAINED if is_trained else Seen.UNSEEN

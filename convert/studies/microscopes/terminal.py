@@ -61,7 +61,9 @@ def _table(bundle: BundleFigures, report: BenchReport) -> Table:
     for one in bundle.microscopes:
         table.add_section()
         for index, counted in enumerate(one.ways):
-            title = f"{one.name}\n({one.seen})" if index == 0 else ""
+            title = ""
+            if index == 0:
+                title = f"{one.name}\n({one.seen}; finder\n{one.seen_by_finder})"
             table.add_row(*_row(title, counted))
     return table
 

@@ -19,6 +19,7 @@ from convert.studies.microscopes.truth import (
 )
 from hemalens.classes import CLASS_NAMES, CellKind
 from hemalens.image_set import IMAGE_SUFFIXES
+from train.dataset.boxed_cells import APART_EVERY
 from train.dataset.labelled_fields import (
     ANNOTATIONS,
     IMAGES,
@@ -32,8 +33,6 @@ PIXEL_SIZE_UM: Final = 0.073
 """Its median red cell is 1.3 times as many pixels wide as PBC's (measured 2026-11)."""
 UNBOXED: Final = frozenset({41, 133, 134, 135, 171, 178, 228, 242, 290, 327})
 """Fields with one white cell that nobody boxed: seen by eye (2026-11)."""
-APART_EVERY: Final = 5
-"""One field of so many is never trained on."""
 
 
 def read_bccd(

@@ -13,6 +13,7 @@ from convert.studies.microscopes.truth import LabelledFrame, Microscope, Pick, S
 from hemalens.errors import DatasetError
 from hemalens.preprocess import RED_CELL_DIAMETER_UM
 from hemalens.records import Box
+from train.dataset.boxed_cells import APART_EVERY
 
 CHULA_RBC12: Final = "chula_rbc12"
 PIXEL_SIZE_UM: Final = 0.18
@@ -22,7 +23,6 @@ FULLY_LABELLED: Final = frozenset(
     {5, 19, 96, 99, 101, 246, 257, 262, 282, 303, 314, 386, 388, 389}
 )
 """Fields in which every whole red cell has its point: looked at by eye (2026-11)."""
-APART_EVERY: Final = 5
 
 _CLEAR_UM: Final = 0.45 * RED_CELL_DIAMETER_UM
 

@@ -19,16 +19,14 @@ from convert.studies.microscopes.truth import (
     Slide,
     TrueCell,
 )
+from train.dataset.boxed_cells import (
+    APART_EVERY,
+    CHULA_PIXEL_SIZE_UM,
+    SLIDES_APART,
+    TIED_SLIDES,
+)
 
 CHULA_WBC: Final = "chula_wbc"
-PIXEL_SIZE_UM: Final = 0.095
-"""Between 0.09 and 0.1 by its red cells (measured 2026-11)."""
-APART_EVERY: Final = 5
-SLIDES_APART: Final = frozenset({"B-56", "B-57", "E-12", "E-13", "L-9"})
-"""Slides never trained on."""
-TIED_SLIDES: Final = frozenset({"M-8", "N-3B"})
-"""Nearly all monocytes come from one slide, and many neutrophils from another: of
-these two, other cells are kept apart, not slides."""
 
 _COLUMNS: Final = (
     *("file", "class", "left", "top", "right", "bottom"),
@@ -62,7 +60,7 @@ def read_chula_wbc(
     frames = tuple(
         _frame(folder / "fields" / name, by_file[name], views) for name in names
     )
-    slide = Slide(name=CHULA_WBC, pixel_size_um=PIXEL_SIZE_UM, frames=frames)
+    slide = Slide(name=CHULA_WBC, pixel_size_um=CHULA_PIXEL_SIZE_UM, frames=frames)
     return Microscope(
         name=CHULA_WBC,
         slides=(slide,),

@@ -17,11 +17,11 @@ from convert.studies.microscopes.truth import (
     Slide,
     TrueCell,
 )
+from train.dataset.boxed_cells import APART_EVERY
 
 PHONE: Final = "phone_eyepiece"
 PIXEL_SIZE_UM: Final = 0.43
 """By its red cells (measured 2026-11); a pig's are smaller than a person's."""
-APART_EVERY: Final = 5
 
 
 def read_phone_eyepiece(

@@ -12,9 +12,9 @@ from convert.studies.cli import study
 from convert.studies.microscopes.counted import CountedSlide, count_slide
 from convert.studies.microscopes.given_boxes import classify_boxes
 from convert.studies.microscopes.report import BenchReport, Way
-from convert.studies.microscopes.seen import Seen, how_seen
+from convert.studies.microscopes.seen import Seen, how_finder_saw, how_seen
 from convert.studies.microscopes.truth import LabelledFrame, Microscope, Slide, TrueCell
-from edge.bundles import open_bundle
+from edge.bundles import open_bundle, open_finder
 from hemalens.bundle import Bundle
 from hemalens.cli import hemalens
 from hemalens.image_files import read_image
@@ -180,6 +180,23 @@ def test_manifest_tells_how_a_microscope_is_known(
         name="x", slides=(slide,), training_name=name, truth="drawn"
     )
     assert how_seen(manifest_of(bundle, dataset, version), microscope) is wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("PBC", Seen.TRAINED),
+        ("chula_rbc12", Seen.TRAINED),
+        ("segmentation_wbc", Seen.UNSEEN),
+    ],
+)
+def test_finder_has_its_own_training_sets(
+    slide: Slide, name: str, wanted: Seen
+) -> None:
+    microscope = Microscope(
+        name="x", slides=(slide,), training_name=name, truth="drawn"
+    )
+    assert how_finder_saw(open_finder().manifest, microscope) is wanted
 
 
 def test_slides_of_one_microscope_are_shown_apart(slide: Slide, bundle: Bundle) -> None:

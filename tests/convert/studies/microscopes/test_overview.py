@@ -28,7 +28,12 @@ def microscope(name: str, total: float | None, found: int) -> MicroscopeFigures:
         seconds=0,
     )
     return MicroscopeFigures(
-        name=name, seen=Seen.UNSEEN, truth="", frames=1, ways=(way,)
+        name=name,
+        seen=Seen.UNSEEN,
+        seen_by_finder=Seen.UNSEEN,
+        truth="",
+        frames=1,
+        ways=(way,),
     )
 
 
