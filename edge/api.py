@@ -17,7 +17,7 @@ Examples
 ...     frame = next(iter(source))
 >>> counter = Counter(open_bundle("cnn"))
 >>> [str(cell.class_name) for cell in counter.count(frame.image).cells[:2]]
-['monocyte', 'eosinophil']
+['eosinophil', 'monocyte']
 
 Cells found and not classified; crops classified that were cut out elsewhere:
 

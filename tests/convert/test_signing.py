@@ -131,7 +131,7 @@ def test_a_new_key_can_be_read_by_its_owner_alone_from_its_first_byte(
         opened.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
         return fdopen(descriptor, *rest)
 
-    monkeypatch.setattr(signing_key.os, "fdopen", watched)
+    monkeypatch.setattr(os, "fdopen", watched)
     before = os.umask(0)
     try:
         made = run("make-key", tmp_path / "keys" / "qa.key")

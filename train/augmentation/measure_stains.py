@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from hemalens.records import Box
-
 if TYPE_CHECKING:
+    from hemalens.records import Box
     from train.augmentation.restain import StainSource
     from train.dataset.stain_densities import Density
 
@@ -20,7 +19,7 @@ FOLDER = click.Path(path_type=Path)
 KEPT: Final = 120
 """Densities of a source, at most: sources are drawn evenly in any case."""
 PBC_IMAGES: Final = 240
-PBC_CELL: Final = Box(112, 112, 248, 248)
+PBC_CELL: Final = (112, 112, 248, 248)
 """The median white cell's box, in the middle of PBC's images."""
 RBC12_PIXEL_SIZE_UM: Final = 0.083
 PHONE_PIXEL_SIZE_UM: Final = 0.43
@@ -32,7 +31,7 @@ class Place:
     """A white cell, or a field's middle, to be measured."""
 
     path: Path
-    white_cell: Box | None
+    white_cell: "Box | None"
     pixel_size_um: float
 
 
@@ -87,6 +86,7 @@ def _pbc(folder: Path) -> list[Place]:
     from hemalens.classes import CellClass
     from hemalens.image_set import read_class_folders
     from hemalens.preprocess import PBC_PIXEL_SIZE_UM
+    from hemalens.records import Box
     from hemalens.split import Split
 
     images = [
@@ -96,7 +96,7 @@ def _pbc(folder: Path) -> list[Place]:
     ]
     random.Random(0).shuffle(images)  # noqa: S311
     return [
-        Place(path=path, white_cell=PBC_CELL, pixel_size_um=PBC_PIXEL_SIZE_UM)
+        Place(path=path, white_cell=Box(*PBC_CELL), pixel_size_um=PBC_PIXEL_SIZE_UM)
         for path in images[:PBC_IMAGES]
     ]
 
@@ -130,7 +130,9 @@ def _phone(folder: Path) -> list[Place]:
     ]
 
 
-def _first_box(lines: str) -> Box:
+def _first_box(lines: str) -> "Box":
+    from hemalens.records import Box
+
     _, x, y, width, height = (float(value) for value in lines.splitlines()[0].split())
     corners = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     return Box(*(round(corner * PHONE_SIDE_PX) for corner in corners))

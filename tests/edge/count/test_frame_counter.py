@@ -119,18 +119,20 @@ def test_a_count_tells_what_rare_classes_were_weighed_by(
 def test_a_pale_slide_is_brought_to_the_stain_the_model_knows(
     classifier: BundleClassifier,
 ) -> None:
-    frame = DemoSlide(seed=3, frames=1, mix="uniform").frame(0)
-    pale = Frame(
-        image=np.rint(255 * (frame.image / 255.0) ** 0.4).astype(np.uint8),
-        name="pale",
-        index=0,
-        pixel_size_um=frame.pixel_size_um,
-    )
-    as_drawn = _classes(FrameCounter(classifier), frame)
-    recoloured = _classes(FrameCounter(classifier), pale)
-    kept = _classes(FrameCounter(classifier, FrameSettings(keep_stain=True)), pale)
-    assert (as_drawn & recoloured).total() >= 4
-    assert (as_drawn & kept).total() <= 2
+    same_recoloured = same_kept = 0
+    for frame in DemoSlide(seed=3, frames=4, mix="uniform"):
+        pale = Frame(
+            image=np.rint(255 * (frame.image / 255.0) ** 0.4).astype(np.uint8),
+            name="pale",
+            index=0,
+            pixel_size_um=frame.pixel_size_um,
+        )
+        as_drawn = _classes(FrameCounter(classifier), frame)
+        recoloured = _classes(FrameCounter(classifier), pale)
+        kept = _classes(FrameCounter(classifier, FrameSettings(keep_stain=True)), pale)
+        same_recoloured += (as_drawn & recoloured).total()
+        same_kept += (as_drawn & kept).total()
+    assert same_recoloured >= 2 * same_kept > 0
 
 
 def test_the_slides_focus_goes_with_its_crops_once_enough_frames_tell_it() -> None:

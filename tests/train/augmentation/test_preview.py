@@ -102,7 +102,10 @@ def test_choices_are_the_classes_and_the_augmentations() -> None:
     assert offered["class_name"].choices == CLASS_NAMES
     assert tuple(offered["augmentation"].choices) == tuple(AUGMENTATIONS)
     shown = {p.name: p.type for p in augment_preview.params}
-    assert set(AUGMENTATIONS) - set(shown["augmentation"].choices) == {"none"}
+    assert set(AUGMENTATIONS) - set(shown["augmentation"].choices) == {
+        "none",
+        "restained",
+    }
 
 
 def test_the_command_writes_a_sheet(drawn_dataset, tmp_path) -> None:

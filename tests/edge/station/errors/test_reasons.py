@@ -9,7 +9,7 @@ from edge.station.errors import reasons as refusals
 from edge.station.errors import responses as answers
 from edge.station.errors.reasons import Reason, RefusedError
 
-STATION = Path(refusals.__file__).parent
+STATION = Path(refusals.__file__).parents[1]
 ANSWERED = {
     Reason.NOT_FOUND,
     Reason.NOT_SO,
