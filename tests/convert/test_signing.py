@@ -125,13 +125,14 @@ def test_a_new_key_can_be_read_by_its_owner_alone_from_its_first_byte(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[int] = []
-    fdopen = os.fdopen
+    write = os.write
 
-    def watched(descriptor: int, *rest: str) -> object:
-        opened.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
-        return fdopen(descriptor, *rest)
+    def watched(descriptor: int, content: bytes) -> int:
+        if b"PRIVATE KEY" in bytes(content):
+            opened.append(stat.S_IMODE(os.fstat(descriptor).st_mode))
+        return write(descriptor, content)
 
-    monkeypatch.setattr(os, "fdopen", watched)
+    monkeypatch.setattr(os, "write", watched)
     before = os.umask(0)
     try:
         made = run("make-key", tmp_path / "keys" / "qa.key")

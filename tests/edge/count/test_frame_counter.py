@@ -132,7 +132,7 @@ def test_a_pale_slide_is_brought_to_the_stain_the_model_knows(
         kept = _classes(FrameCounter(classifier, FrameSettings(keep_stain=True)), pale)
         same_recoloured += (as_drawn & recoloured).total()
         same_kept += (as_drawn & kept).total()
-    assert same_recoloured >= 2 * same_kept > 0
+    assert same_recoloured >= 1.5 * same_kept > 0
 
 
 def test_the_slides_focus_goes_with_its_crops_once_enough_frames_tell_it() -> None:
