@@ -79,7 +79,10 @@ def test_a_slide_is_counted_as_the_command_counts_it(
         (folder / frame.path.name).symlink_to(frame.path)
     done = CliRunner().invoke(
         hemalens,
-        ["count", str(folder), "--separate-fields", "--output", str(tmp_path / "r")],
+        [
+            *("count", str(folder), "--bundle", "cnn", "--separate-fields"),
+            *("--output", str(tmp_path / "r")),
+        ],
         catch_exceptions=False,
     )
     assert done.exit_code == 0

@@ -61,7 +61,7 @@ def test_each_frame_counted_feeds_the_watchdog(
         "3 frames",
     ]
     assert messages[-1] == {"STOPPING": "1"}
-    assert "with cnn" in said[0]
+    assert "with mobilenetv2" in said[0]
     (results,) = (tmp_path / "counts").iterdir()
     assert json.loads((results / "summary.json").read_text())["frames"] == 3
 
