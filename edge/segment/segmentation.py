@@ -32,6 +32,9 @@ would be enlarged beyond sense or shrunk to nothing."""
 SEARCHED_PX: Final = 150_000
 """Codes looked at for each pixel size tried: of a larger frame its middle."""
 
+FAR_OUTSIDE: Final = 1.25
+"""Times beyond those limits at which a measured pixel size is not relied on."""
+
 _RED: Final = frozenset({CellKind.RED_CELL})
 
 
@@ -75,7 +78,7 @@ def segment(
     scale = measure_scale(found, used_um or PBC_PIXEL_SIZE_UM)
     return Segmentation(
         detections=_detections(found, image.shape[1::-1]),
-        pixel_size_um=pixel_size_um or _pixel_size_of(scale),
+        pixel_size_um=pixel_size_um or _pixel_size_of(scale, used_um),
         red_cell_diameter_px=_red_cell_diameter_px(scale),
         measured_scale=scale,
     )
@@ -153,11 +156,20 @@ def _inside(
     return np.asarray(eroded, np.uint8).view(np.bool_)
 
 
-def _pixel_size_of(scale: MeasuredScale | None) -> float | None:
-    """Return the measured size; one that no frame is worked on at is none."""
-    if scale is None or not _is_accepted(scale.pixel_size_um):
+def _pixel_size_of(scale: MeasuredScale | None, used_um: float | None) -> float | None:
+    """Return what red cells measure, else the size at which white cells are found.
+
+    One a little outside what frames are worked on at is brought back; one far outside
+    is none.
+    """
+    if scale is None:
         return None
-    return scale.pixel_size_um
+    if scale.kind is not CellKind.RED_CELL and used_um is not None:
+        return used_um
+    measured_um = scale.pixel_size_um
+    accepted_um = min(max(measured_um, FINEST_PIXEL_SIZE_UM), COARSEST_PIXEL_SIZE_UM)
+    away = max(measured_um / accepted_um, accepted_um / measured_um)
+    return accepted_um if away < FAR_OUTSIDE else None
 
 
 def _is_accepted(pixel_size_um: float) -> bool:

@@ -51,9 +51,10 @@ def test_spherocytes_are_red_cells_and_no_platelet_is_as_large(name: str) -> Non
         assert max(cell.box.size_wh) < 0.8 * found.red_cell_diameter_px
 
 
+# Of 240.jpg 60 are labelled and 73 are there: those that overlap have no label.
 @pytest.mark.parametrize(
     ("name", "labelled"),
-    [("thal-12.jpg", 75), ("thal-2.jpg", 75), ("154.jpg", 100), ("240.jpg", 60)],
+    [("thal-12.jpg", 75), ("thal-2.jpg", 75), ("154.jpg", 100), ("240.jpg", 73)],
 )
 def test_pale_fields_are_not_empty(name: str, labelled: int) -> None:
     found = of_kind(segmented("04", name), CellKind.RED_CELL)
