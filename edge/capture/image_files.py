@@ -41,6 +41,11 @@ class ImageFiles:
         """No frame of a file is ever missed."""
         return False
 
+    @property
+    def is_stored(self) -> bool:
+        """All frames are there."""
+        return True
+
     def status(self) -> SourceStatus:
         """Return which file is being read."""
         return self._status

@@ -86,3 +86,13 @@ class PreviewSource(Protocol):
     def preview(self) -> NDArray[np.uint8] | None:
         """Show the last exposure small (RGB); None where there is no such image."""
         ...
+
+
+@runtime_checkable
+class StoredSource(Protocol):
+    """A source whose frames are all there: reading ahead waits for nothing."""
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether that is so."""
+        ...

@@ -42,6 +42,11 @@ class VideoFile:
         """No frame of a file is ever missed."""
         return False
 
+    @property
+    def is_stored(self) -> bool:
+        """All frames are there."""
+        return True
+
     def status(self) -> SourceStatus:
         """Return which frame is being read."""
         return self._status

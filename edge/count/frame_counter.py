@@ -5,6 +5,10 @@ frames before happens in one thread, in their order, so that a source gives the 
 count whatever the threads' timing.
 """
 
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Final
+
 from edge.classify.cell_classifier import CellClassifier
 from edge.count.settings import FrameSettings
 from edge.frame.analysis import FrameAnalysis, FrameAnalyzer
@@ -20,6 +24,9 @@ from edge.track.slide_cells import SlideCells
 from hemalens.classifier import BundleClassifier
 from hemalens.records import Cell, Frame, Segmentation
 from hemalens.slide_appearance import SlideAppearance
+
+HELD_BYTES: Final = 10_000_000
+"""Of frames held until the scale is settled: two of 1920x1080."""
 
 
 class FrameCounter:
@@ -111,6 +118,33 @@ class FrameCounter:
     def analyze(self, frame: Frame) -> FrameAnalysis:
         """Do what needs no other frame: correct it, measure it, find its cells."""
         return self._analyzer.analyze(frame)
+
+    def settle_scale_first(
+        self, analyses: Iterable[FrameAnalysis]
+    ) -> Iterator[FrameAnalysis]:
+        """Hand analyses on once the first ones settle the scale, all by that.
+
+        Frames of a few pixels are held until then; of larger ones, whose many red
+        cells say more, no more than `HELD_BYTES` are. Of no use where frames arrive
+        one by one.
+        """
+        analyses = iter(analyses)
+        held: deque[FrameAnalysis] = deque()
+        held_bytes = 0
+        for analysis in analyses:
+            held.append(analysis)
+            held_bytes += analysis.frame.image.nbytes
+            found = analysis.found
+            measured_um = None if found is None else found.pixel_size_um
+            if self._scale.learn_ahead(analysis.frame, measured_um):
+                break
+            if held_bytes > HELD_BYTES:
+                break
+        # A frame that is handed on must not live here too.
+        del analysis
+        while held:
+            yield held.popleft()
+        yield from analyses
 
     def finish_frame(self, analysis: FrameAnalysis) -> CountedFrame:
         """Do what needs the frames before: leave out, classify, place."""

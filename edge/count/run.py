@@ -11,7 +11,7 @@ from typing import Final
 
 from edge.capture.continued import ContinuedSource
 from edge.capture.prefetch import FrameFeed
-from edge.capture.source import FrameSource
+from edge.capture.source import FrameSource, StoredSource
 from edge.count.frame_counter import FrameCounter
 from edge.count.operator import FrameKeeper, Operator, UnattendedOperator
 from edge.count.session import CountSession
@@ -212,6 +212,8 @@ def _count_frames(
         feed = stack.enter_context(FrameFeed(source, counter.analyze, workers=_WORKERS))
         stack.enter_context(_on_interruption(steering.finish, feed.stop))
         analyses = iter(feed)
+        if isinstance(source, StoredSource) and source.is_stored:
+            analyses = counter.settle_scale_first(analyses)
         while steering.goes_on() and (analysis := next(analyses, None)) is not None:
             counted = counter.finish_frame(analysis)
             warnings.update(dict.fromkeys(counted.warnings))

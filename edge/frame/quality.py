@@ -51,14 +51,14 @@ LEAST_EXPOSED: Final = 0.1
 """Share of the field that must be left beside such glass: nuclei alone are not enough;
 cells cover 0.26 and more of PBC's and BCCD's fields (measured 2026-11)."""
 
-MOST_BLUR_UM: Final = 0.52
-"""Real fields have 0.19 to 0.49; blurred by a disc of 1 µm radius, as an objective of
-aperture 0.65 does 1.2 µm out of focus, they have 0.6 and more (measured on BCCD and
-PBC, 2026-11)."""
+MOST_BLUR_UM: Final = 0.6
+"""Real fields have 0.18 to 0.6, the most where a pixel is 0.18 µm or more; blurred by a
+disc of 1 µm radius, as an objective of aperture 0.65 does 1.2 µm out of focus, nearly
+all have 0.62 and more (measured on six microscopes, 2026-12)."""
 
-LEAST_OF_SHARPEST: Final = 0.5
-"""No field of BCCD or of 500 of PBC falls below this share of its set's sharpest but
-two (measured 2026-11); the slides of one count differ less."""
+LEAST_OF_SHARPEST: Final = 0.45
+"""No field of six microscopes falls below this share of its set's sharpest but two
+(measured 2026-12); the slides of one count differ less."""
 
 LEAST_COVERED_FRACTION: Final = 0.03
 LEAST_CONTRAST: Final = 0.05

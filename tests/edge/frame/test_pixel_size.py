@@ -44,6 +44,32 @@ def test_frames_of_another_size_are_measured_anew() -> None:
     assert scale.settle_um(other, 0.2) == 0.2
 
 
+def test_crops_that_differ_by_a_few_pixels_are_of_one_size() -> None:
+    scale = Scale()
+    for index in range(FRAMES_MEASURED):
+        scale.settle_um(frame(index, side_px=120 + index), 0.1)
+    other = frame(100, side_px=123)
+    assert scale.expected_um(other) == 0.1
+    assert scale.settle_um(other, 0.2) == 0.1
+
+
+def test_frames_looked_at_ahead_settle_the_size_of_all_of_them() -> None:
+    scale = Scale()
+    sizes = [0.1, 0.2, *[0.1] * (FRAMES_MEASURED - 2)]
+    known = [scale.learn_ahead(frame(i), um) for i, um in enumerate(sizes)]
+    assert known == [False] * (FRAMES_MEASURED - 1) + [True]
+    assert scale.expected_um(frame(1)) == pytest.approx(0.1)
+    assert Scale(0.1).learn_ahead(frame(0), None)
+
+
+def test_a_frame_looked_at_ahead_is_measured_once() -> None:
+    scale = Scale()
+    for _ in range(FRAMES_MEASURED):
+        scale.learn_ahead(frame(0), 0.1)
+        scale.settle_um(frame(0), 0.1)
+    assert scale.expected_um(frame(99)) is None
+
+
 def test_frames_without_red_cells_settle_nothing() -> None:
     scale = Scale()
     for index in range(50):

@@ -80,7 +80,7 @@ def test_a_frame_softer_than_the_sharpest_is_left_out() -> None:
     for _ in range(3):
         assert best.sharpness_per_um is None
         best.learn(measure_quality(sharp_field(), 0.1))
-    soft = measure_quality(defocused(sharp_field(), 7), 0.1)
+    soft = measure_quality(defocused(sharp_field(), 8), 0.1)
     assert reason_to_leave_out(soft) is None
     reason = best.reason_to_leave_out(soft)
     assert reason is not None
