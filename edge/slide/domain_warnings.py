@@ -44,14 +44,16 @@ MOST_SIZE_SPREAD: Final = 0.25
 """Of the red cells' widths; the most uneven frame has 0.24 in BCCD, 0.19 in PBC and in
 chula_rbc12's anaemias (measured 2026-11)."""
 
-MOST_COLOUR_SPREAD_DEG: Final = 20.0
-"""Red cells of one smear are of one colour: within 3° in PBC, 6° in BCCD, 19° in the
-dimmest fields of chula_wbc (measured 2026-11)."""
+MOST_COLOUR_SPREAD_DEG: Final = 35.0
+"""Red cells of one smear are of one colour: within 3° in PBC, 6° in BCCD, 7° through a
+phone, 25° in chula_wbc's median field, whose light is dim and falls off in colour
+(measured 2026-12)."""
 
-MOST_BESIDE: Final = 0.75
+MOST_BESIDE: Final = 1.0
 FEWEST_FRAMES_BESIDE: Final = 2
-"""Density beside the red cells, in their own: 0.3 in BCCD, 0.12 in PBC, where single
-crowded images reach 0.9; so more than one must say so (measured 2026-11)."""
+"""Density beside the red cells, in their own: 0.39 in BCCD's median field, 0.35 in PBC's,
+0.88 in chula_wbc's, where glass is told badly; single crowded images of PBC reach 0.9,
+so more than one must say so (measured 2026-12)."""
 
 MOST_COVERED: Final = 0.85
 """Share of a field that is denser than glass; the fullest have 0.68 in BCCD, 0.66 in

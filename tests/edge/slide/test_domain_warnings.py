@@ -70,6 +70,12 @@ def test_a_usual_slide_is_not_doubted() -> None:
     assert domain_warnings(None, None, None, None, together()) == ()
 
 
+def test_dim_uneven_light_makes_no_smear_doubtful() -> None:
+    # What the median field of chula_wbc shows.
+    dim = together(*[facts(colour_spread_deg=25.2, glass_beside=0.88)] * 5)
+    assert domain_warnings(None, None, 0.1, None, dim) == ()
+
+
 @pytest.mark.parametrize("given", [0.06, 0.074, 0.136, 0.17])
 def test_a_pixel_size_that_red_cells_contradict_is_doubted(given: float) -> None:
     seen = together(facts(ruler_um=0.1), facts(ruler_um=0.101), facts(ruler_um=0.099))
@@ -90,8 +96,8 @@ UNUSUAL = {
     "2 of 3 frames show structure": [facts(is_missed=True)] * 2 + [facts()],
     "have room": [facts(red_cells_per_mm2=45_000.0)],
     "differ in size": [facts(size_spread=0.4)],
-    "no blood smear": [facts(colour_spread_deg=28.0)],
-    "beside the red cells": [facts(glass_beside=0.9)] * 2,
+    "no blood smear": [facts(colour_spread_deg=45.0)],
+    "beside the red cells": [facts(glass_beside=1.2)] * 2,
     "no empty glass to tell": [facts(covered_fraction=0.95)],
 }
 
