@@ -19,6 +19,7 @@ from convert.bias_correction import correct_biases
 from convert.flatbuffer import float_tensors, input_and_output
 from convert.layers import normalized
 from convert.operators import require_supported
+from convert.rounding import filter_sums_kept
 from hemalens.errors import ConversionError
 from hemalens.manifest import SUPPORTED_RUNTIMES, QuantizedTensor
 from hemalens.native_log import without_native_log
@@ -49,8 +50,8 @@ def quantize_int8(
     """Quantize a float model.
 
     Weights per channel, activations per tensor, ranges from the calibration crops;
-    batch normalization and input normalization are folded away, biases corrected. The
-    same model and crops give the same bytes.
+    batch normalization and input normalization are folded away, filters keep their
+    sums, biases are corrected. The same model and crops give the same bytes.
 
     Parameters
     ----------
@@ -72,7 +73,8 @@ def quantize_int8(
         When the model cannot be quantized, a float operator would remain, or a
         runtime devices have could not run it.
     """
-    model = quantize(float_model, crops, Scheme.INT8)
+    with filter_sums_kept(float_model):
+        model = quantize(float_model, crops, Scheme.INT8)
     if corrected:
         model = correct_biases(
             quantize(float_model, crops, Scheme.FLOAT32), model, crops

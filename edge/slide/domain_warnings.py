@@ -51,9 +51,9 @@ phone, 25° in chula_wbc's median field, whose light is dim and falls off in col
 
 MOST_BESIDE: Final = 1.0
 FEWEST_FRAMES_BESIDE: Final = 2
-"""Density beside the red cells, in their own: 0.39 in BCCD's median field, 0.35 in PBC's,
-0.88 in chula_wbc's, where glass is told badly; single crowded images of PBC reach 0.9,
-so more than one must say so (measured 2026-12)."""
+"""Density beside the red cells, in their own: 0.39 in BCCD's median field, 0.35 in
+PBC's, 0.88 in chula_wbc's, where glass is told badly; single crowded images of PBC
+reach 0.9, so more than one must say so (measured 2026-12)."""
 
 MOST_COVERED: Final = 0.85
 """Share of a field that is denser than glass; the fullest have 0.68 in BCCD, 0.66 in
