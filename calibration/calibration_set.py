@@ -95,4 +95,6 @@ def find_images(chosen: CalibrationSet, images: CellImages) -> CellImages:
             f"first {missing[0]}: name the one that holds them with "
             "--calibration-images, or choose a set with 'hemalens calibrate set'"
         )
-    return CellImages(images=tuple(by_content[i.sha256] for i in chosen.images))
+    return CellImages(
+        images=tuple(by_content[i.sha256] for i in chosen.images), card=images.card
+    )

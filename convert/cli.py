@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from convert.evidence.cli import validate
+from convert.evidence.protocol_cli import protocol
 from convert.finder_cli import finder
 from convert.inspect_cli import inspect
 from convert.signing_cli import make_key, sign, sign_wheelhouse, verify
@@ -110,7 +111,7 @@ def int8(
 
 
 for command in (
-    *(validate, finder, inspect),
+    *(protocol, validate, finder, inspect),
     *(make_key, sign, sign_wheelhouse, verify),
 ):
     convert.add_command(command)

@@ -145,6 +145,13 @@ def bundle_bytes(
     return pack(members, signer)
 
 
+def unproven_sha256(bundle: Bundle) -> str:
+    """Name all that answers a cell: the bundle without evidence and signature."""
+    manifest = bundle.manifest.model_copy(update={"evidence": None})
+    content = bundle_bytes(manifest, bundle.model, bundle.golden)
+    return hashlib.sha256(content).hexdigest()
+
+
 def pack(members: dict[str, bytes], signer: Signer | None = None) -> bytes:
     """Pack members under their digests, signed where there is a signer.
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from hemalens.classes import CLASS_NAMES
+from hemalens.dataset_card import CARD, DatasetCard, read_card
 from hemalens.errors import DatasetError
 from hemalens.split import Split, split_of
 
@@ -73,10 +74,11 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellImages:
-    """Images in a fixed order, and the files set aside."""
+    """Images in a fixed order, the files set aside, and what the set says of itself."""
 
     images: tuple[CellImage, ...]
     set_aside: tuple[SetAside, ...] = ()
+    card: DatasetCard | None = None
 
     @property
     def digest(self) -> str:
@@ -96,6 +98,12 @@ class ImageSet(CellImages):
     """Labelled images in a fixed order, and the files set aside."""
 
     images: tuple[LabelledImage, ...]
+
+    def groups(self) -> tuple[str, ...] | None:
+        """Name the slide or patient of each image; None where the card names none."""
+        if self.card is None or self.card.group_pattern is None:
+            return None
+        return tuple(str(self.card.group_of(image.name)) for image in self.images)
 
     def counts(self) -> dict[str, int]:
         """Count the images of each class, in class order."""
@@ -125,7 +133,7 @@ def read_class_folders(folder: Path) -> ImageSet:
     ------
     DatasetError
         When the folder is missing, holds no class folder, a folder that is no
-        class, or no image.
+        class, or no image, or its card cannot be read.
     """
     paths, foreign = _image_files(_class_folders(folder))
     if not paths:
@@ -134,7 +142,7 @@ def read_class_folders(folder: Path) -> ImageSet:
         LabelledImage(path=path, class_name=path.parent.name, sha256=digest)
         for path, digest in zip(paths, _digests(paths), strict=True)
     )
-    return ImageSet(images=images, set_aside=(*foreign, *twins))
+    return ImageSet(images=images, set_aside=(*foreign, *twins), card=read_card(folder))
 
 
 def read_unlabelled(folder: Path) -> CellImages:
@@ -168,7 +176,11 @@ def read_unlabelled(folder: Path) -> CellImages:
         CellImage(path=path, sha256=digest)
         for path, digest in zip(paths, _digests(paths), strict=True)
     )
-    return CellImages(images=images, set_aside=(*foreign, *twins))
+    return CellImages(
+        images=images,
+        set_aside=tuple(one for one in (*foreign, *twins) if one.path != folder / CARD),
+        card=read_card(folder),
+    )
 
 
 def _class_folders(folder: Path) -> list[Path]:

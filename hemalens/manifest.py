@@ -123,6 +123,10 @@ class Evidence(_Record):
     """The validation report that travels in the bundle as ``validation.json``."""
 
     report_sha256: Sha256
+    protocol_sha256: Sha256 | None = None
+    """Of the terms it was measured under; None of a gate before there were any."""
+    signatures: Literal[1, 2] = 1
+    """That these terms ask for, each of another key."""
 
 
 class Manifest(_Record):

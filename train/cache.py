@@ -18,13 +18,19 @@ from pydantic import BaseModel, ConfigDict
 
 from hemalens.centred_crop import read_centred_crop
 from hemalens.classes import CLASS_NAMES
-from hemalens.errors import DatasetError, StorageError
+from hemalens.dataset_card import CARD
+from hemalens.errors import CaptureError, DatasetError, StorageError
 from hemalens.files import remove_unfinished, write_whole
+from hemalens.image_files import read_image
 from hemalens.image_set import CellImage, CellImages, ImageSet
 from hemalens.preprocess import CROP_SIDE_UM, PBC_PIXEL_SIZE_UM, crop_side_px
 from hemalens.progress import Progress
 
 DEFAULT_CACHE: Final = Path("cache")
+
+LARGEST_PBC_PX: Final = 380
+"""Side of a square that holds PBC's largest image, and some."""
+_LOOKED_AT: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -111,14 +117,15 @@ def cached_pixels(
     Raises
     ------
     DatasetError
-        When there is no image, or one cannot be decoded; it is named.
+        When there is no image, or one cannot be decoded; it is named. When the images
+        are larger than PBC's and nothing says how much of the slide a pixel shows.
     StorageError
         When the cache cannot be written.
     """
     if not images.images:
         raise DatasetError("no image to cut: is this split empty?")
     kept_px = round(size_px * context)
-    side_px = crop_side_px(PBC_PIXEL_SIZE_UM, crop_side_um) * context
+    side_px = crop_side_px(_pixel_size_um(images), crop_side_um) * context
     note = CacheNote(
         images=len(images.images),
         order=_order(images),
@@ -127,9 +134,36 @@ def cached_pixels(
     )
     path = folder / f"{note.digest[:24]}.npy"
     if not path.is_file():
+        _require_scale(images)
         write_whole(_note_of(path), note.model_dump_json().encode())
         _fill(path, images.images, note, progress)
     return _mapped(path, note)
+
+
+def _pixel_size_um(images: CellImages) -> float:
+    stated = None if images.card is None else images.card.pixel_size_um
+    return stated or PBC_PIXEL_SIZE_UM
+
+
+def _require_scale(images: CellImages) -> None:
+    """Refuse images that cannot have PBC's scale, where no other is stated.
+
+    They are looked at here and there: a set has one scale.
+    """
+    if images.card is not None and images.card.pixel_size_um is not None:
+        return
+    step = max(1, len(images.images) // _LOOKED_AT)
+    for image in images.images[::step]:
+        try:
+            height, width = read_image(image.path).shape[:2]
+        except CaptureError as error:
+            raise DatasetError(str(error)) from error
+        if min(height, width) > LARGEST_PBC_PX:
+            raise DatasetError(
+                f"{image.path} is {width}x{height}, PBC's images are about 360x363, "
+                f"and nothing says its scale: put {CARD} beside the classes, with "
+                '"pixel_size_um" (and "name", "licence", "attribution")'
+            )
 
 
 class CacheNote(BaseModel):

@@ -27,16 +27,14 @@ FAILED: Final = 3
 @click.option(
     "--split",
     type=click.Choice(["train", "validation", "test", "all"]),
-    default="validation",
-    show_default=True,
-    help="A gate on training images does not pass.",
+    help="test by default, where every class has test images, or else validation. A "
+    "gate on training images does not pass.",
 )
 @click.option(
-    "--margin-points",
-    type=click.FloatRange(0, 100, min_open=True),
-    default=0.3,
-    show_default=True,
-    help="Loss of accuracy that is still no loss.",
+    "--protocol",
+    "protocol_file",
+    type=FOLDER,
+    help="Terms that 'convert protocol' wrote; the default ones else.",
 )
 @click.option(
     "--runtime-python",
@@ -63,8 +61,8 @@ def validate(
     model: Path | None,
     data: Path,
     float_model: Path | None,
-    split: str,
-    margin_points: float,
+    split: str | None,
+    protocol_file: Path | None,
     runtime_python: tuple[Path, ...],
     threads: tuple[int, ...],
     output: Path | None,
@@ -73,18 +71,20 @@ def validate(
 ) -> None:
     """Measure BUNDLE against its float model and judge whether it may ship.
 
-    Exit 0 when every criterion is met, 3 when one is not.
+    Exit 0 when every criterion is met, 3 when one is not, or was not shown for want of
+    images.
     """
     path = bundle or model
     if path is None or (bundle and model):
         raise click.UsageError("give one bundle")
     from convert.evidence.float_twin import find_float_twin
-    from convert.evidence.gate import GateLimits
+    from convert.evidence.protocol import default_protocol, read_protocol
     from convert.evidence.runtimes import find_places
     from hemalens.bundle import read_bundle
     from hemalens.image_set import read_class_folders
     from train.keras_backend import load_keras
 
+    protocol = read_protocol(protocol_file) if protocol_file else default_protocol()
     opened = read_bundle(path)
     if output is not None:
         _require_free(_proven(output, opened))
@@ -98,7 +98,7 @@ def validate(
     terms = GateTerms(
         images=images,
         split=split,
-        limits=GateLimits(margin_points=margin_points),
+        protocol=protocol,
         places=places,
         cache=cache,
     )
@@ -108,6 +108,12 @@ def validate(
     if output is not None:
         _write(output, opened, found)
     _show(found, output, as_json)
+    if opened.signature is not None:
+        click.echo(
+            f"the signature of key {opened.signature.key_id} was of the bundle before: "
+            "sign anew",
+            err=True,
+        )
     if not found.report.passed:
         click.get_current_context().exit(FAILED)
 

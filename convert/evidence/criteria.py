@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from statistics import median
 
-from convert.evidence.gate import Criterion, GateLimits, judged
+from convert.evidence.gate import Criterion, GateLimits, Outcome, judged
+from convert.evidence.protocol import GateProtocol
 from convert.evidence.report import (
     DisturbedFigures,
     LayerFigures,
@@ -25,17 +26,32 @@ def held_out(seen: int) -> Criterion:
     )
 
 
-def every_class(int8: Figures) -> Criterion:
-    """Require that every class is measured."""
+def every_class(int8: Figures, limits: GateLimits) -> Criterion:
+    """Require images enough of every class; of one with fewer nothing is shown."""
     rarest = min(int8.per_class, key=lambda name: int8.per_class[name].support)
-    return judged(
+    found = judged(
         "every_class",
-        "Is every class among the images?",
+        "Has every class images enough?",
         int8.per_class[rarest].support,
         "at least",
-        1,
+        limits.smallest_class_images,
         "images",
         f"rarest: {rarest}",
+    )
+    if found.passed:
+        return found
+    return found.model_copy(update={"outcome": Outcome.NOT_SHOWN})
+
+
+def answered(share: float, limits: GateLimits) -> Criterion:
+    """Require that the model answers at all."""
+    return judged(
+        "answered",
+        "How many images does it answer, by its own threshold?",
+        100 * share,
+        "at least",
+        100 * limits.least_answered,
+        "%",
     )
 
 
@@ -135,17 +151,22 @@ def ranges(layers: Sequence[LayerFigures], limits: GateLimits) -> tuple[Criterio
     )
 
 
-def runtimes(found: Sequence[RuntimeFigures], n: int, limits: GateLimits) -> Criterion:
+def runtimes(
+    found: Sequence[RuntimeFigures], n: int, protocol: GateProtocol
+) -> Criterion:
     """Require that every runtime says the same."""
     worst = max(found, key=lambda one: one.other_class)
+    missing = set(protocol.runtimes) - {one.probe.runtime for one in found}
     return judged(
         "runtimes",
         "How many images get another class on another runtime or thread count?",
         100 * worst.other_class / n,
         "at most",
-        100 * limits.largest_runtime_share,
+        100 * protocol.limits.largest_runtime_share,
         "%",
-        f"{len(found)} measured",
+        f"{len(found)} measured"
+        + "".join(f", {one} is missing" for one in sorted(missing)),
+        shown=not missing,
     )
 
 
@@ -174,5 +195,29 @@ def disturbed(
             100 * limits.least_disturbed_agreement,
             "%",
             apart.name,
+        ),
+    )
+
+
+def restained(found: DisturbedFigures, limits: GateLimits) -> tuple[Criterion, ...]:
+    """Require that int8 follows in other stains, where training showed such."""
+    if not found.judged:
+        return ()
+    return (
+        judged(
+            "restained_loss",
+            "How much accuracy does int8 lose on images in other slides' stains?",
+            100 * (found.float_accuracy - found.int8_accuracy),
+            "at most",
+            limits.largest_restained_loss_points,
+            "points",
+        ),
+        judged(
+            "restained_agreement",
+            "How many images in other slides' stains get the same class from both?",
+            100 * found.agreement,
+            "at least",
+            100 * limits.least_restained_agreement,
+            "%",
         ),
     )

@@ -19,6 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from train.augmentation.restain import PBC, Restaining, stain_sources, standards_of
+
 Crops = NDArray[np.uint8]
 
 
@@ -84,6 +86,12 @@ def _compressed(crops: Crops, pixel_size_um: float, *, quality: int) -> Crops:  
         return np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
 
     return np.stack([through_jpeg(bgr) for bgr in crops[..., ::-1]])[..., ::-1]
+
+
+def _restained(crops: Crops, pixel_size_um: float) -> Crops:  # noqa: ARG001
+    restaining = Restaining(tuple(stain_sources()), share=1.0)
+    own = [standards_of(PBC)] * len(crops)
+    return restaining(crops, own, np.random.default_rng(0))
 
 
 def _codes(values: NDArray[np.float32]) -> Crops:
@@ -169,6 +177,11 @@ DISTURBANCES: Final = (
 """Judged is what the standard augmentation of training covers (`AugmentationSettings`;
 light to two standard deviations): there int8 must follow the float model. Beyond it the
 float model errs itself, and its doubtful cells fall either way: shown alone."""
+
+RESTAINED: Final = Disturbance(name="stains of other slides", change=_restained)
+"""Each crop in a stain drawn from all microscopes measured (`train.augmentation`): a
+model that was trained on such meets them as they are, and its int8 ranges, which the
+colours of one laboratory set, must hold them."""
 
 IN_THE_FIELD: Final = (
     _pixel_size(-20),

@@ -18,6 +18,7 @@ from convert.evidence.plots import (
     reliability_pair_plot,
     risk_coverage_plot,
 )
+from convert.evidence.protocol import default_protocol
 from convert.evidence.report import ChangedImage, ValidationReport
 from hemalens.manifest import Manifest
 from hemalens.split import Split
@@ -90,6 +91,7 @@ def validation_page(validation: "Validation", manifest: Manifest) -> str:
     }
     return _template("validation.html").render(
         report=report,
+        default_protocol=report.protocol == default_protocol(),
         manifest=manifest,
         worst=worst,
         thumbnails=_thumbnails(validation),
@@ -137,6 +139,8 @@ def limit_text(criterion: Criterion) -> str:
 
 def value_text(criterion: Criterion) -> str:
     """Format what was found, with its unit."""
+    if criterion.value is None:
+        return "\u2013"
     return _number(criterion.value, criterion.unit)
 
 
@@ -163,6 +167,7 @@ def _origin(
     report = validation.report
     return (
         ("bundle", f"{manifest.name} {manifest.version}"),
+        ("protocol SHA-256", report.protocol_sha256),
         ("int8 model SHA-256", report.model_sha256),
         ("float model SHA-256", report.float_model_sha256),
         ("dataset digest", report.dataset_digest),

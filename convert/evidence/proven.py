@@ -1,10 +1,8 @@
 """A bundle with the evidence that it may ship, and with a signature."""
 
-import hashlib
-
 from convert.evidence.page import model_card
 from convert.evidence.report import ValidationReport, evidence_of, read_report
-from hemalens.bundle import Bundle, EvidenceFiles, bundle_bytes
+from hemalens.bundle import Bundle, EvidenceFiles, bundle_bytes, unproven_sha256
 from hemalens.errors import BundleError
 from hemalens.signature import Signer
 
@@ -19,7 +17,7 @@ def with_evidence(bundle: Bundle, report: ValidationReport) -> bytes:
     """
     _require_passed(bundle, report)
     content = report.content()
-    manifest = bundle.manifest.model_copy(update={"evidence": evidence_of(content)})
+    manifest = bundle.manifest.model_copy(update={"evidence": evidence_of(report)})
     return bundle_bytes(
         manifest,
         bundle.model,
@@ -48,7 +46,11 @@ def signed(bundle: Bundle, signer: Signer) -> bytes:
 
 
 def _require_passed(bundle: Bundle, report: ValidationReport) -> None:
-    if report.model_sha256 != hashlib.sha256(bundle.model).hexdigest():
-        raise BundleError("the validation report is of another model")
+    if report.bundle_sha256 != unproven_sha256(bundle):
+        raise BundleError(
+            "the validation report is of another model, or of other thresholds, "
+            "classes or corrections around it: evidence belongs to one bundle; "
+            "validate this one"
+        )
     if not report.passed:
-        raise BundleError("the validation report has not passed")
+        raise BundleError(f"the validation report has not passed: {report.verdict}")

@@ -11,11 +11,13 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from convert.evidence.gate import Criterion, GateLimits
+from convert.evidence.gate import Criterion, GateLimits, Outcome
 from convert.evidence.probe import Probe
+from convert.evidence.protocol import GateProtocol, stated
 from convert.thresholds import RiskPoint
 from hemalens.errors import BundleError
 from hemalens.manifest import Evidence, Sha256
+from hemalens.split import Split
 from train.evaluation.figures import Figures, Record
 
 
@@ -59,6 +61,19 @@ class DisturbedFigures(Record):
     agreement: float
 
 
+class MadeSlides(Record):
+    """One class on made slides: its share as int8 counts it, less the true one."""
+
+    mix: str
+    cells: int
+    class_name: str
+    bias_points: float
+    agreement_points: tuple[float, float]
+    """Bland and Altman's 95 % limits."""
+    within_ruemke: float
+    """Share of the slides."""
+
+
 class LayerFigures(Record):
     """How far a layer's output lies from the float model's, errors before included."""
 
@@ -89,18 +104,23 @@ class RuntimeFigures(Record):
 class ValidationReport(Figures):
     """All that was measured, and the verdict."""
 
-    report_version: Literal[1] = 1
+    report_version: Literal[2] = 2
     passed: bool
     criteria: tuple[Criterion, ...]
-    limits: GateLimits
+    protocol: GateProtocol
+    protocol_sha256: Sha256
     bundle_name: str
     bundle_version: str
+    bundle_sha256: Sha256
+    """Of the bundle without evidence and signature: what answers a cell, whole."""
     model_sha256: Sha256
     model_bytes: int
     float_model_sha256: Sha256
     float_model_bytes: int
     dataset_digest: Sha256
     split: str
+    groups: int | None
+    """Slides or patients that the images are of, where the data names them."""
     ece_before_temperature: float
     float_model: Figures
     agreement: float
@@ -108,6 +128,8 @@ class ValidationReport(Figures):
     pairs: PairedCounts
     changed: tuple[ChangedImage, ...]
     disturbed: tuple[DisturbedFigures, ...]
+    restained: DisturbedFigures
+    made_slides: tuple[MadeSlides, ...]
     layers: tuple[LayerFigures, ...]
     layer_images: int
     runtimes: tuple[RuntimeFigures, ...]
@@ -117,14 +139,49 @@ class ValidationReport(Figures):
     hemalens_version: str
     made_at: datetime
 
+    @property
+    def limits(self) -> GateLimits:
+        """What the criteria were held against."""
+        return self.protocol.limits
+
+    @property
+    def verdict(self) -> str:
+        """The verdict in one line, its protocol, and what the images chose."""
+        return f"{self._outcome} {stated(self.protocol)}{self._chosen_on}"
+
+    @property
+    def _outcome(self) -> str:
+        if self.passed:
+            return "Passed"
+        counts = {
+            outcome: ", ".join(
+                one.name for one in self.criteria if one.outcome is outcome
+            )
+            for outcome in (Outcome.NOT_MET, Outcome.NOT_SHOWN)
+        }
+        missed = "; ".join(
+            f"{outcome}: {names}" for outcome, names in counts.items() if names
+        )
+        return f"NOT passed ({missed})"
+
+    @property
+    def _chosen_on(self) -> str:
+        if self.split != Split.VALIDATION:
+            return ""
+        return "; on validation images, which chose epoch and threshold"
+
     def content(self) -> bytes:
         """Return the file's bytes."""
         return self.model_dump_json(indent=1).encode() + b"\n"
 
 
-def evidence_of(report: bytes) -> Evidence:
-    """Name a report in a manifest."""
-    return Evidence(report_sha256=hashlib.sha256(report).hexdigest())
+def evidence_of(report: ValidationReport) -> Evidence:
+    """Name a report and its protocol in a manifest."""
+    return Evidence(
+        report_sha256=hashlib.sha256(report.content()).hexdigest(),
+        protocol_sha256=report.protocol_sha256,
+        signatures=report.protocol.signatures,
+    )
 
 
 def read_report(content: bytes) -> ValidationReport:
@@ -133,9 +190,13 @@ def read_report(content: bytes) -> ValidationReport:
     Raises
     ------
     BundleError
-        When it is none of this version.
+        When it is none of this version: what an earlier gate did not ask, its report
+        does not show.
     """
     try:
         return ValidationReport.model_validate_json(content)
     except ValidationError as error:
-        raise BundleError("validation.json is no report of this version") from error
+        raise BundleError(
+            "validation.json is no report of this version of the gate: validate the "
+            "bundle anew with 'hemalens convert validate'"
+        ) from error

@@ -1,11 +1,20 @@
 """A validation as the terminal shows it."""
 
+from typing import Final
+
 import click
 from rich.console import Console
 from rich.table import Table
 
+from convert.evidence.gate import Outcome
 from convert.evidence.page import limit_text, value_text
 from convert.evidence.report import ValidationReport
+
+_MARKS: Final = {
+    Outcome.MET: "met",
+    Outcome.NOT_MET: "[bold red]NOT MET[/bold red]",
+    Outcome.NOT_SHOWN: "[bold red]NOT SHOWN[/bold red]",
+}
 
 
 def show_validation(report: ValidationReport) -> None:
@@ -26,7 +35,9 @@ def show_validation(report: ValidationReport) -> None:
             f"{one.asks} {f'({one.detail})' if one.detail else ''}",
             limit_text(one),
             value_text(one),
-            "met" if one.passed else "[bold red]NOT MET[/bold red]",
+            _MARKS[one.outcome],
         )
     Console().print(table)
-    click.echo("passed" if report.passed else "not passed: do not ship this model")
+    click.secho(report.verdict, fg=None if report.passed else "red", bold=True)
+    if not report.passed:
+        click.echo("do not ship this model")

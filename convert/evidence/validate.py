@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 from convert.evidence import criteria
 from convert.evidence.bench import Answers, Bench
-from convert.evidence.disturbances import DISTURBANCES
-from convert.evidence.gate import GateLimits
+from convert.evidence.differential import differential, made_slides
+from convert.evidence.disturbances import DISTURBANCES, RESTAINED, Disturbance
+from convert.evidence.floors import Floors
 from convert.evidence.layer_errors import layer_errors
 from convert.evidence.paired import cohen_kappa, paired_difference_limits
+from convert.evidence.protocol import GateProtocol
 from convert.evidence.report import (
     ChangedImage,
     DisturbedFigures,
@@ -29,7 +31,7 @@ from convert.evidence.runtimes import Place, ProbedModel, probe_everywhere
 from convert.layers import normalized
 from convert.quantize import Scheme, quantize
 from convert.thresholds import RiskPoint, risk_coverage
-from hemalens.bundle import Bundle
+from hemalens.bundle import Bundle, unproven_sha256
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import ConversionError
 from hemalens.files import sha256_of
@@ -37,8 +39,9 @@ from hemalens.image_set import ImageSet
 from hemalens.split import Split
 from hemalens.statistics import clopper_pearson, mcnemar_p
 from train.cache import CropArray
-from train.evaluation.measure import images_of
+from train.evaluation.measure import ALL, images_of
 from train.float_model import load_float_model
+from train.run import record_in
 
 LAYER_IMAGES: Final = 128
 """Crops that the layers are compared on, evenly spaced over the gate set."""
@@ -62,8 +65,10 @@ class GateTerms:
     """What a bundle is held against."""
 
     images: ImageSet
-    split: str
-    limits: GateLimits
+    split: str | None = None
+    """None: the test images, where every class has some, or else those of
+    validation."""
+    protocol: GateProtocol
     places: tuple[Place, ...]
     cache: Path
 
@@ -95,12 +100,19 @@ def validate(
             f"the bundle tells {', '.join(bundle.manifest.classes)} apart; the folders "
             f"hold {', '.join(CLASS_NAMES)}"
         )
-    part = images_of(terms.images, terms.split)
+    protocol, limits = terms.protocol, terms.protocol.limits
+    split, part = gate_set_of(terms)
     bench = Bench(bundle, load_float_model(float_model), part, terms.cache)
     on_step(f"both models on {len(part.images)} images")
     gate_set = bench.crops()
     answers = bench.answers(gate_set.crops, gate_set.class_indices)
-    disturbed = tuple(_disturbed(bench, on_step))
+    disturbed = tuple(
+        _disturbed(bench, one, one.name in protocol.disturbances, on_step)
+        for one in DISTURBANCES
+    )
+    restained = _disturbed(
+        bench, RESTAINED, bool(record_in(float_model).recipe.stain_sources), on_step
+    )
     on_step("layer by layer")
     float_lite = quantize(bench.network, gate_set.crops[:1], Scheme.FLOAT32)
     layer_crops = _spread(gate_set.crops)
@@ -120,32 +132,41 @@ def validate(
     of_float, of_int8 = answers.figures()
     pairs = _pairs(answers)
     size, float_size = len(bundle.model), float_model.stat().st_size
-    limits = terms.limits
+    slides = made_slides(of_int8.confusion)
+    groups = part.groups()
+    threshold = bundle.manifest.thresholds.minimum_probability
     judged = (
         criteria.held_out(sum(i.split is Split.TRAIN for i in part.images)),
-        criteria.every_class(of_int8),
+        criteria.every_class(of_int8, limits),
+        *Floors(answers.true, answers.int8.argmax(1), groups, limits).criteria(),
+        criteria.answered(float((answers.int8.max(1) >= threshold).mean()), limits),
+        *differential(slides, limits),
         criteria.non_inferiority(pairs, limits),
         criteria.agreement(answers.agreement, limits),
         criteria.recall_loss(of_float, of_int8, limits),
         criteria.calibration_error(of_int8, limits),
         criteria.size_ratio(size, float_size, limits),
         *criteria.ranges(layers, limits),
-        criteria.runtimes(runtimes, of_int8.n, limits),
+        criteria.runtimes(runtimes, of_int8.n, protocol),
         *criteria.disturbed(disturbed, limits),
+        *criteria.restained(restained, limits),
     )
     report = ValidationReport(
         **dict(of_int8),
         passed=all(one.passed for one in judged),
         criteria=judged,
-        limits=limits,
+        protocol=protocol,
+        protocol_sha256=protocol.digest,
         bundle_name=bundle.manifest.name,
         bundle_version=bundle.manifest.version,
+        bundle_sha256=unproven_sha256(bundle),
         model_sha256=hashlib.sha256(bundle.model).hexdigest(),
         model_bytes=size,
         float_model_sha256=sha256_of(float_model),
         float_model_bytes=float_size,
         dataset_digest=terms.images.digest,
-        split=terms.split,
+        split=split,
+        groups=None if groups is None else len(set(groups)),
         ece_before_temperature=bench.ece_before_temperature(),
         float_model=of_float,
         agreement=answers.agreement,
@@ -153,6 +174,8 @@ def validate(
         pairs=pairs,
         changed=tuple(_changed(answers, gate_set.names)),
         disturbed=disturbed,
+        restained=restained,
+        made_slides=slides,
         layers=layers,
         layer_images=len(layer_crops),
         runtimes=runtimes,
@@ -164,18 +187,45 @@ def validate(
     return Validation(report=report, answers=answers, gate_set=gate_set)
 
 
-def _disturbed(bench: Bench, on_step: OnStep) -> Iterator[DisturbedFigures]:
-    for disturbance in DISTURBANCES:
-        on_step(disturbance.name)
-        answers = bench.disturbed(disturbance)
-        float_figures, int8_figures = answers.figures()
-        yield DisturbedFigures(
-            name=disturbance.name,
-            judged=disturbance.judged,
-            float_accuracy=float_figures.accuracy,
-            int8_accuracy=int8_figures.accuracy,
-            agreement=answers.agreement,
-        )
+def gate_set_of(terms: GateTerms) -> tuple[str, ImageSet]:
+    """Choose the images that are scored, and say which split they are of.
+
+    Raises
+    ------
+    ConversionError
+        When they are not those that the protocol names.
+    DatasetError
+        When there is none.
+    """
+    wanted = terms.protocol.gate_set_digest
+    if wanted is not None:
+        if terms.images.digest != wanted:
+            raise ConversionError(
+                f"the protocol scores the images of digest {wanted[:12]}, these are "
+                f"{terms.images.digest[:12]}: give that folder as --data"
+            )
+        return ALL, terms.images
+    split = terms.split or (
+        Split.TEST
+        if all(terms.images.of_split(Split.TEST).counts().values())
+        else Split.VALIDATION
+    )
+    return split, images_of(terms.images, split)
+
+
+def _disturbed(
+    bench: Bench, disturbance: Disturbance, judged: bool, on_step: OnStep
+) -> DisturbedFigures:
+    on_step(disturbance.name)
+    answers = bench.disturbed(disturbance)
+    float_figures, int8_figures = answers.figures()
+    return DisturbedFigures(
+        name=disturbance.name,
+        judged=judged,
+        float_accuracy=float_figures.accuracy,
+        int8_accuracy=int8_figures.accuracy,
+        agreement=answers.agreement,
+    )
 
 
 def _spread(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:

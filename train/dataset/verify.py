@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from hemalens.classes import CLASS_NAMES
+from hemalens.dataset_card import CARD
 from hemalens.errors import CaptureError, DatasetError
 from hemalens.image_files import decode_image, is_truncated
 from hemalens.image_set import (
@@ -130,7 +131,7 @@ def _foreign(path: Path, folder: Path) -> DatasetFinding | None:
     if path.name.startswith("."):
         return finding(FindingKind.DOT_FILE, "no part of the dataset")
     if path.parent == folder:
-        if _is_class(path):
+        if _is_class(path) or path.name == CARD:
             return None
         if path.is_dir():
             return finding(FindingKind.FOREIGN_FOLDER, "no class: take it away")

@@ -11,6 +11,7 @@ import pytest
 from calibration.calibration_set import CalibrationSet
 from calibration.choose import Chooser
 from convert.evidence.gate import GateLimits
+from convert.evidence.protocol import default_protocol
 from convert.evidence.runtimes import find_places
 from convert.evidence.validate import GateTerms, Validation, validate
 from convert.make_bundle import BundleParts, make_bundle
@@ -32,9 +33,19 @@ LIMITS = GateLimits(
     largest_cut_off_share=0.02,
     largest_disturbed_loss_points=8,
     least_disturbed_agreement=0.85,
+    smallest_class_images=20,
+    least_accuracy=0.8,
+    least_recall=0.4,
+    least_precision=0.4,
+    most_called_mature=0.6,
+    most_called_platelet=0.05,
+    largest_bias_points=5,
+    widest_agreement_points=15,
+    least_within_ruemke=0.85,
 )
 """As strict as 20 drawn cells a class and a network of a few thousand weights allow:
 one cell is five points of a class's recall."""
+PROTOCOL = default_protocol().model_copy(update={"limits": LIMITS, "name": "small"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +73,13 @@ class Workshop:
         self,
         bundle: Bundle,
         limits: GateLimits = LIMITS,
-        split: Split = Split.VALIDATION,
+        split: Split | None = None,
     ) -> Validation:
         """Validate a bundle on one runtime and thread."""
         terms = GateTerms(
             images=self.images,
             split=split,
-            limits=limits,
+            protocol=PROTOCOL.model_copy(update={"limits": limits}),
             places=find_places(threads=[1])[:1],
             cache=self.cache,
         )

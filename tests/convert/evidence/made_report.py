@@ -5,16 +5,27 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from convert.evidence.gate import GateLimits, judged
+from convert.evidence.gate import judged
 from convert.evidence.probe import Probe
-from convert.evidence.report import PairedCounts, RuntimeFigures, ValidationReport
+from convert.evidence.protocol import GateProtocol, default_protocol
+from convert.evidence.report import (
+    DisturbedFigures,
+    PairedCounts,
+    RuntimeFigures,
+    ValidationReport,
+)
 from convert.thresholds import RiskPoint
-from hemalens.bundle import Bundle
+from hemalens.bundle import Bundle, unproven_sha256
 from hemalens.classes import CLASS_NAMES
 from train.evaluation.figures import evaluate_predictions
 
 
-def made_report(bundle: Bundle, *, passed: bool = True) -> ValidationReport:
+def made_report(
+    bundle: Bundle,
+    *,
+    passed: bool = True,
+    protocol: GateProtocol = default_protocol(),  # noqa: B008  # frozen
+) -> ValidationReport:
     """Say that a bundle's model had 16 images right, two of each class."""
     true = np.repeat(np.arange(len(CLASS_NAMES)), 2)
     figures = evaluate_predictions(
@@ -44,15 +55,18 @@ def made_report(bundle: Bundle, *, passed: bool = True) -> ValidationReport:
                 "times",
             ),
         ),
-        limits=GateLimits(),
+        protocol=protocol,
+        protocol_sha256=protocol.digest,
         bundle_name=bundle.manifest.name,
         bundle_version=bundle.manifest.version,
+        bundle_sha256=unproven_sha256(bundle),
         model_sha256=hashlib.sha256(bundle.model).hexdigest(),
         model_bytes=len(bundle.model),
         float_model_sha256="f" * 64,
         float_model_bytes=4 * len(bundle.model),
         dataset_digest="d" * 64,
-        split="validation",
+        split="test",
+        groups=None,
         ece_before_temperature=0.05,
         float_model=figures,
         agreement=1,
@@ -71,6 +85,14 @@ def made_report(bundle: Bundle, *, passed: bool = True) -> ValidationReport:
         ),
         changed=(),
         disturbed=(),
+        restained=DisturbedFigures(
+            name="stains of other slides",
+            judged=False,
+            float_accuracy=1,
+            int8_accuracy=1,
+            agreement=1,
+        ),
+        made_slides=(),
         layers=(),
         layer_images=0,
         runtimes=(

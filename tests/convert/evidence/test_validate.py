@@ -17,7 +17,7 @@ from calibration.calibration_set import find_images
 from convert.cli import convert
 from convert.evidence.disturbances import DISTURBANCES, Disturbance
 from convert.evidence.float_twin import find_float_twin
-from convert.evidence.gate import GateLimits
+from convert.evidence.gate import GateLimits, Outcome
 from convert.evidence.page import model_card, validation_page
 from convert.evidence.proven import with_evidence
 from convert.evidence.report import ValidationReport, read_report
@@ -126,7 +126,7 @@ def test_the_page_says_what_was_asked_and_found(
 
 def test_a_failed_page_says_so(validation: Validation, good: Bundle, page: str) -> None:
     criteria = [
-        one.model_copy(update={"passed": False}) if index == 3 else one
+        one.model_copy(update={"outcome": Outcome.NOT_MET}) if index == 3 else one
         for index, one in enumerate(validation.report.criteria)
     ]
     report = validation.report.model_copy(
