@@ -8,7 +8,13 @@ from convert.evidence.cli import validate
 from convert.evidence.protocol_cli import protocol
 from convert.finder_cli import finder
 from convert.inspect_cli import inspect
-from convert.signing_cli import make_key, sign, sign_wheelhouse, verify
+from convert.signing_cli import (
+    make_key,
+    require_unsigned,
+    sign,
+    sign_wheelhouse,
+    verify,
+)
 
 FOLDER = click.Path(path_type=Path)
 
@@ -78,6 +84,7 @@ def int8(
 
     if output.suffix != SUFFIX:
         raise ConfigError(f"a bundle's name ends in {SUFFIX}, this is {output.name}")
+    require_unsigned(output)
     images = read_class_folders(data)
     chosen = read_calibration_set(calibration_set or PBC_SET)
     load_keras("Converting", "convert")

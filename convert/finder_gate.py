@@ -31,11 +31,13 @@ def signed_finder(bundle: FinderBundle, signer: Signer) -> bytes:
     Raises
     ------
     BundleError
-        When it does not.
+        When it does not, or is signed already.
     """
     failures = gate_failures(bundle.manifest)
     if failures:
         raise BundleError(f"the finder is not signed: {'; '.join(failures)}")
+    if bundle.signature is not None:
+        raise BundleError(f"it is signed by {bundle.signature.said} already")
     return finder_bundle_bytes(bundle.manifest, bundle.model, bundle.golden, signer)
 
 

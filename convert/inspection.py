@@ -85,8 +85,8 @@ class BundleInspection(_Record):
 
     members: tuple[Member, ...]
     manifest: Manifest | FinderManifest
-    signed_by: str | None
-    """Fingerprint of the key; whether it is trusted is another question."""
+    signed_by: tuple[str, ...]
+    """Key, and what each person states; whether it is trusted is another question."""
 
 
 class Inspection(_Record):
@@ -160,7 +160,9 @@ def _inspect_bundle(bundle: Bundle | FinderBundle, content: bytes) -> BundleInsp
     return BundleInspection(
         members=members,
         manifest=bundle.manifest,
-        signed_by=bundle.signature.key_id if bundle.signature else None,
+        signed_by=tuple(
+            one.said for one in (bundle.signature.persons if bundle.signature else ())
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 if TYPE_CHECKING:
-    from hemalens.signature import Signer
+    from hemalens.signature import Signer, Statement
 
 FILE = click.Path(path_type=Path)
 PASSPHRASE: Final = "HEMALENS_KEY_PASSPHRASE"  # noqa: S105  # a name, no secret
@@ -38,12 +38,34 @@ def make_key(key: Path, passphrase: bool) -> None:
 @click.argument("bundle", type=FILE)
 @click.option("--key", type=FILE, required=True, help="Private key of make-key.")
 @click.option("--output", type=FILE, required=True, help="The signed bundle.")
-def sign(bundle: Path, key: Path, output: Path) -> None:
+@click.option("--name", prompt=True, help="Who signs; asked for.")
+@click.option("--role", prompt=True, help="As what; asked for.")
+@click.option("--reason", prompt=True, help="Why it may ship; asked for.")
+@click.option(
+    "--protocol",
+    "protocol_file",
+    type=FILE,
+    help="The terms it was measured under, where they are not the default ones.",
+)
+def sign(
+    bundle: Path,
+    key: Path,
+    output: Path,
+    name: str,
+    role: str,
+    reason: str,
+    protocol_file: Path | None,
+) -> None:
     """Sign BUNDLE, which carries a validation report that passed.
 
-    A finder carries its figures in the manifest; they must pass its gate.
+    Name, role, reason and time are signed with it. Where the protocol asks for two
+    persons, the second signs what the first has signed. A finder carries its figures
+    in the manifest; they must pass its gate. A signature is never taken away, and no
+    signed bundle written over.
     """
+    from convert.evidence.protocol import read_protocol, stated
     from convert.evidence.proven import signed
+    from convert.evidence.report import read_report
     from convert.finder_gate import signed_finder
     from hemalens.bundle import SUFFIX, unpack
     from hemalens.errors import ConfigError
@@ -53,14 +75,21 @@ def sign(bundle: Path, key: Path, output: Path) -> None:
     if output.suffix != SUFFIX:
         raise ConfigError(f"a bundle's name ends in {SUFFIX}, this is {output.name}")
     opened = read_any_bundle(bundle)
-    signer = _signer(key)
+    if output.resolve() != bundle.resolve():
+        require_unsigned(output)
+    protocol = read_protocol(protocol_file) if protocol_file else None
+    signer = _signer(key, _statement(name, role, reason))
     if isinstance(opened, FinderBundle):
         content = signed_finder(opened, signer)
     else:
-        content = signed(opened, signer)
+        content = signed(opened, signer, protocol)
     write_whole(output, content)
     _, signature = unpack(content)
-    click.echo(f"{output}: signed by key {signature.key_id if signature else ''}")
+    for one in signature.persons if signature else ():
+        click.echo(f"{output}: signed by {one.said}")
+    if not isinstance(opened, FinderBundle) and opened.evidence is not None:
+        report = read_report(opened.evidence.report)
+        click.echo(f"validated {stated(report.protocol)}")
 
 
 @click.command("sign-wheelhouse")
@@ -95,18 +124,63 @@ def verify(bundle: Path, trusted_key: tuple[Path, ...]) -> None:
 
     opened = read_any_bundle(bundle, read_trusted_keys(trusted_key))
     manifest = opened.manifest
-    signature = opened.signature
+    signed_by = opened.signature.persons if opened.signature else ()
+    persons = ", and by ".join(one.said for one in signed_by)
     click.echo(
-        f"{bundle}: {manifest.name} {manifest.version}, signed by key "
-        f"{signature.key_id if signature else ''}, nothing altered"
+        f"{bundle}: {manifest.name} {manifest.version}, signed by {persons}, nothing "
+        "altered"
     )
 
 
-def _signer(key: Path) -> "Signer":
+def require_unsigned(output: Path) -> None:
+    """Refuse to write over a bundle that carries a signature.
+
+    Raises
+    ------
+    StorageError
+        When one is there.
+    """
+    from hemalens.bundle import read_content, unpack
+    from hemalens.errors import BundleError, StorageError
+
+    if not output.exists():
+        return
+    try:
+        _, signature = unpack(read_content(output))
+    except BundleError:
+        return
+    if signature is not None:
+        raise StorageError(
+            f"{output} is there already, signed by {signature.said}: choose another "
+            "--output"
+        )
+
+
+def _statement(name: str, role: str, reason: str) -> "Statement":
+    from datetime import UTC, datetime
+
+    from pydantic import ValidationError
+
+    from hemalens.errors import ConfigError
+    from hemalens.signature import Statement
+    from hemalens.validation_message import validation_message
+
+    try:
+        return Statement(
+            name=name.strip(),
+            role=role.strip(),
+            reason=reason.strip(),
+            signed_at=datetime.now(UTC).replace(microsecond=0),
+        )
+    except ValidationError as error:
+        raise ConfigError(f"no signature: {validation_message(error)}") from error
+
+
+def _signer(key: Path, statement: "Statement | None" = None) -> "Signer":
     from convert.signing_key import is_encrypted, read_signer
 
     secret = _passphrase(confirm=False) if is_encrypted(key) else None
-    return read_signer(key, secret)
+    return read_signer(key, secret, statement)
 
 
 def _passphrase(*, confirm: bool) -> str:

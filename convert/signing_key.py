@@ -23,7 +23,13 @@ from cryptography.hazmat.primitives.serialization import (
 from hemalens.durable import create_file, make_folder
 from hemalens.errors import ConfigError, StorageError
 from hemalens.files import remove_unfinished, write_whole
-from hemalens.signature import CONTEXT, Signature, Signer, key_id
+from hemalens.signature import (
+    Signature,
+    Signer,
+    Statement,
+    key_id,
+    signed_bytes,
+)
 
 PUBLIC_SUFFIX: Final = ".pub"
 
@@ -112,8 +118,17 @@ def is_encrypted(path: Path) -> bool:
     return b"ENCRYPTED PRIVATE KEY" in _content(path)
 
 
-def read_signer(path: Path, passphrase: str | None = None) -> Signer:
+def read_signer(
+    path: Path, passphrase: str | None = None, statement: Statement | None = None
+) -> Signer:
     """Read a private key and give the function that signs with it.
+
+    Parameters
+    ----------
+    path : Path
+    passphrase : str, optional
+    statement : Statement, optional
+        Who signs, signed with the rest.
 
     Raises
     ------
@@ -140,7 +155,8 @@ def read_signer(path: Path, passphrase: str | None = None) -> Signer:
     def sign(message: bytes) -> Signature:
         return Signature(
             public_key=key.public_key().public_bytes_raw().hex(),
-            value=base64.b64encode(key.sign(CONTEXT + message)).decode(),
+            value=base64.b64encode(key.sign(signed_bytes(message, statement))).decode(),
+            statement=statement,
         )
 
     return sign

@@ -20,7 +20,7 @@ from hemalens.finder_manifest import FinderManifest
 from hemalens.focus import FocusReference
 from hemalens.likeness import Likeness
 from hemalens.manifest import Manifest
-from hemalens.site_correction import SiteCorrection
+from hemalens.site_correction import HomeCost, SiteCorrection
 from hemalens.stain import StainReference
 
 _FACT_WIDTH: Final = 12
@@ -52,7 +52,7 @@ def _bundle_facts(bundle: BundleInspection) -> dict[str, str]:
 def _shared_facts(bundle: BundleInspection) -> dict[str, str]:
     return {
         "bundle": f"{bundle.manifest.name} {bundle.manifest.version}",
-        "signed by": bundle.signed_by or "nobody",
+        "signed by": "\n".join(bundle.signed_by) or "nobody",
         "members": "\n".join(
             f"{_size(one.size_bytes):>8}  {one.name}" for one in bundle.members
         ),
@@ -60,11 +60,9 @@ def _shared_facts(bundle: BundleInspection) -> dict[str, str]:
 
 
 def _classifier_facts(manifest: Manifest) -> dict[str, str]:
-    crop, training, measured = manifest.input, manifest.training, manifest.measured
-    thresholds, evidence = manifest.thresholds, manifest.evidence
-    low, high = (100 * limit for limit in measured.accuracy_ci95)
+    crop, training, thresholds = manifest.input, manifest.training, manifest.thresholds
     return {
-        "validated": f"report {evidence.report_sha256[:12]}" if evidence else "not yet",
+        "validated": _validated(manifest),
         "classes": ", ".join(manifest.classes),
         "crop": f"{crop.size_px} px of {crop.crop_side_um:g} µm, {crop.colour_order}",
         "network": training.architecture,
@@ -72,10 +70,7 @@ def _classifier_facts(manifest: Manifest) -> dict[str, str]:
         "began from": training.initial_weights,
         "trained on": f"{training.train_images:,} images of {training.dataset}, "
         f"digest {training.dataset_digest[:12]}",
-        "accuracy": f"{100 * measured.accuracy:.2f} % (95 % interval {low:.2f} to "
-        f"{high:.2f}) of {measured.n:,} {measured.split} images; float "
-        f"{100 * measured.float_accuracy:.2f} %, "
-        f"agreement {100 * measured.agreement:.2f} %",
+        "accuracy": _accuracy(manifest),
         "uncertain": f"probability below {thresholds.minimum_probability:g}, "
         f"temperature {thresholds.temperature:g}",
         "unlike": _likeness(manifest.likeness),
@@ -89,6 +84,43 @@ def _classifier_facts(manifest: Manifest) -> dict[str, str]:
         "licence": manifest.licence,
         "caveat": training.caveat,
     }
+
+
+def _validated(manifest: Manifest) -> str:
+    evidence = manifest.evidence
+    if evidence is None:
+        return "not yet"
+    report = f"report {evidence.report_sha256[:12]}"
+    if manifest.site is not None and evidence.protocol_sha256 is None:
+        return f"not this bundle, its parent alone ({report})"
+    if evidence.protocol_sha256 is None:
+        return f"{report}, by a gate without floors: validate anew to sign"
+    return f"{report}, protocol {evidence.protocol_sha256[:12]}"
+
+
+def _accuracy(manifest: Manifest) -> str:
+    measured = manifest.measured
+    if measured is None:
+        return "not measured since the bundle was adapted"
+    low, high = (100 * limit for limit in measured.accuracy_ci95)
+    said = (
+        f"{100 * measured.accuracy:.2f} % (95 % interval {low:.2f} to "
+        f"{high:.2f}) of {measured.n:,} {measured.split} images; float "
+        f"{100 * measured.float_accuracy:.2f} %, "
+        f"agreement {100 * measured.agreement:.2f} %"
+    )
+    return f"of its parent: {said}" if manifest.site is not None else said
+
+
+def _home(cost: HomeCost | None) -> str:
+    if cost is None:
+        return "what it costs at home was not measured"
+    return (
+        f"at home {100 * cost.accuracy_before:.2f} % without, "
+        f"{100 * cost.accuracy_after:.2f} % with it, of {cost.n:,} images; "
+        f"{cost.worst_class} {100 * cost.worst_recall_before:.1f} and "
+        f"{100 * cost.worst_recall_after:.1f} %"
+    )
 
 
 def _likeness(likeness: Likeness | None) -> str:
@@ -139,7 +171,8 @@ def _site(site: SiteCorrection | None) -> str:
         f"corrected with {sum(site.cells.values())} labelled cells from version "
         f"{site.parent_version}, SHA-256 {site.parent_sha256[:12]}\n"
         f"gain {100 * proof.gain:+.1f} points (95 % interval {low:+.1f} to "
-        f"{high:+.1f}) of {proof.n} cells, population {proof.population}"
+        f"{high:+.1f}) of {proof.n} cells, population {proof.population}\n"
+        f"labels {site.labels_digest[:12]}; {_home(site.home)}"
     )
 
 

@@ -49,7 +49,7 @@ _EMBEDDINGS: Final = "golden_embeddings.npy"
 _EVIDENCE: Final = ("validation.json", "model_card.md")
 _MAXIMUM_BYTES: Final = {
     _SUMS: 4_096,
-    _SIGNATURE: 4_096,
+    _SIGNATURE: 16_384,
     MANIFEST: 262_144,
     MODEL: 67_108_864,
     GOLDEN[0]: 16_777_216,
@@ -162,9 +162,7 @@ def pack(members: dict[str, bytes], signer: Signer | None = None) -> bytes:
     signer : Signer, optional
     """
     sums = _sums(members)
-    signature = (
-        {_SIGNATURE: signer(sums).model_dump_json().encode() + b"\n"} if signer else {}
-    )
+    signature = {_SIGNATURE: signer(sums).content()} if signer else {}
     return _packed({_SUMS: sums, **signature, **members})
 
 
@@ -233,6 +231,8 @@ def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
         )
     _require_embeddings_of(manifest, golden)
     _require_same_report(manifest, members)
+    if trusted is not None:
+        _require_persons(manifest, signature)
     return Bundle(
         manifest=manifest,
         model=members[MODEL],
@@ -241,6 +241,16 @@ def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
         signature=signature,
         sha256=hashlib.sha256(content).hexdigest(),
     )
+
+
+def _require_persons(manifest: Manifest, signature: Signature | None) -> None:
+    wanted = 1 if manifest.evidence is None else manifest.evidence.signatures
+    found = 0 if signature is None else len(signature.persons)
+    if found < wanted:
+        raise BundleError(
+            f"its protocol asks for {wanted} signatures, it has {found}: have another "
+            "person sign it with 'hemalens convert sign'"
+        )
 
 
 def unpack(
@@ -362,7 +372,7 @@ def _verified_signature(members: dict[str, bytes]) -> Signature | None:
     if _SIGNATURE not in members:
         return None
     signature = parsed_json(Signature, _SIGNATURE, members[_SIGNATURE])
-    if members[_SIGNATURE] != signature.model_dump_json().encode() + b"\n":
+    if members[_SIGNATURE] != signature.content():
         raise BundleError(f"{_SIGNATURE} is not written as HemaLens writes it")
     verify(signature, members[_SUMS])
     return signature

@@ -147,7 +147,8 @@ class Manifest(_Record):
     before these were kept."""
     training: TrainingOrigin
     calibration_set_digest: Sha256
-    measured: MeasuredAccuracy
+    measured: MeasuredAccuracy | None
+    """None where it was not measured since the bundle was adapted to a site."""
     thresholds: DecisionThresholds
     likeness: Likeness | None = None
     """What tells cells from what the model never saw; None where it cannot."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from hemalens.errors import BundleError, MissingExtraError
 
@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 
 CONTEXT: Final = b"HemaLens bundle signature, version 1\n"
 """Precedes what is signed, so that a signature made for something else never fits."""
+_STATED: Final = b"HemaLens bundle signature with a statement, version 1\n"
+
+
+class Statement(BaseModel):
+    """Who signs as what, why and when: signed with the rest."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100)
+    role: str = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=1, max_length=500)
+    signed_at: AwareDatetime
 
 
 class Signature(BaseModel):
@@ -33,6 +45,30 @@ class Signature(BaseModel):
     public_key: str = Field(pattern=r"^[0-9a-f]{64}$")
     value: str = Field(max_length=88)
     """Base64."""
+    statement: Statement | None = None
+    """None in signatures made before there were any."""
+    countersignature: "Signature | None" = None
+    """Of what this one signs and of this one, by another key."""
+
+    def content(self) -> bytes:
+        """Return the file's bytes."""
+        return self.model_dump_json(exclude_none=True).encode() + b"\n"
+
+    @property
+    def persons(self) -> "tuple[Signature, ...]":
+        """The signatures there are, the first one first."""
+        later = self.countersignature
+        return (self,) if later is None else (self, *later.persons)
+
+    @property
+    def said(self) -> str:
+        """Say who signed: key, name, role, reason and time, as far as it is stated."""
+        named = f"key {self.key_id}"
+        one = self.statement
+        if one is not None:
+            at = f"{one.signed_at:%Y-%m-%d %H:%M %Z}"
+            named += f" ({one.name}, {one.role}, {at}: {one.reason})"
+        return named
 
     @property
     def key_id(self) -> str:
@@ -41,7 +77,32 @@ class Signature(BaseModel):
 
 
 Signer = Callable[[bytes], Signature]
-"""Signs a message, `CONTEXT` put before it."""
+"""Signs a message as `signed_bytes` has it."""
+
+
+def signed_bytes(message: bytes, statement: Statement | None = None) -> bytes:
+    """Put before a message what it is signed for, and what the person states."""
+    if statement is None:
+        return CONTEXT + message
+    return _STATED + statement.model_dump_json().encode() + b"\n" + message
+
+
+def countersigned(first: Signature, signer: Signer) -> Signer:
+    """Make a signer that adds a second person to a signature of the same message.
+
+    Raises
+    ------
+    BundleError
+        By the signer, when it is the same key again.
+    """
+
+    def sign(message: bytes) -> Signature:
+        second = signer(message + first.content())
+        if second.public_key in {one.public_key for one in first.persons}:
+            raise BundleError(f"key {second.key_id} signed it already: wanted another")
+        return first.model_copy(update={"countersignature": second})
+
+    return sign
 
 
 def key_id(public_key: bytes) -> str:
@@ -80,11 +141,12 @@ class TrustedKeys:
                 "not signed, and this device trusts signed bundles alone: "
                 "'hemalens convert sign'"
             )
-        if bytes.fromhex(signature.public_key) not in self._keys:
-            known = ", ".join(sorted(map(key_id, self._keys))) or "none"
-            raise BundleError(
-                f"signed by the unknown key {signature.key_id}; trusted: {known}"
-            )
+        for one in signature.persons:
+            if bytes.fromhex(one.public_key) not in self._keys:
+                known = ", ".join(sorted(map(key_id, self._keys))) or "none"
+                raise BundleError(
+                    f"signed by the unknown key {one.key_id}; trusted: {known}"
+                )
 
 
 def read_trusted_keys(paths: Iterable[Path]) -> TrustedKeys:
@@ -135,7 +197,7 @@ def verify(signature: Signature, message: bytes) -> None:
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(signature.public_key))
     try:
         value = base64.b64decode(signature.value, validate=True)
-        key.verify(value, CONTEXT + message)
+        key.verify(value, signed_bytes(message, signature.statement))
     except (InvalidSignature, binascii.Error, ValueError) as error:
         raise BundleError(
             f"the signature of key {signature.key_id} does not fit: altered after "
@@ -147,6 +209,11 @@ def verify(signature: Signature, message: bytes) -> None:
             f"the signature of key {signature.key_id} is not written as HemaLens "
             "writes it"
         )
+    if signature.countersignature is not None:
+        first = signature.model_copy(update={"countersignature": None})
+        if signature.countersignature.public_key == signature.public_key:
+            raise BundleError(f"key {signature.key_id} signed twice: wanted another")
+        verify(signature.countersignature, message + first.content())
 
 
 def _require_cryptography() -> None:

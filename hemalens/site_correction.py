@@ -79,6 +79,19 @@ class SiteProof(_Record):
         return is_sure and self.balanced_after >= self.balanced_before
 
 
+class HomeCost(_Record):
+    """What the correction costs on images like those the model was trained on."""
+
+    dataset_digest: Sha256
+    n: int = Field(gt=0)
+    accuracy_before: Fraction
+    accuracy_after: Fraction
+    worst_class: str
+    """That loses most of its cells."""
+    worst_recall_before: Fraction
+    worst_recall_after: Fraction
+
+
 class SiteCorrection(_Record):
     """A correction, where it comes from and what it was proved with."""
 
@@ -94,6 +107,8 @@ class SiteCorrection(_Record):
     """Over the class, name and content of each."""
     fitted_at: AwareDatetime
     proof: SiteProof
+    home: HomeCost | None = None
+    """None where it was not measured."""
 
     @model_validator(mode="after")
     def _square(self) -> "SiteCorrection":

@@ -8,6 +8,7 @@ import numpy as np
 
 from edge.adapt.choose_penalty import fit_best
 from edge.adapt.fit_correction import FittedCorrection
+from edge.adapt.home_cost import home_cost
 from edge.adapt.labelled_cells import (
     LabelledCells,
     read_labelled_cells,
@@ -70,6 +71,7 @@ def adapt_bundle(
     images: ImageSet,
     settings: AdaptSettings | None = None,
     progress: Progress | None = None,
+    home: ImageSet | None = None,
 ) -> Adaptation:
     """Fit a correction to labelled cells and prove it on those held back.
 
@@ -83,6 +85,8 @@ def adapt_bundle(
         Crops as ``hemalens count --save-crops`` writes them, sorted by class.
     settings : AdaptSettings, optional
     progress : callable, optional
+    home : ImageSet, optional
+        Images like those the model was trained on, to say what it costs there.
 
     Raises
     ------
@@ -100,12 +104,20 @@ def adapt_bundle(
     proof = prove(cells, threshold, settings.population)
     fitted = fit_best(cells, np.random.default_rng(0))
     site = _site(bundle, images, cells, fitted, proof)
-    manifest = bundle.manifest.model_copy(update={"version": version, "site": site})
+    if home is not None:
+        cost = home_cost(classifier, site, home, progress)
+        site = site.model_copy(update={"home": cost})
+    manifest = bundle.manifest.model_copy(
+        update={"version": version, "site": site, "evidence": None, "measured": None}
+    )
     return Adaptation(manifest=manifest, site=site)
 
 
 def adapted_bytes(bundle: Bundle, adaptation: Adaptation) -> bytes:
-    """Pack the parent's parts with the new manifest; a signature falls away.
+    """Pack the parent's parts with the new manifest.
+
+    Signature and validation fall away: they were of the parent, which answers cells
+    otherwise.
 
     Raises
     ------
@@ -114,9 +126,7 @@ def adapted_bytes(bundle: Bundle, adaptation: Adaptation) -> bytes:
     """
     if not adaptation.proof.passed:
         raise ConfigError("the adaptation has not passed: it may not be used")
-    return bundle_bytes(
-        adaptation.manifest, bundle.model, bundle.golden, bundle.evidence
-    )
+    return bundle_bytes(adaptation.manifest, bundle.model, bundle.golden)
 
 
 def _new_version(parent: Manifest, wanted: str | None) -> str:

@@ -29,6 +29,12 @@ FAILED: Final = 3
     "--version",
     help="Of the new bundle, such as 1.1.1; the parent's next one by default.",
 )
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    help="Class folders of images like those the model was trained on, such as PBC: "
+    "says what the correction costs there.",
+)
 @population_option
 @click.option(
     "--threads",
@@ -41,6 +47,7 @@ def adapt(
     cells: Path,
     output: Path,
     version: str | None,
+    home: Path | None,
     population: str,
     threads: int | None,
     as_json: bool,
@@ -54,7 +61,8 @@ def adapt(
     Every cell is held back in turn from the fit it is judged by. The new bundle is
     written when it surely gains (95 % limits above 0, McNemar p below 0.05) and the
     mean over the classes has not fallen, else exit 3. Its threshold for review stays
-    the parent's. Sign it with 'hemalens convert sign'.
+    the parent's. It carries no validation: that was of the parent. Validate it with
+    'hemalens convert validate' before it is signed.
     """
     from edge.adapt.adaptation import AdaptSettings, adapt_bundle, adapted_bytes
     from edge.adapt.terminal import show_adaptation, verdict
@@ -70,8 +78,9 @@ def adapt(
         version=version, population=Population(population), threads=threads
     )
     images = read_class_folders(cells)
+    at_home = read_class_folders(home) if home else None
     with progress_bar("reading cells") as progress:
-        found = adapt_bundle(opened, images, settings, progress)
+        found = adapt_bundle(opened, images, settings, progress, at_home)
     if found.proof.passed:
         write_whole(output, adapted_bytes(opened, found))
     if as_json:
@@ -85,7 +94,7 @@ def adapt(
         click.get_current_context().exit(FAILED)
     if not as_json:
         new = found.manifest
-        click.echo(f"{output}: {new.name} {new.version}, unsigned")
+        click.echo(f"{output}: {new.name} {new.version}, not validated, unsigned")
 
 
 def _require_new_bundle(output: Path) -> None:

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edge.adapt.adaptation import Adaptation
-from hemalens.site_correction import SiteProof
+from hemalens.site_correction import HomeCost, SiteProof
 
 
 def show_adaptation(adaptation: Adaptation) -> None:
@@ -17,8 +17,19 @@ def show_adaptation(adaptation: Adaptation) -> None:
         f"without it alone {proof.lost}, McNemar p {proof.mcnemar_p:.2g}",
         f"Answers weighed for the population: {proof.population}",
         f"Labelled: {_counts(adaptation)}",
+        f"At home: {_home(adaptation.site.home)}",
     ):
         console.print(line, highlight=False, soft_wrap=True)
+
+
+def _home(cost: HomeCost | None) -> str:
+    if cost is None:
+        return "not measured; --home FOLDER does, on images like the model's own"
+    return (
+        f"{_percent(cost.accuracy_before)} % without, {_percent(cost.accuracy_after)} "
+        f"% with the correction, of {cost.n:,} images; {cost.worst_class} "
+        f"{_percent(cost.worst_recall_before)} and {_percent(cost.worst_recall_after)}"
+    )
 
 
 def verdict(proof: SiteProof) -> str:

@@ -29,8 +29,7 @@ def sign_wheelhouse(wheelhouse: Path, signer: Signer) -> None:
     """
     signature = signer(_message(wheelhouse))
     try:
-        content = signature.model_dump_json().encode() + b"\n"
-        write_file(wheelhouse / SIGNATURE, content)
+        write_file(wheelhouse / SIGNATURE, signature.content())
     except OSError as error:
         raise StorageError(f"cannot sign {wheelhouse}: {error.strerror}") from error
 

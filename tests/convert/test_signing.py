@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -21,20 +22,23 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from convert import signing_key
+from convert.evidence.protocol import read_protocol
 from convert.evidence.proven import signed, with_evidence
 from convert.signing_cli import PASSPHRASE
 from convert.signing_key import is_encrypted, make_key, read_signer
 from edge.update.wheelhouse_signature import require_signature
-from hemalens.bundle import EvidenceFiles, parse_bundle, read_bundle
+from hemalens.bundle import EvidenceFiles, bundle_bytes, parse_bundle, read_bundle
 from hemalens.cli import main
 from hemalens.errors import BundleError, ConfigError, StorageError
-from hemalens.signature import read_trusted_keys
+from hemalens.signature import Statement, read_trusted_keys
+from hemalens.signature import verify as verify_signature
 from tests.convert.evidence.made_report import made_report
 from tests.edge.update.made_wheelhouse import make_wheelhouse
 from tests.hemalens.made_bundle import made_parts
 from tests.hemalens.signing import signer_of
 
 KEY_WORD = "correct horse"
+WHO = ("--name", "Ann Lee", "--role", "QA", "--reason", "release 1.2.3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +268,8 @@ def test_a_wrong_or_missing_passphrase_is_one_line_without_the_key(
     path = tmp_path / "qa.key"
     make_key(path, KEY_WORD)
     secrets = secrets_of(path, KEY_WORD)
-    signing = ("sign", bundle, "--key", path, "--output", tmp_path / "s.hemalens")
+    signing = ("sign", bundle, "--key", path, *WHO)
+    signing = (*signing, "--output", tmp_path / "s.hemalens")
     for word, says in (("wrong", "a wrong passphrase"), ("", "needs its passphrase")):
         monkeypatch.setenv(PASSPHRASE, word)
         said = refusal(run(*signing))
@@ -325,13 +330,14 @@ def test_a_signed_bundle_is_verified_with_the_public_key(
     tmp_path: Path, bundle: Path, key: Path, run: Run
 ) -> None:
     output = tmp_path / "signed.hemalens"
-    done = run("sign", bundle, "--key", key, "--output", output)
+    done = run("sign", bundle, "--key", key, "--output", output, *WHO)
     assert done.exit_code == 0, done.stderr
     key_name = read_signer(key)(b"").key_id
     assert f"signed by key {key_name}" in done.stdout
     verified = run("verify", output, "--trusted-key", f"{key}.pub")
     assert verified.exit_code == 0, verified.stderr
-    assert f"made 1.2.3, signed by key {key_name}, nothing altered" in verified.stdout
+    assert f"made 1.2.3, signed by key {key_name} (" in verified.stdout
+    assert "), nothing altered" in verified.stdout
     before, after = read_bundle(bundle), read_bundle(output)
     assert (after.manifest, after.model) == (before.manifest, before.model)
     assert after.evidence == before.evidence
@@ -342,22 +348,155 @@ def test_one_of_several_trusted_keys_is_enough(
 ) -> None:
     make_key(tmp_path / "other.key")
     output = tmp_path / "signed.hemalens"
-    run("sign", bundle, "--key", key, "--output", output)
+    run("sign", bundle, "--key", key, "--output", output, *WHO)
     other = ("--trusted-key", tmp_path / "other.key.pub")
     assert "unknown key" in refusal(run("verify", output, *other))
     both = run("verify", output, *other, "--trusted-key", f"{key}.pub")
     assert both.exit_code == 0
 
 
-def test_signing_again_replaces_the_signature(
+def test_a_signature_says_who_signed_as_what_why_and_when(
+    tmp_path: Path, bundle: Path, key: Path, run: Run
+) -> None:
+    output = tmp_path / "signed.hemalens"
+    done = run("sign", bundle, "--key", key, "--output", output, *WHO)
+    verified = run("verify", output, "--trusted-key", f"{key}.pub")
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    for said in (done.stdout, verified.stdout):
+        assert f"(Ann Lee, QA, {today}" in said
+        assert "UTC: release 1.2.3)" in said
+    assert "under the default protocol" in done.stdout
+    content = output.read_bytes()
+    assert content.count(b"Ann Lee") == 1
+    signature = read_bundle(output).signature
+    assert signature is not None
+    assert signature.statement is not None
+    stated = signature.statement.model_copy(update={"name": "Bob Lee"})
+    forged = signature.model_copy(update={"statement": stated})
+    with pytest.raises(BundleError, match="altered after it was signed"):
+        verify_signature(forged, b"any")
+
+
+def test_an_altered_statement_does_not_fit(key: Path) -> None:
+    statement = Statement(
+        name="Ann Lee", role="QA", reason="release", signed_at=datetime.now(UTC)
+    )
+    signature = read_signer(key, statement=statement)(b"sums")
+    verify_signature(signature, b"sums")
+    for change in ({"name": "Bob"}, {"role": "CEO"}, {"reason": "haste"}):
+        forged = signature.model_copy(
+            update={"statement": statement.model_copy(update=change)}
+        )
+        with pytest.raises(BundleError, match="does not fit"):
+            verify_signature(forged, b"sums")
+    with pytest.raises(BundleError, match="does not fit"):
+        verify_signature(signature.model_copy(update={"statement": None}), b"sums")
+
+
+def test_a_signature_without_a_statement_still_verifies(
+    proven: bytes, key: Path
+) -> None:
+    old = signed(parse_bundle(proven), read_signer(key))
+    assert b"statement" not in old
+    trusted = read_trusted_keys([Path(f"{key}.pub")])
+    assert parse_bundle(old, trusted).signature is not None
+
+
+def test_a_signature_is_never_replaced(
     tmp_path: Path, bundle: Path, key: Path, run: Run
 ) -> None:
     make_key(tmp_path / "other.key")
-    run("sign", bundle, "--key", key, "--output", bundle)
-    run("sign", bundle, "--key", tmp_path / "other.key", "--output", bundle)
-    signature = read_bundle(bundle).signature
-    assert signature is not None
-    assert signature.key_id == read_signer(tmp_path / "other.key")(b"").key_id
+    run("sign", bundle, "--key", key, "--output", bundle, *WHO)
+    before = bundle.read_bytes()
+    other = ("--key", tmp_path / "other.key")
+    said = refusal(run("sign", bundle, *other, "--output", bundle, *WHO))
+    assert "it is signed by key" in said
+    assert "Ann Lee" in said
+    assert bundle.read_bytes() == before
+
+
+def test_no_signed_bundle_is_written_over(
+    tmp_path: Path, bundle: Path, proven: bytes, key: Path, run: Run
+) -> None:
+    output = tmp_path / "signed.hemalens"
+    run("sign", bundle, "--key", key, "--output", output, *WHO)
+    before = output.read_bytes()
+    said = refusal(run("sign", bundle, "--key", key, "--output", output, *WHO))
+    assert "is there already, signed by key" in said
+    made = run(
+        *("int8", "--model", tmp_path / "best.keras", "--data", tmp_path),
+        *("--output", output),
+    )
+    assert "is there already, signed by key" in refusal(made)
+    assert output.read_bytes() == before
+
+
+def test_two_persons_sign_where_the_protocol_asks(
+    tmp_path: Path, key: Path, run: Run
+) -> None:
+    protocol = tmp_path / "two.json"
+    run("protocol", "--output", protocol, "--set-by", "QA", "--signatures", "2")
+    bundle = parse_bundle(made_parts().packed())
+    report = made_report(bundle, protocol=read_protocol(protocol))
+    path = tmp_path / "two.hemalens"
+    path.write_bytes(with_evidence(bundle, report))
+    make_key(tmp_path / "other.key")
+    trusted = [
+        *("--trusted-key", f"{key}.pub"),
+        *("--trusted-key", tmp_path / "other.key.pub"),
+    ]
+    terms = ("--output", path, "--protocol", protocol)
+    first = run("sign", path, "--key", key, *terms, *WHO)
+    assert first.exit_code == 0, first.stderr
+    said = refusal(run("verify", path, *trusted))
+    assert "asks for 2 signatures, it has 1" in said
+    assert "signed it already" in refusal(run("sign", path, "--key", key, *terms, *WHO))
+    bob = ("--name", "Bob Roe", "--role", "director", "--reason", "agreed")
+    second = run("sign", path, "--key", tmp_path / "other.key", *terms, *bob)
+    assert second.exit_code == 0, second.stderr
+    verified = run("verify", path, *trusted)
+    assert verified.exit_code == 0, verified.stderr
+    assert "Ann Lee, QA" in verified.stdout
+    assert "Bob Roe, director" in verified.stdout
+    assert "unknown key" in refusal(run("verify", path, *trusted[:2]))
+    third = run("sign", path, "--key", tmp_path / "other.key", *terms, *bob)
+    assert "it is signed by" in refusal(third)
+
+
+def test_what_was_measured_under_other_terms_is_signed_on_these_terms_alone(
+    tmp_path: Path, key: Path, run: Run
+) -> None:
+    protocol = tmp_path / "moved.json"
+    run(
+        *("protocol", "--output", protocol, "--set-by", "QA"),
+        *("--limit", "margin_points=5"),
+    )
+    bundle = parse_bundle(made_parts().packed())
+    report = made_report(bundle, protocol=read_protocol(protocol))
+    path, output = tmp_path / "moved.hemalens", tmp_path / "signed.hemalens"
+    path.write_bytes(with_evidence(bundle, report))
+    signing = ("sign", path, "--key", key, "--output", output, *WHO)
+    said = refusal(run(*signing))
+    assert "margin_points 5 in place of 0.3" in said
+    assert not output.exists()
+    done = run(*signing, "--protocol", protocol)
+    assert done.exit_code == 0, done.stderr
+    assert "ANOTHER protocol" in done.stdout
+
+
+def test_evidence_is_of_one_bundle(proven: bytes, key: Path) -> None:
+    """Another threshold around the same model needs another validation."""
+    bundle = parse_bundle(proven)
+    thresholds = bundle.manifest.thresholds.model_copy(
+        update={"minimum_probability": 0.5}
+    )
+    assert bundle.evidence is not None
+    changed = bundle_bytes(
+        bundle.manifest.model_copy(update={"thresholds": thresholds}),
+        *(bundle.model, bundle.golden, bundle.evidence),
+    )
+    with pytest.raises(BundleError, match="of other thresholds"):
+        signed(parse_bundle(changed), read_signer(key))
 
 
 def test_the_same_key_signs_the_same_bundle_to_the_same_bytes(
@@ -365,7 +504,6 @@ def test_the_same_key_signs_the_same_bundle_to_the_same_bytes(
 ) -> None:
     once, again = (signed(parse_bundle(proven), read_signer(key)) for _ in range(2))
     assert once == again
-    assert signed(parse_bundle(once), read_signer(key)) == once
 
 
 def test_new_evidence_takes_the_signature_away(proven: bytes) -> None:
@@ -382,7 +520,7 @@ def test_verifying_refuses_an_unsigned_bundle_and_one_altered(
     trusted = ("--trusted-key", f"{key}.pub")
     assert "not signed" in refusal(run("verify", bundle, *trusted))
     output = tmp_path / "signed.hemalens"
-    run("sign", bundle, "--key", key, "--output", output)
+    run("sign", bundle, "--key", key, "--output", output, *WHO)
     content = bytearray(output.read_bytes())
     content[len(content) // 2] ^= 1
     output.write_bytes(content)
@@ -402,9 +540,9 @@ def test_the_private_key_goes_nowhere(
     path, output = tmp_path / "qa.key", tmp_path / "signed.hemalens"
     ran = [
         run("make-key", "--passphrase", path),
-        run("sign", bundle, "--key", path, "--output", output),
+        run("sign", bundle, "--key", path, "--output", output, *WHO),
         run("verify", output, "--trusted-key", f"{path}.pub"),
-        run("sign", tmp_path / "absent", "--key", path, "--output", output),
+        run("sign", tmp_path / "absent", "--key", path, "--output", output, *WHO),
         run("verify", output, "--trusted-key", path),
     ]
     assert [one.exit_code for one in ran] == [0, 0, 0, 1, 1]
@@ -421,7 +559,7 @@ def test_a_bundle_without_a_report_is_not_signed(
 ) -> None:
     path, output = tmp_path / "bare.hemalens", tmp_path / "signed.hemalens"
     path.write_bytes(made_parts().packed())
-    said = refusal(run("sign", path, "--key", key, "--output", output))
+    said = refusal(run("sign", path, "--key", key, "--output", output, *WHO))
     assert "carries no validation report" in said
     assert "hemalens convert validate" in said
     assert not output.exists()
@@ -448,7 +586,7 @@ def test_nor_one_whose_report_has_not_passed(
     evidence = EvidenceFiles(report=report.content(), model_card="# A card\n")
     path, output = tmp_path / "failed.hemalens", tmp_path / "signed.hemalens"
     path.write_bytes(made_parts(evidence).packed())
-    said = refusal(run("sign", path, "--key", key, "--output", output))
+    said = refusal(run("sign", path, "--key", key, "--output", output, *WHO))
     assert "has not passed" in said
     assert not output.exists()
 
@@ -463,7 +601,7 @@ def test_an_output_of_another_name_is_refused(
     tmp_path: Path, bundle: Path, key: Path, run: Run
 ) -> None:
     output = tmp_path / "signed.zip"
-    said = refusal(run("sign", bundle, "--key", key, "--output", output))
+    said = refusal(run("sign", bundle, "--key", key, "--output", output, *WHO))
     assert ".hemalens" in said
     assert not output.exists()
 

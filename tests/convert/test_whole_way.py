@@ -106,6 +106,7 @@ def test_a_model_goes_from_images_to_a_count(hemalens: Command, workshop: Path) 
     bundle = read_bundle(workshop / "mine.hemalens")
     manifest = bundle.manifest
     assert bundle.golden.embeddings is not None
+    assert manifest.measured is not None
     assert manifest.measured.n == 16
     assert manifest.input.quantization.scale == 1 / 128
     assert manifest.input.quantization.zero_point == 128

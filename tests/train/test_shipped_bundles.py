@@ -20,6 +20,7 @@ def test_a_shipped_bundle_is_as_good_as_its_manifest_says(
 ) -> None:
     figures = measure(BUNDLES / f"{name}.hemalens", PBC, Split.VALIDATION, tmp_path)
     stated = open_bundle(name).manifest.measured
+    assert stated is not None
     assert figures.n == stated.n
     assert figures.accuracy == pytest.approx(stated.accuracy, abs=0.001)
     assert figures.accuracy >= 0.95

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import fmean, median
@@ -164,18 +164,18 @@ def _compared_run(run: FinishedRun, model: FloatModel, terms: Terms) -> Compared
 def _without_test(terms: Terms) -> ImageSet:
     """Leave out the test images, which 'train evaluate' alone may measure."""
     kept = (image for image in terms.images.images if image.split is not Split.TEST)
-    return ImageSet(images=tuple(kept))
+    return replace(terms.images, images=tuple(kept))
 
 
 def _int8_figures(run: FinishedRun) -> Int8Figures | None:
-    if run.bundle is None:
+    if run.bundle is None or run.bundle.manifest.measured is None:
         return None
-    manifest = run.bundle.manifest
+    manifest, measured = run.bundle.manifest, run.bundle.manifest.measured
     return Int8Figures(
         bundle=f"{manifest.name} {manifest.version}",
         model_bytes=len(run.bundle.model),
-        accuracy=manifest.measured.accuracy,
-        split=manifest.measured.split,
+        accuracy=measured.accuracy,
+        split=measured.split,
     )
 
 

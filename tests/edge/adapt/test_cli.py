@@ -1,16 +1,20 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
 from edge.adapt.cli import adapt
+from edge.adapt.home_cost import home_cost
 from hemalens.bundle import read_bundle
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import ConfigError, DatasetError, StorageError
 from hemalens.image_set import read_class_folders
 from hemalens.site_correction import SiteCorrection, site_corrected
+from hemalens.split import Split
 from tests.edge.adapt.conftest import Site
 
 
@@ -31,7 +35,8 @@ def test_a_pale_stain_is_corrected(adapted: tuple[Path, Result]) -> None:
     _, result = adapted
     assert result.exit_code == 0, result.output
     assert "passed: surely a gain" in result.output
-    assert "cnn 1.1.1, unsigned" in result.output
+    assert "cnn 1.1.1, not validated, unsigned" in result.output
+    assert "At home: not measured" in result.output
 
 
 def test_the_new_bundle_names_its_parent_and_its_proof(
@@ -53,10 +58,49 @@ def test_everything_else_is_the_parents(
     site: Site, adapted: tuple[Path, Result]
 ) -> None:
     parent, new = read_bundle(site.bundle), read_bundle(adapted[0])
-    assert (new.model, new.evidence) == (parent.model, parent.evidence)
+    assert new.model == parent.model
     assert (new.golden.outputs == parent.golden.outputs).all()
-    undone = {"site": None, "version": parent.manifest.version}
+    undone = {
+        "site": None,
+        "version": parent.manifest.version,
+        "evidence": parent.manifest.evidence,
+        "measured": parent.manifest.measured,
+    }
     assert new.manifest.model_copy(update=undone) == parent.manifest
+
+
+def test_the_parents_evidence_is_not_the_new_bundles(
+    site: Site, adapted: tuple[Path, Result]
+) -> None:
+    parent, new = read_bundle(site.bundle), read_bundle(adapted[0])
+    assert parent.evidence is not None
+    assert parent.manifest.measured is not None
+    assert new.evidence is new.manifest.evidence is new.manifest.measured is None
+
+
+def test_it_is_said_what_the_correction_costs_at_home(
+    site: Site, adapted: tuple[Path, Result]
+) -> None:
+    """The pale cells stand in for home, where a correction gains or costs alike."""
+    parent, new = read_bundle(site.bundle), read_bundle(adapted[0])
+    assert new.manifest.site is not None
+    images = read_class_folders(site.cells)
+    classifier = BundleClassifier(parent, threads=1)
+    cost = home_cost(classifier, new.manifest.site, images)
+    held_out = [one for one in images.images if one.split is not Split.TRAIN]
+    assert cost.n == len(held_out)
+    assert cost.dataset_digest == images.digest
+    assert cost.accuracy_after > cost.accuracy_before
+    undone = new.manifest.site.model_copy(
+        update={"matrix": tuple(map(tuple, np.eye(8).tolist())), "offsets": (0.0,) * 8}
+    )
+    none = home_cost(classifier, undone, images)
+    assert none.accuracy_after == none.accuracy_before == cost.accuracy_before
+    trained = replace(
+        images, images=tuple(i for i in images.images if i.split is Split.TRAIN)
+    )
+    with pytest.raises(DatasetError, match="another --home"):
+        home_cost(classifier, undone, trained)
 
 
 def test_a_device_runs_it_with_its_correction(
