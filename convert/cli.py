@@ -1,10 +1,11 @@
 """``hemalens convert``: quantize a float model, prove it, sign it, look inside."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from convert.evidence.cli import validate
+from convert.evidence.cli import FAILED, validate
 from convert.evidence.protocol_cli import protocol
 from convert.finder_cli import finder
 from convert.inspect_cli import inspect
@@ -15,6 +16,9 @@ from convert.signing_cli import (
     sign_wheelhouse,
     verify,
 )
+
+if TYPE_CHECKING:
+    from convert.make_bundle import BundleParts
 
 FOLDER = click.Path(path_type=Path)
 
@@ -69,7 +73,9 @@ def int8(
 
     Float and int8 model are measured on the validation split, and the threshold of
     uncertain cells is fitted there; both go into the manifest. The bundle may ship
-    once 'hemalens convert validate' has passed it.
+    once 'hemalens convert validate' has passed it. Exit 3 when the model is of no use:
+    no better than chance, a class never named, float and int8 model at odds, or every
+    cell sent to review.
     """
     from calibration.calibration_set import (
         PBC_SET,
@@ -106,7 +112,16 @@ def int8(
         cache=cache,
     )
     write_whole(output, bundle_bytes(parts.manifest, parts.model, parts.golden))
+    _show(parts, output)
+    if parts.faults:
+        click.get_current_context().exit(FAILED)
+
+
+def _show(parts: "BundleParts", output: Path) -> None:
+    from convert.training_sets import is_unnamed
+
     measured = parts.manifest.measured
+    assert measured is not None  # noqa: S101  # make_bundle measures
     low, high = (100 * limit for limit in measured.accuracy_ci95)
     click.echo(
         f"{output}: {len(parts.model) / 1e6:.2f} MB int8 model; on {measured.n} "
@@ -115,6 +130,15 @@ def int8(
         f"{100 * measured.float_accuracy:.2f} %, "
         f"agreement {100 * measured.agreement:.2f} %"
     )
+    if is_unnamed(parts.manifest):
+        click.secho(
+            "whose images it was trained on is not stated: put dataset.json beside "
+            'the classes, with "name", "licence" and "attribution", and convert again',
+            fg="red",
+            err=True,
+        )
+    for fault in parts.faults:
+        click.secho(f"NOT fit for a device: {fault}", fg="red", bold=True, err=True)
 
 
 for command in (

@@ -15,6 +15,7 @@ from convert.quantize import quantize_int8
 from convert.thresholds import TARGET_RISK, fit_thresholds
 from convert.training_sets import (
     attribution_of,
+    card_of,
     caveat_of,
     dataset_of,
     licence_of,
@@ -26,6 +27,7 @@ from convert.training_slides import (
 )
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import Int8Model, tempered
+from hemalens.dataset_card import DatasetCard
 from hemalens.errors import ConversionError
 from hemalens.files import sha256_of
 from hemalens.golden_vectors import GoldenVectors
@@ -40,6 +42,7 @@ from hemalens.split import Split
 from hemalens.statistics import clopper_pearson
 from train.augmentation.restain import partly_restained
 from train.cache import cached_crops, cached_pixels
+from train.faults import conversion_faults, faults_of
 from train.float_model import load_float_model, predict
 from train.recipe import difference_from_paper
 from train.run import RunRecord, record_in
@@ -60,6 +63,8 @@ class BundleParts:
     manifest: Manifest
     model: bytes
     golden: GoldenVectors
+    faults: tuple[str, ...]
+    """What makes the model useless, in words."""
 
 
 def make_bundle(
@@ -113,6 +118,7 @@ def make_bundle(
             "this is not the dataset the model was trained on: "
             f"digest {images.digest[:12]}, the run says {run.dataset_digest[:12]}"
         )
+    card = card_of(images)
     size, side_um = run.recipe.input_size_px, run.recipe.crop_side_um
     network = load_float_model(float_model)
     crops = cached_pixels(
@@ -148,6 +154,12 @@ def make_bundle(
         split=Split.VALIDATION,
         target_risk=target_risk,
     )
+    agreement = float((float_classes == int8_classes).mean())
+    fit = thresholds.fit
+    faults = (
+        *faults_of(validation.class_indices, probabilities),
+        *conversion_faults(agreement, fit.answered if fit else n),
+    )
     slides = measure_training_slides(images, stain_strength, most_sharpening_um)
     top = tempered(probabilities, thresholds.temperature).max(axis=1)
     return BundleParts(
@@ -164,7 +176,7 @@ def make_bundle(
             minimum_runtime_version=minimum_runtime_version(model),
             golden_tolerance_codes=GOLDEN_TOLERANCE_CODES,
             golden_embedding_tolerance_codes=GOLDEN_EMBEDDING_TOLERANCE_CODES,
-            training=_origin(run, sha256_of(float_model)),
+            training=_origin(run, card, sha256_of(float_model)),
             calibration_set_digest=calibration_set.digest,
             measured=MeasuredAccuracy(
                 split=Split.VALIDATION,
@@ -174,7 +186,7 @@ def make_bundle(
                 float_accuracy=float(
                     (float_classes == validation.class_indices).mean()
                 ),
-                agreement=float((float_classes == int8_classes).mean()),
+                agreement=agreement,
             ),
             thresholds=thresholds,
             likeness=fit_likeness(
@@ -185,11 +197,12 @@ def make_bundle(
             ),
             stain=slides.stain,
             focus=slides.focus,
-            licence=licence_of(run),
-            attribution=attribution_of(run),
+            licence=licence_of(run, card),
+            attribution=attribution_of(run, card),
         ),
         model=model,
         golden=_golden(int8_model, golden_inputs(size, side_um, int8_model.all_codes)),
+        faults=faults,
     )
 
 
@@ -208,7 +221,9 @@ def _averaged(run: RunRecord) -> str:
     return f"{runs}; normalization measured anew on undisturbed training crops"
 
 
-def _origin(run: RunRecord, float_model_sha256: str) -> TrainingOrigin:
+def _origin(
+    run: RunRecord, card: DatasetCard, float_model_sha256: str
+) -> TrainingOrigin:
     recipe = run.recipe
     return TrainingOrigin(
         architecture=recipe.model,
@@ -217,9 +232,9 @@ def _origin(run: RunRecord, float_model_sha256: str) -> TrainingOrigin:
         teacher_sha256=recipe.teacher_sha256,
         seed=recipe.seed,
         float_model_sha256=float_model_sha256,
-        dataset=dataset_of(run),
+        dataset=dataset_of(run, card),
         dataset_digest=run.dataset_digest,
         train_images=run.train_images,
         split_rule=run.split_rule,
-        caveat=caveat_of(run),
+        caveat=caveat_of(run, card),
     )

@@ -21,6 +21,9 @@ from hemalens.split import Split, split_of
 
 IMAGE_SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff"})
 
+_NAMED: Final = 3
+"""Foreign folders that an error names."""
+
 CONTRADICTORY_TWINS: Final = frozenset({"BNE_191112.jpg", "EO_225902.jpg"})
 """One image that PBC publishes in two classes; no copy is used, not even a lone one
 (found by comparing contents, 2026-11)."""
@@ -189,7 +192,9 @@ def _class_folders(folder: Path) -> list[Path]:
     folders = sorted(p for p in folder.iterdir() if p.is_dir() and p.name[0] != ".")
     foreign = [p.name for p in folders if p.name not in CLASS_NAMES]
     if foreign or not folders:
-        found = ", ".join(foreign[:3]) or "none"
+        found = ", ".join(foreign[:_NAMED]) or "none"
+        if len(foreign) > _NAMED:
+            found += f" and {len(foreign) - _NAMED} more"
         raise DatasetError(
             f"{folder} should hold one folder per class ({', '.join(CLASS_NAMES)}); "
             f"found {found}"

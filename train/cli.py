@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from train.dataset.boxed_cells import BoxedSet
     from train.distribution import Devices
     from train.recipe import Recipe
+    from train.run import RunFolder
     from train.trainer import GivenFiles
 
 FOLDER = click.Path(path_type=Path)
@@ -224,6 +225,16 @@ def _fit_one(
             click.echo("stopped; the same command goes on from the last epoch")
             raise
     click.echo(f"best model: {run.best_model}; of the last epoch: {run.last_model}")
+    if devices.writes:
+        _show_faults(run)
+
+
+def _show_faults(run: "RunFolder") -> None:
+    """Say in red what makes the best model useless."""
+    history = run.history()
+    best = min(history, key=lambda one: one.validation_loss, default=None)
+    for fault in best.faults if best else ():
+        click.secho(f"the best model is of no use: {fault}", fg="red", err=True)
 
 
 def _show_spread(folder: Path, seeds: range) -> None:

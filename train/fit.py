@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ from train.augmentation.restain import Restaining
 from train.batches import EpochBatches, OtherWindows
 from train.cache import CropArray
 from train.distribution import Devices
+from train.faults import faults_of
 from train.float_model import predict
 from train.recipe import Recipe
 from train.run import EpochRecord, RunFolder
@@ -72,12 +73,13 @@ def fit(
     Raises
     ------
     TrainingError
-        When a class is missing from the training images, or the loss is no longer a
-        number; the last good weights stay in the run's folder.
+        When a class is missing from the training or validation images, or the loss is
+        no longer a number; the last good weights stay in the run's folder.
     StorageError
         When the run's folder cannot be written.
     """
-    _require_every_class(data.windows)
+    _require_every_class(data.windows, "training")
+    _require_every_class(data.validation, "validation")
     history = run.history()
     if len(history) >= recipe.epochs:
         return
@@ -114,11 +116,20 @@ def _restaining(recipe: Recipe) -> Restaining | None:
     return Restaining(recipe.stain_sources, share) if share else None
 
 
-def _require_every_class(windows: CropArray) -> None:
-    present = set(windows.class_indices.tolist())
+def _require_every_class(crops: CropArray, split: str) -> None:
+    present = set(crops.class_indices.tolist())
     missing = [name for i, name in enumerate(CLASS_NAMES) if i not in present]
     if missing:
-        raise TrainingError(f"no training image of class {', '.join(missing)}")
+        raise TrainingError(f"no {split} image of class {', '.join(missing)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Validated:
+    """What a model gives on validation images: mean cross-entropy first."""
+
+    loss: float
+    accuracy: float
+    faults: tuple[str, ...]
 
 
 class _RunKeeper(keras.callbacks.Callback):
@@ -158,27 +169,41 @@ class _RunKeeper(keras.callbacks.Callback):
         self._progress.batch(epoch, done / len(self._batches), loss, rate)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Validate the averaged weights and keep them."""
+        """Validate the weights and their moving average, and keep the better."""
         loss = self._finite(logs, epoch + 1)
         seconds = time.monotonic() - self._began
         if self._run is None:
             return
-        averaged = self._trainer.average()
-        validation_loss, accuracy = _validate(averaged, self._validation)
+        network, kept, found = self._better()
         record = EpochRecord(
             epoch=epoch + 1,
             loss=loss,
-            validation_loss=validation_loss,
-            validation_accuracy=accuracy,
+            validation_loss=found.loss,
+            validation_accuracy=found.accuracy,
             images_per_second=self._batches.images / seconds,
+            training_accuracy=float(logs["accuracy"]),
+            kept=kept,
+            faults=found.faults,
         )
         self._run.complete_epoch(
             record,
-            averaged.save,
+            network.save,
             self._trainer.values,
             is_last=record.epoch == self.params["epochs"],
         )
         self._progress.epoch(record)
+
+    def _better(self) -> tuple[keras.Model, Literal["average", "weights"], _Validated]:
+        """Give the model with the lower validation loss, which one, and its figures."""
+        network = self._trainer.weights()
+        plain = _validate(network, self._validation)
+        if not self._trainer.averages:
+            return network, "weights", plain
+        network = self._trainer.average()
+        averaged = _validate(network, self._validation)
+        if averaged.loss <= plain.loss:
+            return network, "average", averaged
+        return self._trainer.weights(), "weights", plain
 
     def _finite(self, logs: Any, epoch: int) -> float:
         loss = float(logs["loss"])
@@ -190,10 +215,12 @@ class _RunKeeper(keras.callbacks.Callback):
         return loss
 
 
-def _validate(network: keras.Model, crops: CropArray) -> tuple[float, float]:
-    """Mean cross-entropy and accuracy on undisturbed crops."""
+def _validate(network: keras.Model, crops: CropArray) -> _Validated:
+    """Measure a model on undisturbed crops."""
     probabilities = predict(network, crops.crops, compiled=False)
     true = probabilities[np.arange(len(probabilities)), crops.class_indices]
-    loss = float(-np.log(np.maximum(true, 1e-7)).mean())
-    accuracy = float((probabilities.argmax(1) == crops.class_indices).mean())
-    return loss, accuracy
+    return _Validated(
+        loss=float(-np.log(np.maximum(true, 1e-7)).mean()),
+        accuracy=float((probabilities.argmax(1) == crops.class_indices).mean()),
+        faults=faults_of(crops.class_indices, probabilities),
+    )

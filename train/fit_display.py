@@ -27,6 +27,12 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
+def _trained(record: EpochRecord) -> str:
+    if record.training_accuracy is None:
+        return ""
+    return f", training {100 * record.training_accuracy:.2f} %"
+
+
 class FitDisplay:
     """A bar for the whole run, and a line for each finished epoch.
 
@@ -71,7 +77,7 @@ class FitDisplay:
         self._progress.console.print(
             f"epoch {record.epoch}/{self._epochs}  loss {record.loss:.4f}  "
             f"validation loss {record.validation_loss:.4f}, accuracy "
-            f"{100 * record.validation_accuracy:.2f} %  "
+            f"{100 * record.validation_accuracy:.2f} %{_trained(record)}  "
             f"{record.images_per_second:.0f} images/s"
         )
 

@@ -10,7 +10,7 @@ killed at any moment resumes from its last complete epoch.
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
@@ -72,6 +72,13 @@ class EpochRecord(BaseModel):
     validation_loss: float
     validation_accuracy: float
     images_per_second: float
+    training_accuracy: float | None = None
+    """On the disturbed crops of the epoch, while the weights moved; None in runs before
+    it was recorded."""
+    kept: Literal["average", "weights"] | None = None
+    """Which had the lower validation loss: the moving average, or the weights."""
+    faults: tuple[str, ...] = ()
+    """What makes the kept model useless."""
 
 
 RECORD: Final = "run.json"

@@ -10,6 +10,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from hemalens.classes import CLASS_NAMES
 from hemalens.errors import TrainingError
 from train.augmentation.layer import Augmentation
 from train.augmentation.settings import UNDISTURBED
@@ -17,6 +18,7 @@ from train.distribution import Devices
 from train.float_model import load_float_model
 from train.networks.registry import build_network
 from train.recipe import Recipe
+from train.run import record_in
 
 BACKBONE_SUFFIX: Final = ".h5"
 """Ends the files of weights that keras.applications publishes."""
@@ -53,9 +55,19 @@ class Trainer:
     network: keras.Model
     averaged: keras.Model
 
+    def weights(self) -> keras.Model:
+        """Fill `averaged` with the weights as they are, and give it."""
+        self.averaged.set_weights(self.network.get_weights())
+        return self.averaged
+
+    @property
+    def averages(self) -> bool:
+        """Whether there is a moving average."""
+        return bool(self.model.optimizer.use_ema)
+
     def average(self) -> keras.Model:
         """Fill `averaged` with the moving average of the weights, and give it."""
-        self.averaged.set_weights(self.network.get_weights())
+        self.weights()
         averages = [
             variable
             for variable in self.model.optimizer.variables
@@ -140,7 +152,7 @@ def build_trainer(
         crops = _crops(windows, recipe)
         outputs = network(crops)
         if given.teacher is not None:
-            taught = Teacher(load_float_model(given.teacher))(crops)
+            taught = Teacher(_teacher(given.teacher, recipe))(crops)
             outputs = ops.concatenate([outputs, taught], axis=-1)
     # Outside, or Keras 3.15 averages a batch of each device by a call that refuses it.
     model = devices.model(windows, outputs)
@@ -148,6 +160,7 @@ def build_trainer(
         model.compile(
             optimizer=_optimizer(recipe, steps),
             loss=_loss(recipe, taught=given.teacher is not None),
+            metrics=[accuracy],
             jit_compile=_compiled(devices, xla),
         )
         model.optimizer.build(model.trainable_variables)
@@ -227,6 +240,67 @@ class Teacher(keras.layers.Layer):
         return self.network(crops, training=False)
 
 
+def _teacher(path: Path, recipe: Recipe) -> keras.Model:
+    """Load a teacher, and make sure that it names these classes from these crops."""
+    network = load_float_model(path)
+    wanted = (None, len(CLASS_NAMES))
+    if network.output_shape != wanted:
+        raise TrainingError(
+            f"the teacher {path} gives {network.output_shape}, wanted probabilities of "
+            f"the {len(CLASS_NAMES)} classes: {', '.join(CLASS_NAMES)}"
+        )
+    taken = network.input_shape
+    if len(taken) != 4 or taken[1] is None or taken[1:] != (taken[1], taken[1], 3):
+        raise TrainingError(
+            f"the teacher {path} takes {taken}, wanted square crops in colour"
+        )
+    if len(network.layers) < 2 or network.layers[1].name != "normalize":
+        raise TrainingError(
+            f"the teacher {path} should take raw pixels and begin with the layer "
+            "'normalize': train it with 'hemalens train fit'"
+        )
+    side_um = _crop_side_um(path)
+    if side_um not in (None, recipe.crop_side_um):
+        raise TrainingError(
+            f"the teacher {path} sees {side_um:g} µm of the slide, the student "
+            f"{recipe.crop_side_um:g}: give it the same --crop-side-um"
+        )
+    return network
+
+
+def _crop_side_um(path: Path) -> float | None:
+    try:
+        return record_in(path).recipe.crop_side_um
+    except TrainingError:
+        return None
+
+
+def accuracy(label: Any, outputs: Any) -> Any:
+    """Say which crops are named right; a teacher's answers beside are not asked."""
+    own = outputs[:, : label.shape[-1]]
+    return ops.equal(ops.argmax(label, axis=-1), ops.argmax(own, axis=-1))
+
+
+def fitting_decay(asked: float, steps: int) -> float:
+    """Shorten the moving average to a tenth of a run, or it remembers its beginning.
+
+    Parameters
+    ----------
+    asked : float
+        As the recipe has it.
+    steps : int
+        Of the whole run.
+
+    Examples
+    --------
+    An average over 500 steps is left as it is in a run of 5,000, and not in one of 30.
+
+    >>> fitting_decay(0.998, 5_000), round(fitting_decay(0.998, 30), 3)
+    (0.998, 0.667)
+    """
+    return min(asked, 1 - 1 / max(1.0, steps / 10))
+
+
 def _loss(recipe: Recipe, *, taught: bool) -> Any:
     """Cross-entropy against the smoothed label and, when taught, the teacher."""
     labelled = keras.losses.CategoricalCrossentropy(
@@ -255,9 +329,10 @@ def _optimizer(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
             decay_steps=max(1, steps * (recipe.epochs - 1)),
         )
     kinds = {"adam": keras.optimizers.Adam, "adamw": keras.optimizers.AdamW}
+    decay = fitting_decay(recipe.average_decay, steps * recipe.epochs)
     return kinds[recipe.optimizer](
         rate,
         weight_decay=recipe.weight_decay or None,
-        use_ema=recipe.average_decay > 0,
-        ema_momentum=recipe.average_decay or 0.99,
+        use_ema=decay > 0,
+        ema_momentum=decay or 0.99,
     )

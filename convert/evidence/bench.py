@@ -43,6 +43,11 @@ class Answers:
         return np.flatnonzero(self.float_model.argmax(1) != self.int8.argmax(1))
 
     @property
+    def wrong(self) -> NDArray[np.int64]:
+        """Indices of the images that the int8 model has wrong."""
+        return np.flatnonzero(self.int8.argmax(1) != self.true)
+
+    @property
     def agreement(self) -> float:
         """Share of the images that get the same class."""
         return 1 - len(self.changed) / len(self.true)

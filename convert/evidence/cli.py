@@ -51,8 +51,8 @@ FAILED: Final = 3
 @click.option(
     "--output",
     type=FOLDER,
-    help="Folder for validation.json, index.html and, once passed, the bundle with "
-    "its evidence.",
+    help="Folder for validation.json, answers.csv, index.html and, once passed, the "
+    "bundle with its evidence.",
 )
 @click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print validation.json.")
@@ -135,11 +135,13 @@ def _require_free(proven: Path) -> None:
 
 def _write(folder: Path, bundle: "Bundle", found: "Validation") -> None:
     """Write the report, the page and, when it has passed, the bundle; that last."""
+    from convert.evidence.answers_csv import answers_csv
     from convert.evidence.page import validation_page
     from convert.evidence.proven import with_evidence
     from hemalens.files import write_whole
 
     write_whole(folder / "validation.json", found.report.content())
+    write_whole(folder / "answers.csv", answers_csv(found.images, found.answers))
     write_whole(folder / "index.html", validation_page(found, bundle.manifest).encode())
     if found.report.passed:
         write_whole(_proven(folder, bundle), with_evidence(bundle, found.report))

@@ -90,12 +90,12 @@ class _Tally:
         return 10 * float(np.log10(max(self._signal / noise, 1e-10)))
 
     def figures(self, name: str, before_db: float) -> LayerFigures:
-        spread = self._largest - self._least
+        spread = min(self._largest, self._high) - max(self._least, self._low)
         return LayerFigures(
             name=name,
             sqnr_db=self.sqnr_db,
             rmse_in_steps=float(np.sqrt(self._noise / self._values)) / self._scale,
             added_db=before_db - self.sqnr_db,
             cut_off_share=self._cut_off / self._values,
-            range_used=spread / (self._high - self._low),
+            range_used=max(0.0, spread) / (self._high - self._low),
         )

@@ -94,7 +94,11 @@ def validation_page(validation: "Validation", manifest: Manifest) -> str:
         default_protocol=report.protocol == default_protocol(),
         manifest=manifest,
         worst=worst,
-        thumbnails=_thumbnails(validation),
+        thumbnails=_thumbnails(
+            validation, report.changed, answers.changed[:_MOST_SHOWN].tolist()
+        ),
+        wrong=_wrong(validation),
+        wrong_in_all=len(answers.wrong),
         drawings={name: Markup(svg(one)) for name, one in drawings.items()},  # noqa: S704  # our own drawings
         caveats=_caveats(report.split),
         origin=_origin(validation, manifest),
@@ -117,11 +121,22 @@ def _template(name: str) -> Template:
     return page.get_template(name)
 
 
-def _thumbnails(validation: "Validation") -> Sequence[Thumbnail]:
-    indices = validation.answers.changed[:_MOST_SHOWN].tolist()
+def _wrong(validation: "Validation") -> Sequence[Thumbnail]:
+    # It loads TensorFlow, which the model card has no use for.
+    from convert.evidence.validate import compared
+
+    answers, names = validation.answers, validation.gate_set.names
+    indices = answers.wrong[:_MOST_SHOWN].tolist()
+    images = tuple(compared(answers, names, indices))
+    return _thumbnails(validation, images, indices)
+
+
+def _thumbnails(
+    validation: "Validation", images: Sequence[ChangedImage], indices: Sequence[int]
+) -> Sequence[Thumbnail]:
     return [
         Thumbnail(image=image, picture=_picture(validation, index))
-        for image, index in zip(validation.report.changed, indices, strict=False)
+        for image, index in zip(images, indices, strict=False)
     ]
 
 

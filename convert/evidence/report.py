@@ -89,7 +89,7 @@ class LayerFigures(Record):
     cut_off_share: float
     """Share of the float model's values beyond the int8 range."""
     range_used: float
-    """Width of the float model's values over that of the int8 range."""
+    """Part of the int8 range that the float model's values span."""
 
 
 class RuntimeFigures(Record):

@@ -35,7 +35,7 @@ from hemalens.bundle import Bundle, unproven_sha256
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import ConversionError
 from hemalens.files import sha256_of
-from hemalens.image_set import ImageSet
+from hemalens.image_set import ImageSet, LabelledImage
 from hemalens.split import Split
 from hemalens.statistics import clopper_pearson, mcnemar_p
 from train.cache import CropArray
@@ -57,6 +57,7 @@ class Validation:
 
     report: ValidationReport
     answers: Answers
+    images: tuple[LabelledImage, ...]
     gate_set: CropArray
 
 
@@ -172,7 +173,7 @@ def validate(
         agreement=answers.agreement,
         mcnemar_p=mcnemar_p(pairs.only_int8, pairs.only_float),
         pairs=pairs,
-        changed=tuple(_changed(answers, gate_set.names)),
+        changed=tuple(compared(answers, gate_set.names, answers.changed.tolist())),
         disturbed=disturbed,
         restained=restained,
         made_slides=slides,
@@ -184,7 +185,9 @@ def validate(
         hemalens_version=version("hemalens"),
         made_at=datetime.now(UTC).replace(microsecond=0),
     )
-    return Validation(report=report, answers=answers, gate_set=gate_set)
+    return Validation(
+        report=report, answers=answers, images=part.images, gate_set=gate_set
+    )
 
 
 def gate_set_of(terms: GateTerms) -> tuple[str, ImageSet]:
@@ -257,8 +260,11 @@ def _pairs(answers: Answers) -> PairedCounts:
     )
 
 
-def _changed(answers: Answers, names: Sequence[str]) -> Iterator[ChangedImage]:
-    for index in answers.changed.tolist():
+def compared(
+    answers: Answers, names: Sequence[str], indices: Sequence[int]
+) -> Iterator[ChangedImage]:
+    """Say of some images what both models call them."""
+    for index in indices:
         of_float, of_int8 = answers.float_model[index], answers.int8[index]
         yield ChangedImage(
             name=names[index],

@@ -30,6 +30,13 @@ def open_finder() -> FinderBundle:
     return read_finder_bundle(_FOLDER / f"{_FINDER}{SUFFIX}")
 
 
+def path_of(name_or_path: str) -> Path:
+    """Give the file of a shipped bundle, the finder too; any other path as it is."""
+    if name_or_path in (*shipped_bundles(), _FINDER):
+        return _FOLDER / f"{name_or_path}{SUFFIX}"
+    return Path(name_or_path)
+
+
 def open_bundle(name_or_path: str) -> Bundle:
     """Read a shipped bundle by its name, or any other by its path.
 
@@ -38,9 +45,7 @@ def open_bundle(name_or_path: str) -> Bundle:
     BundleError
         When there is none, or it is not intact.
     """
-    if name_or_path in shipped_bundles():
-        return read_bundle(_FOLDER / f"{name_or_path}{SUFFIX}")
-    path = Path(name_or_path)
+    path = path_of(name_or_path)
     if not path.is_file():
         raise BundleError(
             f"no bundle {name_or_path}: give a file or one of the shipped "

@@ -85,8 +85,13 @@ def test_a_model_is_calibrated_with_the_devices_own_images(
 ) -> None:
     monkeypatch.setattr("convert.make_bundle.quantize_int8", conversion)
     (tmp_path / "set.json").write_text(device_set.model_dump_json())
-    convert(model, drawn_dataset, tmp_path, "--calibration-images", device_images)
+    ran = convert(model, drawn_dataset, tmp_path, "--calibration-images", device_images)
+    assert ran.exit_code == 3
+    assert "NOT fit for a device: accuracy" in ran.output
+    assert "is no more than chance" in ran.output
+    assert "whose images it was trained on is not stated" in ran.output
     bundle = read_bundle(tmp_path / "mine.hemalens")
+    assert "PBC" not in bundle.manifest.training.dataset
     assert bundle.manifest.calibration_set_digest == device_set.digest
     crops = conversion.heard[-1]
     listed = find_images(device_set, read_images_for(device_set, device_images))

@@ -1,3 +1,4 @@
+import json
 import os
 import shutil
 from pathlib import Path
@@ -76,6 +77,43 @@ def test_foreign_file_is_set_aside_with_its_reason(
     images = read_class_folders(folder)
     assert list(aside(images).values()) == [reason]
     assert len(images.images) == 4
+
+
+def test_foreign_folders_are_named_and_the_rest_counted(folder: Path) -> None:
+    for number in range(5):
+        write(folder, f"other{number}/a.jpg")
+    with pytest.raises(DatasetError, match="other0, other1, other2 and 2 more"):
+        read_class_folders(folder)
+
+
+def card(folder: Path, **more: object) -> None:
+    said = {"name": "Ward 3", "licence": "in house", "attribution": "A. Lee", **more}
+    (folder / "dataset.json").write_text(json.dumps(said))
+
+
+def test_a_set_says_whose_it_is(folder: Path) -> None:
+    assert read_class_folders(folder).card is None
+    card(folder, pixel_size_um=0.05, group_pattern="^([A-Z]+)_")
+    images = read_class_folders(folder)
+    assert images.card is not None
+    assert (images.card.name, images.card.pixel_size_um) == ("Ward 3", 0.05)
+    groups = images.groups()
+    assert groups is not None
+    assert len(groups) == len(images.images)
+    assert images.of_split(Split.TRAIN).card == images.card
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"license": "MIT"}, {"group_pattern": "["}, {"group_pattern": "a"}, {"name": ""}],
+    ids=["misspelt", "no expression", "no group", "empty"],
+)
+def test_a_card_that_says_nothing_is_refused(
+    folder: Path, wrong: dict[str, object]
+) -> None:
+    card(folder, **wrong)
+    with pytest.raises(DatasetError, match=r"dataset\.json"):
+        read_class_folders(folder)
 
 
 def test_dot_folder_beside_the_classes_is_no_class(folder: Path) -> None:

@@ -1,14 +1,16 @@
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from hemalens.dataset_card import DatasetCard
 from hemalens.errors import DatasetError, StorageError
 from hemalens.image_files import read_image
 from hemalens.image_set import ImageSet, read_class_folders, read_unlabelled
-from hemalens.preprocess import cut_crop
+from hemalens.preprocess import PBC_PIXEL_SIZE_UM, cut_crop
 from hemalens.split import Split
 from train.cache import cached_crops, cached_pixels
 
@@ -38,6 +40,34 @@ def test_images_are_decoded_once(drawn_dataset: Path, tmp_path: Path) -> None:
     assert told == list(range(1, 65))
     cached_crops(images, size_px=32, folder=tmp_path, progress=tell)
     assert len(told) == 64
+
+
+def enlarged(folder: Path, drawn: Path) -> ImageSet:
+    """Photograph the cells at twice the size."""
+    for path in sorted(drawn.glob("*/*.jpg"))[::16]:
+        (folder / path.parent.name).mkdir(parents=True, exist_ok=True)
+        doubled = cv2.resize(cv2.imread(str(path)), None, fx=2, fy=2)
+        assert cv2.imwrite(str(folder / path.parent.name / path.name), doubled)
+    return read_class_folders(folder)
+
+
+def test_images_of_another_scale_are_asked_for_it(
+    drawn_dataset: Path, tmp_path: Path
+) -> None:
+    images = enlarged(tmp_path / "data", drawn_dataset)
+    with pytest.raises(DatasetError, match=r"720x726, .* nothing says its scale"):
+        cached_crops(images, size_px=32, folder=tmp_path / "cache")
+    said = {"name": "a", "licence": "a", "attribution": "a"}
+    said_scale = DatasetCard(**said, pixel_size_um=PBC_PIXEL_SIZE_UM / 2)
+    found = cached_crops(
+        replace(images, card=said_scale), size_px=32, folder=tmp_path / "cache"
+    )
+    kept = {image.name for image in images.images}
+    usual = read_class_folders(drawn_dataset)
+    usual = replace(usual, images=tuple(i for i in usual.images if i.name in kept))
+    wanted = cached_crops(usual, size_px=32, folder=tmp_path / "cache")
+    difference = np.abs(found.crops.astype(int) - wanted.crops)
+    assert difference.mean() < 3
 
 
 def test_another_content_makes_another_cache(

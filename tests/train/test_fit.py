@@ -1,4 +1,5 @@
 import resource
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from hemalens.image_set import read_class_folders
 from hemalens.split import Split
 from train.cache import CropArray, cached_crops
 from train.distribution import Devices
-from train.fit import FitData, fit
+from train.fit import FitData, _RunKeeper, fit
 from train.float_model import load_float_model
 from train.recipe import Recipe
 from train.run import EpochRecord, RunFolder, new_record, record_in
@@ -182,8 +183,72 @@ def test_a_class_without_images_is_named(data: FitData, tmp_path: Path) -> None:
         names=(),
     )
     partial = FitData(windows=windows, validation=data.validation)
-    with pytest.raises(TrainingError, match="of class ig"):
+    with pytest.raises(TrainingError, match="no training image of class ig"):
         fit(RECIPE, partial, begin_run(tmp_path), Listener(), DEVICES)
+
+
+def test_a_class_that_cannot_be_validated_is_named(
+    data: FitData, tmp_path: Path
+) -> None:
+    kept = data.validation.class_indices != 5
+    validation = CropArray(
+        crops=data.validation.crops[kept],
+        class_indices=data.validation.class_indices[kept],
+        names=(),
+    )
+    partial = FitData(windows=data.windows, validation=validation)
+    with pytest.raises(TrainingError, match="no validation image of class monocyte"):
+        fit(RECIPE, partial, begin_run(tmp_path), Listener(), DEVICES)
+
+
+def test_the_accuracy_of_training_is_recorded(first: RunFolder) -> None:
+    (record,) = first.history()
+    assert record.training_accuracy is not None
+    assert 0 <= record.training_accuracy <= 1
+    assert record.kept is not None
+
+
+def test_a_model_at_chance_is_said_to_be_so(first: RunFolder) -> None:
+    """One epoch on 48 crops teaches nothing."""
+    (record,) = first.history()
+    assert any("no more than chance" in fault for fault in record.faults)
+    assert any("not one image of" in fault for fault in record.faults)
+
+
+class Given:
+    """A trainer's two models, one of which answers right."""
+
+    def __init__(self, good: str, *, averages: bool = True) -> None:
+        self.averages = averages
+        self._good = good
+
+    def weights(self) -> "Answering":
+        return Answering(right=self._good == "weights")
+
+    def average(self) -> "Answering":
+        return Answering(right=self._good == "average")
+
+
+@dataclass(frozen=True)
+class Answering:
+    right: bool
+
+    def __call__(self, crops: np.ndarray, *, training: bool) -> np.ndarray:
+        answers = np.eye(8, dtype=np.float32)[crops[:, 0, 0, 0]]
+        return answers if self.right else np.roll(answers, 1, axis=1)
+
+
+@pytest.mark.parametrize("good", ["weights", "average"])
+def test_the_better_of_weights_and_average_is_kept(good: str) -> None:
+    classes = np.arange(16) % 8
+    crops = np.broadcast_to(classes[:, None, None, None], (16, 2, 2, 3))
+    validation = CropArray(
+        crops=crops.astype(np.uint8), class_indices=classes, names=("",) * 16
+    )
+    keeper = _RunKeeper(Given(good), None, validation, None, Listener())  # type: ignore[arg-type]  # what it asks of a trainer
+    network, kept, found = keeper._better()
+    assert network == Answering(right=True)
+    assert (kept, found.accuracy, found.faults) == (good, 1.0, ())
 
 
 def test_a_folder_of_another_run_is_refused(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from zipfile import ZipFile
 
 import keras
 import numpy as np
@@ -8,7 +9,14 @@ from hemalens.errors import ConfigError, TrainingError
 from train.distribution import Devices
 from train.networks.registry import build_network
 from train.recipe import Recipe
-from train.trainer import NOTHING_GIVEN, GivenFiles, Trainer, build_trainer
+from train.run import RECORD, new_record
+from train.trainer import (
+    NOTHING_GIVEN,
+    GivenFiles,
+    Trainer,
+    accuracy,
+    build_trainer,
+)
 
 RANDOM = np.random.default_rng(5)
 WINDOWS = RANDOM.integers(0, 255, (8, 44, 44, 3)).astype(np.uint8)
@@ -23,7 +31,8 @@ def built(recipe: Recipe = RECIPE, given: GivenFiles = NOTHING_GIVEN) -> Trainer
 
 
 def step(trainer: Trainer, labels: np.ndarray = LABELS) -> float:
-    return float(trainer.model.train_on_batch(WINDOWS, labels))
+    given = trainer.model.train_on_batch(WINDOWS, labels, return_dict=True)
+    return float(given["loss"])
 
 
 def first_kernel(network: keras.Model) -> np.ndarray:
@@ -31,7 +40,7 @@ def first_kernel(network: keras.Model) -> np.ndarray:
 
 
 def test_the_kept_weights_are_the_moving_average() -> None:
-    trainer = built(RECIPE.model_copy(update={"average_decay": 0.75}))
+    trainer = built(RECIPE.model_copy(update={"average_decay": 0.75, "epochs": 10}))
     step(trainer)
     first = first_kernel(trainer.network)
     step(trainer)
@@ -107,6 +116,57 @@ def test_a_teacher_that_is_no_model_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"no model")
     with pytest.raises(TrainingError, match=r"teacher\.keras is no Keras model"):
         built(given=GivenFiles(teacher=path))
+
+
+def another_teacher(path: Path, outputs: int, channels: int, layer: str) -> Path:
+    inputs = keras.Input((48, 48, channels))
+    normalized = keras.layers.Rescaling(1 / 128, -1, name=layer)(inputs)
+    pooled = keras.layers.GlobalAveragePooling2D()(normalized)
+    keras.Model(inputs, keras.layers.Dense(outputs)(pooled)).save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("outputs", "channels", "layer", "says"),
+    [
+        (5, 3, "normalize", "wanted probabilities of the 8 classes"),
+        (8, 1, "normalize", "wanted square crops in colour"),
+        (8, 3, "rescaled", "begin with the layer 'normalize'"),
+    ],
+    ids=["of other classes", "of grey crops", "of other pixels"],
+)
+def test_a_teacher_that_does_not_fit_is_refused(
+    tmp_path: Path, outputs: int, channels: int, layer: str, says: str
+) -> None:
+    path = another_teacher(tmp_path / "teacher.keras", outputs, channels, layer)
+    with pytest.raises(TrainingError, match=says):
+        built(given=GivenFiles(teacher=path))
+
+
+def test_a_teacher_of_another_scale_is_refused(teacher: Path) -> None:
+    recipe = RECIPE.model_copy(update={"crop_side_um": 20.0})
+    with ZipFile(teacher, "a") as archive:
+        record = new_record(recipe, "a" * 64, 10, 2).model_dump_json()
+        archive.writestr(RECORD, record)
+    with pytest.raises(TrainingError, match="sees 20 µm of the slide, the student 24"):
+        built(given=GivenFiles(teacher=teacher))
+
+
+def test_a_short_run_has_a_short_average() -> None:
+    """Over 500 steps, four would leave what the run began with."""
+    short = RECIPE.model_copy(update={"epochs": 5})
+    assert built(short).model.optimizer.ema_momentum == pytest.approx(0.5)
+    long = RECIPE.model_copy(update={"epochs": 2000})
+    assert built(long).model.optimizer.ema_momentum == 0.998
+
+
+def test_training_accuracy_is_the_students_own(teacher: Path) -> None:
+    one = built(
+        RECIPE.model_copy(update={"teacher_share": 1.0}), GivenFiles(teacher=teacher)
+    )
+    outputs = np.concatenate([np.eye(8), np.roll(np.eye(8), 1, axis=1)], axis=1)
+    assert np.asarray(accuracy(LABELS, outputs)).all()
+    assert "accuracy" in one.model.train_on_batch(WINDOWS, LABELS, return_dict=True)
 
 
 def test_imagenet_weights_are_for_backbones() -> None:

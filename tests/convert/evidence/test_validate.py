@@ -1,5 +1,6 @@
 """What a validation reports, the page and card made of it, and what fails it."""
 
+import csv
 import json
 import re
 from collections.abc import Callable
@@ -15,13 +16,15 @@ from numpy.typing import NDArray
 
 from calibration.calibration_set import find_images
 from convert.cli import convert
+from convert.evidence import criteria
+from convert.evidence.answers_csv import answers_csv
 from convert.evidence.disturbances import DISTURBANCES, Disturbance
 from convert.evidence.float_twin import find_float_twin
 from convert.evidence.gate import GateLimits, Outcome
 from convert.evidence.page import model_card, validation_page
 from convert.evidence.proven import with_evidence
 from convert.evidence.report import ValidationReport, read_report
-from convert.evidence.validate import Validation
+from convert.evidence.validate import GateTerms, Validation, gate_set_of
 from convert.make_bundle import BundleParts
 from convert.quantize import quantize_int8
 from hemalens.bundle import Bundle, bundle_bytes, parse_bundle
@@ -30,8 +33,9 @@ from hemalens.classifier import Int8Model
 from hemalens.errors import BundleError, ConversionError, StorageError
 from hemalens.golden_vectors import GoldenVectors
 from hemalens.split import Split
-from tests.convert.evidence.conftest import LIMITS, SIZE_PX, Workshop
+from tests.convert.evidence.conftest import LIMITS, PROTOCOL, SIZE_PX, Workshop
 from tests.drawn_crops import drawn_crops
+from tests.drawn_dataset import name_in
 from train.cache import CropArray, cached_crops
 from train.float_model import load_float_model
 
@@ -88,6 +92,56 @@ def test_a_stricter_limit_fails(workshop: Workshop, good: Bundle) -> None:
     assert [one.name for one in report.criteria if not one.passed] == ["size_ratio"]
 
 
+def test_a_model_trained_for_other_stains_is_judged_in_them(
+    validation: Validation,
+) -> None:
+    """This one was not: shown, not judged."""
+    found = validation.report.restained
+    assert not found.judged
+    assert 0 < found.agreement <= 1
+    names = [one.name for one in validation.report.criteria]
+    assert "restained_agreement" not in names
+    limits = validation.report.limits
+    worse = found.model_copy(update={"judged": True, "agreement": 0.9})
+    judged = {one.name: one for one in criteria.restained(worse, limits)}
+    assert not judged["restained_agreement"].passed
+
+
+def test_the_gate_scores_test_images_where_every_class_has_some(
+    workshop: Workshop,
+) -> None:
+    terms = GateTerms(
+        images=workshop.images, protocol=PROTOCOL, places=(), cache=workshop.cache
+    )
+    split, part = gate_set_of(terms)
+    assert split == Split.VALIDATION
+    renamed = tuple(
+        replace(
+            one, path=one.path.with_name(name_in(Split.TEST, one.class_name, index))
+        )
+        for index, one in enumerate(part.images)
+    )
+    with_test = replace(workshop.images, images=(*workshop.images.images, *renamed))
+    split, tested = gate_set_of(replace(terms, images=with_test))
+    assert split == Split.TEST
+    assert tested.images == renamed
+    few = replace(with_test, images=(*workshop.images.images, renamed[0]))
+    assert gate_set_of(replace(terms, images=few))[0] == Split.VALIDATION
+    chosen = replace(terms, images=with_test, split="validation")
+    assert gate_set_of(chosen)[1].images == part.images
+
+
+def test_a_protocol_names_the_images_that_are_scored(workshop: Workshop) -> None:
+    named = PROTOCOL.model_copy(update={"gate_set_digest": workshop.images.digest})
+    terms = GateTerms(
+        images=workshop.images, protocol=named, places=(), cache=workshop.cache
+    )
+    assert gate_set_of(terms) == ("all", workshop.images)
+    fewer = replace(workshop.images, images=workshop.images.images[1:])
+    with pytest.raises(ConversionError, match="give that folder"):
+        gate_set_of(replace(terms, images=fewer))
+
+
 def test_a_gate_on_training_images_does_not_pass(
     workshop: Workshop, good: Bundle
 ) -> None:
@@ -124,6 +178,32 @@ def test_the_page_says_what_was_asked_and_found(
         assert disturbance.name in text
 
 
+def test_every_image_is_in_the_table(
+    validation: Validation, workshop: Workshop
+) -> None:
+    text = answers_csv(validation.images, validation.answers).decode()
+    rows = list(csv.DictReader(text.splitlines()))
+    assert len(rows) == validation.report.n
+    held_out = workshop.images.of_split(Split.VALIDATION).images
+    assert [row["sha256"] for row in rows] == [one.sha256 for one in held_out]
+    right = sum(row["true"] == row["int8"] for row in rows)
+    assert right == round(validation.report.accuracy * validation.report.n)
+    changed = sum(row["float"] != row["int8"] for row in rows)
+    assert changed == len(validation.report.changed)
+    for row in rows:
+        given = {name: float(row[f"int8_{name}"]) for name in CLASS_NAMES}
+        assert max(given, key=lambda name: given[name]) == row["int8"]
+        assert sum(given.values()) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_page_shows_what_is_wrong(page: str, validation: Validation) -> None:
+    wrong = validation.answers.wrong.tolist()
+    section = page[page.index("What int8 has wrong") : page.index("Class by class")]
+    assert section.count("<figure>") == len(wrong)
+    for index in wrong:
+        assert validation.gate_set.names[index] in section
+
+
 def test_a_failed_page_says_so(validation: Validation, good: Bundle, page: str) -> None:
     criteria = [
         one.model_copy(update={"outcome": Outcome.NOT_MET}) if index == 3 else one
@@ -133,9 +213,7 @@ def test_a_failed_page_says_so(validation: Validation, good: Bundle, page: str) 
         update={"criteria": tuple(criteria), "passed": False}
     )
     failed = validation_page(
-        Validation(
-            report=report, answers=validation.answers, gate_set=validation.gate_set
-        ),
+        replace(validation, report=report),
         good.manifest,
     )
     assert "do not ship" in failed
@@ -184,6 +262,7 @@ def test_the_command_writes_the_evidence_and_exits_with_3_when_it_fails(
     report = read_report((output / "validation.json").read_bytes())
     assert not report.passed
     assert (output / "index.html").is_file()
+    assert (output / "answers.csv").is_file()
     assert not (output / "small.hemalens").exists()
 
 
