@@ -49,7 +49,7 @@ _EMBEDDINGS: Final = "golden_embeddings.npy"
 _EVIDENCE: Final = ("validation.json", "model_card.md")
 _MAXIMUM_BYTES: Final = {
     _SUMS: 4_096,
-    _SIGNATURE: 16_384,
+    _SIGNATURE: 4_096,
     MANIFEST: 262_144,
     MODEL: 67_108_864,
     GOLDEN[0]: 16_777_216,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CONTEXT: Final = b"HemaLens bundle signature, version 1\n"
 """Precedes what is signed, so that a signature made for something else never fits."""
+_PRINTABLE: Final = r"^[^\x00-\x1f\x7f]+$"
+"""Two statements of any such characters fit into ``signature.json``."""
 _STATED: Final = b"HemaLens bundle signature with a statement, version 1\n"
 
 
@@ -30,9 +32,9 @@ class Statement(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, max_length=100)
-    role: str = Field(min_length=1, max_length=100)
-    reason: str = Field(min_length=1, max_length=500)
+    name: str = Field(pattern=_PRINTABLE, max_length=80)
+    role: str = Field(pattern=_PRINTABLE, max_length=80)
+    reason: str = Field(pattern=_PRINTABLE, max_length=200)
     signed_at: AwareDatetime
 
 

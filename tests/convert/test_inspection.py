@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import keras
@@ -192,6 +193,24 @@ def test_a_damaged_model_in_a_bundle_is_said_with_its_file(tmp_path: Path) -> No
     path.write_bytes(bundle_bytes(manifest, b"no model", bundle.golden))
     with pytest.raises(ConversionError, match=r"damaged\.hemalens: no TFLite model"):
         inspect_file(path)
+
+
+def test_a_shipped_bundle_goes_by_its_name() -> None:
+    ran = CliRunner().invoke(convert, ["inspect", "cnn"])
+    assert ran.exit_code == 0, ran.output
+    assert f"cnn {open_bundle('cnn').manifest.version}" in ran.stdout
+
+
+def test_an_adapted_bundle_does_not_boast_of_its_parents_figures(
+    tmp_path: Path,
+) -> None:
+    bundle = open_bundle("cnn")
+    path = tmp_path / "adapted.hemalens"
+    bare = bundle.manifest.model_copy(update={"evidence": None, "measured": None})
+    path.write_bytes(bundle_bytes(bare, bundle.model, bundle.golden))
+    said = inspect(path).stdout
+    assert "not measured since the bundle was adapted" in said
+    assert re.search(r"validated +not yet", said)
 
 
 def test_a_damaged_bundle_is_refused(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from edge.update.wheelhouse_signature import require_signature
 from hemalens.bundle import EvidenceFiles, bundle_bytes, parse_bundle, read_bundle
 from hemalens.cli import main
 from hemalens.errors import BundleError, ConfigError, StorageError
-from hemalens.signature import Statement, read_trusted_keys
+from hemalens.signature import Statement, countersigned, read_trusted_keys
 from hemalens.signature import verify as verify_signature
 from tests.convert.evidence.made_report import made_report
 from tests.edge.update.made_wheelhouse import make_wheelhouse
@@ -391,6 +391,34 @@ def test_an_altered_statement_does_not_fit(key: Path) -> None:
             verify_signature(forged, b"sums")
     with pytest.raises(BundleError, match="does not fit"):
         verify_signature(signature.model_copy(update={"statement": None}), b"sums")
+
+
+def test_the_longest_statements_of_two_persons_fit(
+    tmp_path: Path, proven: bytes, key: Path
+) -> None:
+    longest = Statement(
+        name="\U0001f52c" * 80,
+        role="\U0001f52c" * 80,
+        reason="\U0001f52c" * 200,
+        signed_at=datetime.now(UTC),
+    )
+    make_key(tmp_path / "other.key")
+    one = read_signer(key, statement=longest)
+    first = one(b"sums")
+    two = countersigned(first, read_signer(tmp_path / "other.key", statement=longest))
+    assert len(two(b"sums").content()) <= 4096
+    verify_signature(two(b"sums"), b"sums")
+
+
+@pytest.mark.parametrize("name", ["", "Ann\nLee", "x" * 81])
+def test_a_name_that_is_none_is_refused(
+    tmp_path: Path, bundle: Path, key: Path, run: Run, name: str
+) -> None:
+    output = tmp_path / "signed.hemalens"
+    who = ("--name", name, "--role", "QA", "--reason", "release")
+    ran = run("sign", bundle, "--key", key, "--output", output, *who)
+    assert "no signature: name" in refusal(ran)
+    assert not output.exists()
 
 
 def test_a_signature_without_a_statement_still_verifies(
