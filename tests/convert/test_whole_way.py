@@ -102,7 +102,8 @@ def test_a_model_goes_from_images_to_a_count(hemalens: Command, workshop: Path) 
         *("convert", "int8", "--model", "run/best.keras", "--data", "data"),
         *("--calibration-set", "set.json", "--output", "mine.hemalens"),
     )
-    assert made.returncode == 0, made.stderr
+    # Four epochs on 48 images may be of no use, and then it says so.
+    assert made.returncode == (3 if "NOT fit" in made.stderr else 0), made.stderr
     bundle = read_bundle(workshop / "mine.hemalens")
     manifest = bundle.manifest
     assert bundle.golden.embeddings is not None
