@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Final, Self, TextIO
 
 from edge.station.audit.key import KEY_NAME, AuditKey, new_key, read_key, write_key
-from edge.station.audit.trail import Audit
+from edge.station.audit.trail import Audit, Detail
 from edge.station.review.actions import ReviewLog
 from edge.station.review.amendments import Amendments
 from edge.station.review.control_slides import Controls
@@ -19,11 +19,13 @@ from edge.station.review.differential import read_reference_percent
 from edge.station.review.reports import Reports
 from edge.station.review.reviews import Reviews
 from edge.station.security.accounts import Accounts
+from edge.station.storage.migration import OLDEST, migrate
 from edge.station.storage.samples import Samples
 from edge.station.storage.schema import VERSION, new_database
 from edge.store import file_errors
 from edge.store.errors import storage_errors
 from edge.store.sqlite import connect, transaction
+from hemalens.durable import sync_path
 from hemalens.errors import StationError, StorageError
 from hemalens.passwords import PasswordHasher
 
@@ -104,10 +106,10 @@ class Station:
         Raises
         ------
         StationError
-            When another process has it open, a later version wrote it, or the trail's
-            key is missing.
+            When another process has it open, or the trail's key is missing.
         StorageError
-            When it cannot be read or written.
+            When it cannot be read or written, or was written by a version whose
+            format this one does not know.
         """
         with file_errors("open the station in", folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -117,7 +119,7 @@ class Station:
         try:
             connection = _connect(folder / DATABASE_NAME)
             key = _audit_key(folder / KEY_NAME, connection, has_new_key=has_new_key)
-            return cls(
+            station = cls(
                 folder,
                 connection,
                 lock_file,
@@ -128,6 +130,12 @@ class Station:
         except BaseException:
             lock_file.close()
             raise
+        try:
+            station._bring_up_to_date()
+        except BaseException:
+            station.close()
+            raise
+        return station
 
     def __enter__(self) -> Self:
         """Return the open station."""
@@ -175,6 +183,27 @@ class Station:
         ):
             self._connection.backup(copy)
 
+    def _bring_up_to_date(self) -> None:
+        """Bring an earlier format to today's; the original is kept beside it."""
+        version = _format(self._connection)
+        if version == VERSION:
+            return
+        path = self.folder / DATABASE_NAME
+        kept = path.with_name(f"{DATABASE_NAME}.format-{version}")
+        part = kept.with_name(f"{kept.name}.part")
+        with file_errors("write", kept):
+            # A power cut may have left one.
+            part.unlink(missing_ok=True)
+            part.touch(mode=0o600)
+            self.copy_to(part)
+            sync_path(part)
+            part.replace(kept)
+            sync_path(self.folder)
+        with self.transaction() as connection:
+            migrate(connection, self.folder / "counts")
+            detail: Detail = {"from": version, "to": VERSION, "kept": kept.name}
+            self.audit.add("station", "database_migrated", detail=detail)
+
 
 def _lock(folder: Path) -> TextIO:
     file = (folder / "station.lock").open("w", encoding="utf-8")
@@ -220,11 +249,16 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _begin(connection: sqlite3.Connection, path: Path) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version = _format(connection)
     if version == 0:
         connection.executescript(new_database())
-    elif version != VERSION:
+    elif not OLDEST <= version <= VERSION:
         raise StorageError(
             f"{path} was written by another version of HemaLens (format {version}, "
-            f"this one reads {VERSION}): install that version"
+            f"this one reads {OLDEST} to {VERSION}): install that version"
         )
+
+
+def _format(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version

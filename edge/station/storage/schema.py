@@ -63,11 +63,11 @@ _HELD_BY_SIGNATURE: Final = (
 def new_database() -> str:
     """Return what makes the tables of an empty database, all or none."""
     version = f"PRAGMA user_version={VERSION};"
-    return "\n".join(("BEGIN;", _SCHEMA, *_triggers(), version, "COMMIT;"))
+    return "\n".join(("BEGIN;", _SCHEMA, *triggers(), version, "COMMIT;"))
 
 
-def _triggers() -> Iterator[str]:
-    """Refuse in the database itself what no code may do."""
+def triggers() -> Iterator[str]:
+    """Return the triggers that refuse in the database what no code may do."""
     for table, key in _NEVER_CHANGED.items():
         # REPLACE deletes without telling the DELETE trigger.
         yield (
