@@ -131,9 +131,7 @@ class CountSession:
         _check_positive(leukocytes)
         with self._lock:
             before = self._target
-            base = (
-                self._progress.counted.leukocytes_located if before is None else before
-            )
+            base = self._progress.counted.leukocytes if before is None else before
             self._target = base + leukocytes
             try:
                 self._record(EventKind.TARGET_SET)

@@ -17,10 +17,10 @@ class Counts(BaseModel):
     target: int | None
     """Leukocytes asked for; the frame that reached it was still counted whole."""
     leukocytes: int
-    """Counted: the differential's denominator."""
+    """Counted: the differential's denominator, and what the target is of."""
     leukocytes_to_review: int
-    """Uncertain cells whose likeliest class is a leukocyte; they count towards the
-    target, as what a reviewer will most probably add."""
+    """Uncertain cells whose likeliest class is a leukocyte; a reviewer may call them
+    otherwise, so they do not count towards the target."""
     counts: dict[str, int]
     """Counted cells by class, without uncertain ones and those cut by a border."""
     red_cells: int
@@ -42,14 +42,9 @@ class Counts(BaseModel):
         return self.frames + sum(self.frames_left_out.values())
 
     @property
-    def leukocytes_located(self) -> int:
-        """Leukocytes that count towards the target: counted and to review."""
-        return self.leukocytes + self.leukocytes_to_review
-
-    @property
     def is_complete(self) -> bool:
         """The target is reached."""
-        return self.target is not None and self.leukocytes_located >= self.target
+        return self.target is not None and self.leukocytes >= self.target
 
 
 class Rates(BaseModel):

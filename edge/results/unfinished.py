@@ -40,7 +40,7 @@ class UnfinishedCount:
         aim = "" if counted.target is None else f" of {counted.target}"
         return (
             f"{counted.frames_done} frames of {self.header.source} with "
-            f"{counted.leukocytes_located}{aim} leukocytes, counted until "
+            f"{counted.leukocytes}{aim} leukocytes, counted until "
             f"{self.last_at:%Y-%m-%d %H:%M} UTC"
         )
 

@@ -107,6 +107,23 @@ class ReviewedCell(_Record):
         return self.is_uncertain and not self.is_removed and self.person_class is None
 
 
+class Flag(StrEnum):
+    """What a figure is against its reference range; none where it is within.
+
+    While cells are open a figure is low or high only where it is so however they are
+    settled: review takes back no alarm.
+    """
+
+    LOW = "low"
+    HIGH = "high"
+    """The whole interval lies outside."""
+    MAYBE_LOW = "maybe_low"
+    MAYBE_HIGH = "maybe_high"
+    """The figure lies outside, and its interval does not: it may be by chance."""
+    UNDECIDED = "undecided"
+    """Open cells decide whether it lies outside."""
+
+
 class ClassShare(_Record):
     """One class of the differential as reviewed."""
 
@@ -117,9 +134,10 @@ class ClassShare(_Record):
     ci95_percent: tuple[float, float] | None
     """Exact limits (Clopper and Pearson)."""
     reference_percent: tuple[float, float] | None
-    flag: str | None
-    """``low`` or ``high`` when the whole interval lies outside the reference range,
-    ``maybe_low`` or ``maybe_high`` when the share does and the interval does not."""
+    flag: Flag | None
+    possible_percent: tuple[float, float] | None = None
+    """Least and most that the share can be once the open cells are settled; null with
+    none open."""
 
 
 class Differential(_Record):
@@ -131,6 +149,8 @@ class Differential(_Record):
     """All eight classes, in the order of the bundle."""
     nrbc_per_100_wbc: float | None
     nrbc_ci95_per_100_wbc: tuple[float, float] | None
+    nrbc_possible_per_100_wbc: tuple[float, float] | None = None
+    """As a share's; null with none open."""
     platelets: int
     platelets_per_field: float | None
     red_cells: int

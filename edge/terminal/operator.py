@@ -70,7 +70,7 @@ class TerminalOperator:
         if progress.counted.target is not None:
             self._progress.update(
                 self._task,
-                completed=progress.counted.leukocytes_located,
+                completed=progress.counted.leukocytes,
                 total=progress.counted.target,
             )
         if self._watch is not None:
@@ -121,7 +121,7 @@ def in_short(progress: CountProgress) -> str:
     counted = progress.counted
     aim = "" if counted.target is None else f" of {counted.target}"
     left_out = sum(counted.frames_left_out.values())
-    return f"{counted.leukocytes_located}{aim} leukocytes" + (
+    return f"{counted.leukocytes}{aim} leukocytes" + (
         f", {left_out} frames left out" if left_out else ""
     )
 

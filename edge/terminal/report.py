@@ -156,7 +156,7 @@ def _target_line(counted: Counts) -> str:
         return line
     if counted.is_complete:
         return f"{line}; target of {counted.target} reached"
-    short = counted.target - counted.leukocytes_located
+    short = counted.target - counted.leukocytes
     return f"{line}; {short} short of the target of {counted.target}"
 
 

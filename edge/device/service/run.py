@@ -53,7 +53,7 @@ class ServiceOperator:
             self._notifier.ready()
         frames = progress.counted.frames_done
         self._notifier.alive(
-            f"{frames} frames, {progress.counted.leukocytes_located} leukocytes; "
+            f"{frames} frames, {progress.counted.leukocytes} leukocytes; "
             f"{self._source.status().detail}"
         )
 

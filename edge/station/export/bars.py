@@ -35,8 +35,9 @@ def bar(paper: Paper, share: ClassShare, width: float) -> None:
     if share.percent is not None:
         paper.set_fill_color(*SHARE)
         paper.rect(left, top + 2.4, share.percent * per_percent, 2.2, style="F")
-    if share.ci95_percent is not None:
-        low, high = (left + limit * per_percent for limit in share.ci95_percent)
+    limits = share.possible_percent or share.ci95_percent
+    if limits is not None:
+        low, high = (left + limit * per_percent for limit in limits)
         paper.set_draw_color(*INK)
         middle = top + ROW_MM / 2
         paper.line(low, middle, high, middle)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 from uuid import UUID, uuid5
 
+from edge.station.export.labels import ENGLISH
 from edge.station.export.loinc import PANEL, SYSTEM, Code
 from edge.station.export.notes import notes, origin
 from edge.station.export.results import Result, results
@@ -142,19 +143,23 @@ def _measured(report: Report, result: Result) -> Resource:
     if result.interpretation is not None:
         system = f"{TERMINOLOGY}/v3-ObservationInterpretation"
         coding = {"system": system, "code": result.interpretation}
-        observation["interpretation"] = [{"coding": [coding]}]
+        said = ENGLISH[result.flag] if result.flag else "within the reference range"
+        observation["interpretation"] = [{"coding": [coding], "text": said}]
     observation["component"] = _components(result)
     return observation
 
 
 def _components(result: Result) -> list[Resource]:
     cells: Resource = {"code": {"text": "cells"}, "valueInteger": result.cells}
-    if result.ci95 is None:
-        return [cells]
-    names = ("lower 95 % confidence limit", "upper 95 % confidence limit")
+    limits = {
+        ("lower 95 % confidence limit", "upper 95 % confidence limit"): result.ci95,
+        ("least once settled", "most once settled"): result.possible,
+    }
     return [cells] + [
         {"code": {"text": name}, "valueQuantity": _quantity(limit, result.unit)}
-        for name, limit in zip(names, result.ci95, strict=True)
+        for names, pair in limits.items()
+        if pair is not None
+        for name, limit in zip(names, pair, strict=True)
     ]
 
 

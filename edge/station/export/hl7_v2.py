@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from edge.station.export.labels import ENGLISH
 from edge.station.export.loinc import PANEL, Code
 from edge.station.export.notes import notes, origin
 from edge.station.export.results import Result, results
@@ -139,8 +140,13 @@ def _observation(report: Report, number: int, result: Result) -> str:
 
 
 def _limits(result: Result) -> str:
-    counted = f"{result.cells} cells"
-    if result.ci95 is None:
-        return counted
-    low, high = (_number(limit) for limit in result.ci95)
-    return f"{counted}; 95 % confidence limits {low} to {high} {result.unit}"
+    said = f"{result.cells} cells"
+    if result.ci95 is not None:
+        low, high = (_number(limit) for limit in result.ci95)
+        said += f"; 95 % confidence limits {low} to {high} {result.unit}"
+    if result.possible is not None:
+        low, high = (_number(limit) for limit in result.possible)
+        said += f"; once all cells are settled {low} to {high} {result.unit}"
+    if result.flag is not None:
+        said += f"; {ENGLISH[result.flag]}"
+    return said

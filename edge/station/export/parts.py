@@ -9,7 +9,7 @@ from edge.station.export.paper import ALARM, GREY, INK, Paper
 from edge.station.records import ClassShare
 from hemalens.classes import LEUKOCYTES
 
-COLUMNS_MM: Final = (42.0, 14.0, 14.0, 26.0, 20.0, 17.0)
+COLUMNS_MM: Final = (42.0, 14.0, 14.0, 26.0, 20.0, 29.0)
 """Class, cells, percent, limits, reference, flag; the bars have the rest."""
 
 
@@ -79,7 +79,9 @@ def _pair(paper: Paper, name: str, value: str, width: float) -> None:
 
 
 def _table(paper: Paper) -> None:
-    names = ("class", "count", "percent", "limits", "reference")
+    is_open = paper.report.differential.open_cells > 0
+    limits = "possible" if is_open else "limits"
+    names = ("class", "count", "percent", limits, "reference")
     paper.ink(8, bold=True, colour=GREY)
     for name, width in zip(names, COLUMNS_MM, strict=False):
         paper.words(paper.labels[name], width, 6, "L" if name == "class" else "R")
@@ -90,7 +92,7 @@ def _table(paper: Paper) -> None:
         if share.class_name in LEUKOCYTES:
             _row(paper, share)
     paper.ink(7.5, colour=GREY)
-    for name in ("flags", "bars"):
+    for name in ("flags", "undecided_cells") if is_open else ("flags", "bars"):
         paper.words(paper.labels[name], paper.epw, 4)
         paper.ln(4)
     paper.ln(3)
@@ -103,7 +105,7 @@ def _row(paper: Paper, share: ClassShare) -> None:
         paper.labels[share.class_name.value],
         str(share.count),
         _number(share.percent),
-        _range(share.ci95_percent),
+        _range(share.possible_percent or share.ci95_percent),
         _range(share.reference_percent, 0),
     )
     for place, (value, width) in enumerate(zip(values, COLUMNS_MM, strict=False)):
@@ -129,7 +131,7 @@ def _range(limits: tuple[float, float] | None, digits: int = 1) -> str:
 
 def _others(paper: Paper) -> None:
     found, labels = paper.report.differential, paper.labels
-    limits = _range(found.nrbc_ci95_per_100_wbc)
+    limits = _range(found.nrbc_possible_per_100_wbc or found.nrbc_ci95_per_100_wbc)
     nrbc = _number(found.nrbc_per_100_wbc) + (f" ({limits})" if limits else "")
     _line(paper, labels["nrbc"], nrbc)
     platelets = f"{_number(found.platelets_per_field)} ({found.platelets})"

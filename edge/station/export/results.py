@@ -2,9 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from edge.station.export.loinc import NRBC, SHARES, Code
-from edge.station.records import Differential
+from edge.station.records import Differential, Flag
+
+_CODES: Final = {
+    Flag.LOW: "L",
+    Flag.HIGH: "H",
+    Flag.MAYBE_LOW: "L",
+    Flag.MAYBE_HIGH: "H",
+    Flag.UNDECIDED: "IND",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,21 +24,28 @@ class Result:
     ----------
     unit : str
         In UCUM.
-    ci95, reference : pair of float, or None
-        In the same unit.
-    interpretation : {"N", "L", "H"}, or None
-        By HL7's table 0078; None without a reference. Low and high are told where
-        the whole interval lies outside alone: a share that may be outside by chance is
-        not called abnormal.
+    ci95, possible, reference : pair of float, or None
+        In the same unit. Possible is what the value can become while cells are open.
+    interpretation : {"N", "L", "H", "IND"}, or None
+        By HL7's table 0078; None without a reference. A value outside is low or high,
+        by chance or not, and indeterminate where open cells decide; `flag` has which.
     """
 
     code: Code
     value: float
     unit: str
     ci95: tuple[float, float] | None
+    possible: tuple[float, float] | None
     reference: tuple[float, float] | None
-    interpretation: str | None
+    flag: Flag | None
     cells: int
+
+    @property
+    def interpretation(self) -> str | None:
+        """Its flag's code; normal with a reference and no flag."""
+        if self.reference is None:
+            return None
+        return "N" if self.flag is None else _CODES[self.flag]
 
 
 def results(differential: Differential) -> tuple[Result, ...]:
@@ -41,14 +57,14 @@ def _shares(differential: Differential) -> Iterator[Result]:
     for share in differential.shares:
         if share.percent is None or share.class_name not in SHARES:
             continue
-        outside = {"low": "L", "high": "H"}.get(share.flag or "", "N")
         yield Result(
             code=SHARES[share.class_name],
             value=share.percent,
             unit="%",
             ci95=share.ci95_percent,
+            possible=share.possible_percent,
             reference=share.reference_percent,
-            interpretation=outside if share.reference_percent else None,
+            flag=share.flag,
             cells=share.count,
         )
 
@@ -61,8 +77,9 @@ def _nrbc(differential: Differential) -> Iterator[Result]:
         value=differential.nrbc_per_100_wbc,
         unit="/100{WBCs}",
         ci95=differential.nrbc_ci95_per_100_wbc,
+        possible=differential.nrbc_possible_per_100_wbc,
         reference=None,
-        interpretation=None,
+        flag=None,
         cells=sum(
             share.count
             for share in differential.shares

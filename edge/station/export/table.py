@@ -4,6 +4,7 @@ import csv as writer
 from io import StringIO
 from typing import Final
 
+from edge.station.export.labels import ENGLISH
 from edge.station.records import ClassShare, Report
 
 COLUMNS: Final = (
@@ -23,6 +24,8 @@ COLUMNS: Final = (
     "reference_low_percent",
     "reference_high_percent",
     "flag",
+    "possible_low_percent",
+    "possible_high_percent",
 )
 
 
@@ -34,7 +37,7 @@ def csv(report: Report) -> str:
     head = _head(report)
     for share in report.differential.shares:
         lines.writerow((*head, *_share(share)))
-    lines.writerow((*head, "red_cell", report.differential.red_cells, *[None] * 6))
+    lines.writerow((*head, "red_cell", report.differential.red_cells, *[None] * 8))
     lines.writerow((*head, *_nrbc(report)))
     return text.getvalue()
 
@@ -76,7 +79,8 @@ def _share(share: ClassShare) -> tuple[str | int | float | None, ...]:
         share.percent,
         *limits,
         *reference,
-        share.flag,
+        ENGLISH[share.flag] if share.flag else None,
+        *(share.possible_percent or (None, None)),
     )
 
 
@@ -84,4 +88,5 @@ def _nrbc(report: Report) -> tuple[str | float | None, ...]:
     differential = report.differential
     limits = differential.nrbc_ci95_per_100_wbc or (None, None)
     value = differential.nrbc_per_100_wbc
-    return ("nrbc_per_100_wbc", None, value, *limits, None, None, None)
+    possible = differential.nrbc_possible_per_100_wbc or (None, None)
+    return ("nrbc_per_100_wbc", None, value, *limits, None, None, None, *possible)

@@ -98,9 +98,10 @@ class LiveProgress(_Record):
     frames: int = 0
     left_out: dict[str, int] = {}
     target: int | None = None
-    located: int = 0
     leukocytes: int = 0
+    """Settled: certain, or given a class by a person."""
     uncertain: int = 0
+    """Not settled yet; the differential's open cells."""
     nrbc: int = 0
     platelets: int = 0
     red_cells: int = 0

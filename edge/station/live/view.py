@@ -99,21 +99,21 @@ class LiveView:
         counted = operator.progress.counted
         # A frame is taken for a field until the count ends.
         fields = float(counted.frames)
+        differential = self._add_up(
+            operator.count_id, operator.cells(), counted.red_cells, fields
+        )
         return LiveProgress(
             state=standing.state,
             count_id=standing.count_id,
             frames=counted.frames,
             left_out=counted.frames_left_out,
             target=counted.target,
-            located=counted.leukocytes_located,
-            leukocytes=counted.leukocytes,
-            uncertain=counted.uncertain,
+            leukocytes=differential.leukocytes,
+            uncertain=differential.open_cells,
             nrbc=counted.counts[CellClass.ERYTHROBLAST],
             platelets=counted.platelets,
             red_cells=counted.red_cells,
-            differential=self._add_up(
-                operator.count_id, operator.cells(), counted.red_cells, fields
-            ),
+            differential=differential,
             frames_per_second=operator.frames_per_second,
             dropped=operator.dropped,
             focus=operator.focus,

@@ -4,13 +4,24 @@ import { CLASSES, classOf, NOT_LEUKOCYTES } from "./classes.js";
 import { element, svg, write } from "./dom.js";
 import { number, say } from "./languages.js";
 
-const FLAG_MARKS = { low: "▼", high: "▲", maybe_low: "▽", maybe_high: "△" };
+const FLAG_MARKS = { low: "▼", high: "▲", maybe_low: "▽", maybe_high: "△", undecided: "?" };
 
 /** Show a differential in a table body; rows are made once and then only written. */
 export function showDifferential(body, differential) {
   if (!body.rows.length) body.append(...CLASSES.map(emptyRow));
   const shares = new Map(differential.shares.map((share) => [share.class_name, share]));
   for (const row of body.rows) fillRow(row, shares.get(row.dataset.class), differential);
+  showProvisional(body.parentElement, differential.open_cells ?? 0);
+}
+
+// Uncertain cells may still change every share: the table then says between what.
+function showProvisional(table, open) {
+  table.classList.toggle("provisional", open > 0);
+  const caption = open ? say("differential.provisional", { count: number(open) }) : say("differential.caption");
+  write(table.caption, caption);
+  const range = table.tHead.querySelector(".range");
+  range.dataset.say = open ? "column.possible" : "column.limits";
+  write(range, say(range.dataset.say));
 }
 
 /** A square with the class's letter on its colour. */
@@ -43,7 +54,7 @@ function fillRow(row, share, differential) {
   }
   write(percent, share?.percent == null ? "–" : `${number(share.percent, 1)} %`);
   bar.replaceChildren(...(share?.percent == null ? [] : [drawBar(share)]));
-  write(range, rangeText(share?.ci95_percent, 1));
+  write(range, rangeText(share?.possible_percent ?? share?.ci95_percent, 1));
   write(expected, rangeText(share?.reference_percent, 0));
   showFlag(flag, share?.flag);
 }
@@ -74,7 +85,7 @@ function drawBar(share) {
   }
   const fill = classOf(share.class_name).colour;
   bar.append(svg("rect", { class: "share", x: 0, y: 5, width: share.percent, height: 10, fill }));
-  const [low, high] = share.ci95_percent ?? [share.percent, share.percent];
+  const [low, high] = share.possible_percent ?? share.ci95_percent ?? [share.percent, share.percent];
   bar.append(svg("path", { class: "halo", d: whisker(low, high) }));
   bar.append(svg("path", { class: "whisker", d: whisker(low, high) }));
   return bar;

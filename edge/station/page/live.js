@@ -114,15 +114,15 @@ function showFault(fault) {
   write(find("fault"), sayRefusal({ code: `fault.${code}`, message: what, mend, values: { what } }));
 }
 
-// Uncertain leukocytes are located too: with them the target is reached.
-function showProgress({ located, target, uncertain }) {
-  write(find("leukocytes"), number(located));
+// Uncertain cells are none of the target's until a person has settled them.
+function showProgress({ leukocytes, target, uncertain }) {
+  write(find("leukocytes"), number(leukocytes));
   const open = uncertain ? ` · ${say("live.uncertain", { count: number(uncertain) })}` : "";
   const goal = target ? say("live.ofTarget", { target: number(target) }) : say("live.counted");
   write(find("of-target"), goal + open);
   const bar = find("progress");
-  bar.max = target || Math.max(located, 1);
-  bar.value = Math.min(located, bar.max);
+  bar.max = target || Math.max(leukocytes, 1);
+  bar.value = Math.min(leukocytes, bar.max);
 }
 
 function showOptics(progress) {

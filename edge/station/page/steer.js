@@ -43,11 +43,11 @@ function start(event) {
 }
 
 async function finish() {
-  const { located } = newest;
+  const { leukocytes } = newest;
   // Before the first frame the count's progress knows no target yet.
   const target = newest.target ?? known.sample?.target;
-  const isShort = isUnknown(newest) || (target && located < target);
-  const counts = { count: number(located), target: number(target) };
+  const isShort = isUnknown(newest) || (target && leukocytes < target);
+  const counts = { count: number(leukocytes), target: number(target) };
   const what = say(isUnknown(newest) ? "steer.finishKept" : "steer.finishShort", counts);
   if (isShort && !(await isSure(what, say("steer.finish")))) return;
   await attempt(() => api.steer("finish"));

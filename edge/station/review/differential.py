@@ -7,12 +7,13 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from edge.results.differential import DifferentialCount, differential_count
+from edge.results.rates import Rate, per_100
 from edge.results.reference_ranges import ADULT_REFERENCE_PERCENT, Interval
-from edge.station.records import ClassShare, Differential, ReviewedCell
+from edge.station.records import ClassShare, Differential, Flag, ReviewedCell
 from edge.store import file_errors
 from hemalens.classes import LEUKOCYTES, CellClass
 from hemalens.errors import ConfigError
+from hemalens.statistics import clopper_pearson
 from hemalens.validation_message import validation_message
 
 
@@ -65,21 +66,32 @@ def reviewed_differential(
     cells = tuple(cells)
     finals = (cell.final_class for cell in cells)
     counts = Counter(name for name in finals if name is not None)
-    found = differential_count({name.value: n for name, n in counts.items()})
+    leukocytes = sum(counts[name] for name in LEUKOCYTES)
+    open_cells = sum(cell.is_open for cell in cells)
     platelets = counts[CellClass.PLATELET]
     changed, agreement = _agreement(cells)
+    nrbc = counts[CellClass.ERYTHROBLAST]
+    ratio = per_100(nrbc, leukocytes)
+    possible_ratio = (
+        per_100(nrbc, leukocytes + open_cells),
+        per_100(nrbc + open_cells, leukocytes),
+    )
     return Differential(
-        leukocytes=found.leukocytes,
+        leukocytes=leukocytes,
         shares=tuple(
-            _share(name, counts[name], found, reference_percent) for name in CellClass
+            _share(
+                name, counts[name], leukocytes, open_cells, reference_percent.get(name)
+            )
+            for name in CellClass
         ),
-        nrbc_per_100_wbc=found.nrbc_per_100_wbc,
-        nrbc_ci95_per_100_wbc=found.nrbc_ci95_per_100_wbc,
+        nrbc_per_100_wbc=ratio.value,
+        nrbc_ci95_per_100_wbc=ratio.ci95,
+        nrbc_possible_per_100_wbc=_span(possible_ratio) if open_cells else None,
         platelets=platelets,
         platelets_per_field=platelets / fields if fields else None,
         red_cells=red_cells,
         fields=fields,
-        open_cells=sum(cell.is_open for cell in cells),
+        open_cells=open_cells,
         removed_cells=sum(cell.is_removed and cell.cell_id >= 0 for cell in cells),
         added_cells=sum(not cell.is_removed and cell.cell_id < 0 for cell in cells),
         changed_cells=changed,
@@ -100,29 +112,70 @@ def _agreement(cells: Iterable[ReviewedCell]) -> tuple[int, float | None]:
 def _share(
     name: CellClass,
     count: int,
-    found: DifferentialCount,
-    reference_percent: Mapping[CellClass, Interval],
+    leukocytes: int,
+    open_cells: int,
+    reference: Interval | None,
 ) -> ClassShare:
-    percent = found.percent.get(name)
-    limits = found.ci95_percent.get(name)
-    reference = reference_percent.get(name)
-    flag = None
-    if percent is not None and limits is not None and reference is not None:
-        flag = _flag(percent, limits, reference)
+    if name not in LEUKOCYTES:
+        leukocytes = open_cells = 0
+    share = _percent(count, leukocytes)
+    # All open cells may be of other classes, or all of this one.
+    possible = (
+        _percent(count, leukocytes + open_cells),
+        _percent(count + open_cells, leukocytes + open_cells),
+    )
     return ClassShare(
         class_name=name,
         count=count,
-        percent=percent,
-        ci95_percent=limits,
+        percent=share.value,
+        ci95_percent=share.ci95,
         reference_percent=reference,
-        flag=flag,
+        flag=flag_of(*possible, reference) if leukocytes else None,
+        possible_percent=_span(possible) if open_cells else None,
     )
 
 
-def _flag(percent: float, limits: Interval, reference: Interval) -> str | None:
+def _percent(k: int, n: int) -> Rate:
+    if not n:
+        return Rate()
+    low, high = clopper_pearson(k, n)
+    return Rate(value=100 * k / n, ci95=(100 * low, 100 * high))
+
+
+def _span(possible: tuple[Rate, Rate]) -> Interval | None:
+    least, most = (rate.value for rate in possible)
+    return None if least is None or most is None else (least, most)
+
+
+def flag_of(least: Rate, most: Rate, reference: Interval | None) -> Flag | None:
+    """Hold a figure against its reference range, as it may still become.
+
+    Parameters
+    ----------
+    least, most : Rate
+        The figure however the open cells are settled; the same with none open.
+
+    Examples
+    --------
+    >>> flag_of(Rate(value=7.5, ci95=(4, 12)), Rate(value=7.5, ci95=(4, 12)), (1, 6))
+    <Flag.MAYBE_HIGH: 'maybe_high'>
+    """
+    if reference is None:
+        return None
+    at_least, at_most = _flag(least, reference), _flag(most, reference)
+    if at_least in (Flag.HIGH, Flag.MAYBE_HIGH):
+        return at_least
+    if at_most in (Flag.LOW, Flag.MAYBE_LOW):
+        return at_most
+    return None if at_least is at_most is None else Flag.UNDECIDED
+
+
+def _flag(rate: Rate, reference: Interval) -> Flag | None:
+    if rate.value is None or rate.ci95 is None:
+        return None
     low, high = reference
-    if percent < low:
-        return "low" if limits[1] < low else "maybe_low"
-    if percent > high:
-        return "high" if limits[0] > high else "maybe_high"
+    if rate.value < low:
+        return Flag.LOW if rate.ci95[1] < low else Flag.MAYBE_LOW
+    if rate.value > high:
+        return Flag.HIGH if rate.ci95[0] > high else Flag.MAYBE_HIGH
     return None

@@ -318,7 +318,7 @@ def test_without_a_target_a_count_continues_from_what_there_is() -> None:
     assert session.counted.target == 130
 
 
-def test_likely_leukocytes_count_towards_the_target_and_nothing_else_does() -> None:
+def test_certain_leukocytes_count_towards_the_target_and_nothing_else_does() -> None:
     session = CountSession(made_header(), target=2)
     doubtful = CellStatus.UNCERTAIN
     session.add(
@@ -335,8 +335,10 @@ def test_likely_leukocytes_count_towards_the_target_and_nothing_else_does() -> N
     )
     assert not session.is_complete
     session.add(made_frame(made_cell(8, "ig", doubtful, "b"), name="b"))
-    assert session.is_complete
+    assert not session.is_complete
     assert (session.counted.leukocytes, session.counted.leukocytes_to_review) == (1, 1)
+    session.add(made_frame(made_cell(9, "ig", frame="c"), name="c"))
+    assert session.is_complete
     assert session.counted.uncertain == 3
 
 

@@ -83,8 +83,8 @@ def test_nobody_is_told_that_a_differential_is_a_diagnosis(
     ("target", "neutrophils", "to_review", "line"),
     [
         (None, 40, 2, "Leukocytes: 40 counted, 2 to review"),
-        (100, 98, 2, "98 counted, 2 to review; target of 100 reached"),
-        (100, 97, 2, "97 counted, 2 to review; 1 short of the target of 100"),
+        (100, 100, 2, "100 counted, 2 to review; target of 100 reached"),
+        (100, 98, 2, "98 counted, 2 to review; 2 short of the target of 100"),
     ],
 )
 def test_the_target_is_told(

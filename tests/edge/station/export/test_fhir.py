@@ -86,21 +86,30 @@ def test_every_reference_leads_to_a_resource():
     assert set(references) <= set(found)
 
 
-def test_only_a_share_certainly_outside_is_called_high():
-    flags = {
-        one["code"]["coding"][0]["code"]: one["interpretation"][0]["coding"][0]["code"]
-        for one in of_type(made_report(), "Observation")
-        if "interpretation" in one
+@pytest.mark.parametrize(
+    ("eosinophils", "open_cells", "code", "words"),
+    [
+        (6, 0, "N", "within the reference range"),
+        # 9.5 %, limits 5.8 to 14.4, so perhaps within 1 to 6.
+        (19, 0, "H", "perhaps high"),
+        (60, 0, "H", "high"),
+        (19, 190, "IND", "undecided"),
+    ],
+)
+def test_an_interpretation_says_what_the_page_says(
+    eosinophils, open_cells, code, words
+):
+    counts = {
+        CellClass.EOSINOPHIL: eosinophils,
+        CellClass.NEUTROPHIL: 200 - eosinophils,
     }
-    # 19 of 200 eosinophils: 9.5 %, limits 5.8 to 14.4, so perhaps within 1 to 6.
-    assert flags["26450-7"] == "N"
-    many = made_report({CellClass.EOSINOPHIL: 60, CellClass.NEUTROPHIL: 140})
-    (eosinophils,) = (
+    (observation,) = (
         one
-        for one in of_type(many, "Observation")
+        for one in of_type(made_report(counts, open_cells=open_cells), "Observation")
         if one["code"]["coding"][0]["code"] == "26450-7"
     )
-    assert eosinophils["interpretation"][0]["coding"][0]["code"] == "H"
+    (said,) = observation["interpretation"]
+    assert (said["coding"][0]["code"], said["text"]) == (code, words)
 
 
 def test_limits_stand_beside_the_value():

@@ -71,7 +71,7 @@ def test_note_after_a_value_tells_its_limits():
     text = hl7(made_report({CellClass.NEUTROPHIL: 5, CellClass.LYMPHOCYTE: 95}), "1")
     notes = [str(note[3]) for note in segments(text, "NTE")]
     # 5 of 100: the textbook's 1.6 to 11.3.
-    assert "5 cells; 95 % confidence limits 1.64 to 11.28 %" in notes
+    assert "5 cells; 95 % confidence limits 1.64 to 11.28 %; low" in notes
 
 
 def test_an_amendment_is_of_the_order_it_corrects_and_says_why():

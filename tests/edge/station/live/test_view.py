@@ -5,6 +5,7 @@ from edge.station.live.frame import LiveState
 from edge.station.live.view import LiveView, Standing
 from edge.station.records import Differential, ReviewedCell
 from edge.station.review.differential import reviewed_differential
+from hemalens.classes import CellClass, CellStatus
 from tests.edge.made_counts import made_cell, made_frame
 from tests.edge.station.live.made_live import COUNT_ID, operator_in, show
 
@@ -47,6 +48,34 @@ def test_a_moment_is_added_up_once_for_all_viewers(tmp_path: Path) -> None:
     assert found is not None
     assert (found.leukocytes, found.red_cells, found.fields) == (2, 1, 1.0)
     assert adder.asked == 1
+
+
+def test_uncertain_cells_are_no_progress_and_one_number(tmp_path: Path) -> None:
+    operator = operator_in(tmp_path / "count")
+    doubtful = made_cell(1, "monocyte", CellStatus.UNCERTAIN)
+    platelet = made_cell(3, "platelet", CellStatus.UNCERTAIN)
+    show(operator, made_frame(doubtful, made_cell(2, "lymphocyte"), platelet))
+
+    def add_up(count_id, cells, red_cells, fields):
+        settled = [
+            cell.model_copy(update={"person_class": CellClass.MONOCYTE})
+            if cell.cell_id == 1
+            else cell
+            for cell in cells
+        ]
+        return reviewed_differential(settled, red_cells=red_cells, fields=fields)
+
+    standing = Standing(
+        number=1,
+        state=LiveState.COUNTING,
+        count_id=COUNT_ID,
+        fault=None,
+        operator=operator,
+    )
+    found = LiveView(add_up).progress(standing)
+    assert found.differential is not None
+    assert (found.leukocytes, found.uncertain) == (2, 1)
+    assert found.differential.open_cells == 1
 
 
 def test_something_new_is_added_up_anew_and_its_frame_not_sent_again(

@@ -282,7 +282,6 @@ class MadeStation:
             "frames": 9,
             "left_out": {},
             "target": 100,
-            "located": 42,
             "leukocytes": 40,
             "uncertain": 3,
             "nrbc": 1,

@@ -3,10 +3,8 @@
 from datetime import UTC, datetime
 
 from edge.records.population import Population
-from edge.results.differential import DifferentialCount, differential_count
 from edge.station.records import (
     Amendment,
-    ClassShare,
     CountSignature,
     Differential,
     ModelUsed,
@@ -15,17 +13,11 @@ from edge.station.records import (
     Sample,
     SampleState,
 )
+from edge.station.review.differential import reviewed_differential
 from hemalens.classes import CellClass
 
 AT = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 FORMER = "fedcba9876543210fedcba9876543210"
-REFERENCE = {
-    CellClass.NEUTROPHIL: (40.0, 80.0),
-    CellClass.LYMPHOCYTE: (20.0, 40.0),
-    CellClass.MONOCYTE: (2.0, 10.0),
-    CellClass.EOSINOPHIL: (1.0, 6.0),
-    CellClass.BASOPHIL: (0.0, 2.0),
-}
 COUNTS = {
     CellClass.BASOPHIL: 1,
     CellClass.EOSINOPHIL: 19,
@@ -41,6 +33,7 @@ COUNTS = {
 def made_report(
     counts: dict[CellClass, int] = COUNTS,
     *,
+    open_cells: int = 0,
     signed: bool = False,
     amended: bool = False,
     superseded: bool = False,
@@ -65,7 +58,7 @@ def made_report(
             amends=FORMER if amended else None,
             superseded_by="f" * 32 if superseded else None,
         ),
-        differential=made_differential(counts),
+        differential=made_differential(counts, open_cells),
         cells=made_cells(counts),
         model=ModelUsed(
             name="mobilenetv2",
@@ -103,47 +96,31 @@ def made_amendment() -> Amendment:
     )
 
 
-def made_differential(counts: dict[CellClass, int]) -> Differential:
-    found = differential_count({name.value: count for name, count in counts.items()})
-    return Differential(
-        leukocytes=found.leukocytes,
-        shares=tuple(_share(name, counts.get(name, 0), found) for name in CellClass),
-        nrbc_per_100_wbc=found.nrbc_per_100_wbc,
-        nrbc_ci95_per_100_wbc=found.nrbc_ci95_per_100_wbc,
-        platelets=counts.get(CellClass.PLATELET, 0),
-        platelets_per_field=5.4,
-        red_cells=9214,
-        fields=63.0,
-        open_cells=0,
-        removed_cells=1,
-        added_cells=1,
-        changed_cells=2,
-        agreement_percent=90.5,
+def made_differential(
+    counts: dict[CellClass, int], open_cells: int = 0
+) -> Differential:
+    cells = [_called(name) for name, count in counts.items() for _ in range(count)]
+    cells += open_cells * [_called(CellClass.MONOCYTE, is_uncertain=True)]
+    found = reviewed_differential(cells, red_cells=9214, fields=63.0)
+    said = {
+        "platelets_per_field": 5.4,
+        "removed_cells": 1,
+        "added_cells": 1,
+        "changed_cells": 2,
+        "agreement_percent": 90.5,
+    }
+    return found.model_copy(update=said)
+
+
+def _called(name: CellClass, *, is_uncertain: bool = False) -> ReviewedCell:
+    return ReviewedCell(
+        cell_id=0,
+        frame="demo-000001",
+        box_xyxy=(10, 10, 150, 150),
+        model_class=name,
+        model_probability=0.9,
+        is_uncertain=is_uncertain,
     )
-
-
-def _share(name: CellClass, count: int, found: DifferentialCount) -> ClassShare:
-    percent = found.percent.get(name)
-    limits = found.ci95_percent.get(name)
-    reference = REFERENCE.get(name)
-    return ClassShare(
-        class_name=name,
-        count=count,
-        percent=percent,
-        ci95_percent=limits,
-        reference_percent=reference,
-        flag=_flag(percent, limits, reference),
-    )
-
-
-def _flag(percent, limits, reference) -> str | None:
-    if percent is None or limits is None or reference is None:
-        return None
-    if percent < reference[0]:
-        return "low" if limits[1] < reference[0] else "maybe_low"
-    if percent > reference[1]:
-        return "high" if limits[0] > reference[1] else "maybe_high"
-    return None
 
 
 def made_cells(counts: dict[CellClass, int]) -> tuple[ReviewedCell, ...]:

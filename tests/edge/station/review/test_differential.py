@@ -1,8 +1,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from edge.station.records import ClassShare, ReviewedCell
+from edge.station.records import ClassShare, Flag, ReviewedCell
 from edge.station.review.differential import (
     ADULT_REFERENCE_PERCENT,
     read_reference_percent,
@@ -24,6 +26,10 @@ def called(class_name: CellClass, person: CellClass | None = None) -> ReviewedCe
     )
 
 
+def uncertain(class_name: CellClass) -> ReviewedCell:
+    return called(class_name).model_copy(update={"is_uncertain": True})
+
+
 def share(neutrophils: int, lymphocytes: int) -> ClassShare:
     cells = neutrophils * [called(CellClass.NEUTROPHIL)]
     cells += lymphocytes * [called(CellClass.LYMPHOCYTE)]
@@ -39,6 +45,53 @@ def test_a_flag_is_certain_when_the_whole_interval_lies_outside(
 ) -> None:
     found = share(neutrophils, 100 - neutrophils)
     assert (found.percent, found.flag) == (neutrophils, flag)
+
+
+def test_no_alarm_is_raised_that_review_could_take_back() -> None:
+    cells = 9 * [called(CellClass.EOSINOPHIL)] + 21 * [called(CellClass.NEUTROPHIL)]
+    eosinophils = reviewed_differential(cells).shares[1]
+    assert (eosinophils.flag, eosinophils.possible_percent) == (Flag.HIGH, None)
+    found = reviewed_differential([*cells, *70 * [uncertain(CellClass.MONOCYTE)]])
+    eosinophils = found.shares[1]
+    assert eosinophils.possible_percent == (9, 79)
+    assert eosinophils.flag is Flag.MAYBE_HIGH
+    many = reviewed_differential([*cells, *170 * [uncertain(CellClass.MONOCYTE)]])
+    assert many.shares[1].flag is Flag.UNDECIDED
+
+
+CLASSES = st.sampled_from([*CellClass, None])
+
+
+@given(
+    st.lists(st.sampled_from(CellClass), min_size=1, max_size=60),
+    st.lists(CLASSES, max_size=12),
+)
+def test_however_cells_are_settled_shares_and_alarms_were_told(
+    certain: list[CellClass], settled: list[CellClass | None]
+) -> None:
+    cells = [called(name) for name in certain]
+    doubtful = [uncertain(CellClass.MONOCYTE) for _ in settled]
+    before = reviewed_differential([*cells, *doubtful])
+    after = reviewed_differential(
+        [
+            *cells,
+            *(
+                cell.model_copy(
+                    update={"person_class": name, "is_removed": name is None}
+                )
+                for cell, name in zip(doubtful, settled, strict=True)
+            ),
+        ]
+    )
+    for was, now in zip(before.shares, after.shares, strict=True):
+        if was.flag in (Flag.LOW, Flag.HIGH):
+            assert now.flag is was.flag
+        if was.possible_percent and now.percent is not None:
+            low, high = was.possible_percent
+            assert low - 1e-9 <= now.percent <= high + 1e-9
+        if was.flag is None and was.percent is not None:
+            assert now.flag is None
+    assert (before.open_cells, after.open_cells) == (len(settled), 0)
 
 
 def test_non_leukocytes_stay_out_of_the_denominator() -> None:
