@@ -6,12 +6,18 @@ from datetime import UTC, datetime
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.export.canonical import json
 from edge.station.records import CountSignature, Report, Role, Sample, SampleState
+from edge.station.review.seen import report_digest
 from edge.station.security.accounts import Account
 from edge.station.station import Station
 
 
 def sign(
-    station: Station, count_id: str, account: Account, password: str, comment: str = ""
+    station: Station,
+    count_id: str,
+    account: Account,
+    password: str,
+    comment: str = "",
+    seen: str | None = None,
 ) -> CountSignature:
     """Sign a count as reviewed; it is immutable from then on.
 
@@ -23,12 +29,15 @@ def sign(
         Asked again; at a station without accounts anything.
     comment : str
         Stands on the report.
+    seen : str, optional
+        Digest (`edge.station.review.seen`) of the report that the person read.
 
     Raises
     ------
     RefusedError
         When the account may not sign, the password is wrong, which the trail keeps,
-        cells are not settled, the count goes on or is signed already.
+        cells are not settled, the count goes on or is signed already, or the report is
+        another than the one read.
     """
     if account.role is Role.SERVICE or account.is_disabled:
         raise RefusedError(Reason.MAY_NOT_SIGN, person=account.name)
@@ -37,6 +46,9 @@ def sign(
         raise RefusedError(Reason.WRONG_PASSWORD)
     with station.transaction():
         report = _signable(station, count_id, account)
+        if seen is not None and seen != report_digest(report):
+            sample = report.sample.sample_id
+            raise RefusedError(Reason.REPORT_CHANGED, sample=sample)
         now = datetime.now(UTC)
         signed = _as_signed(report, account, comment, now)
         signature = _keep(station, signed, account, now)

@@ -71,6 +71,26 @@ class Reason(Enum):
         "{open} uncertain cells of {sample} are not settled",
         "give each a class or remove it, then sign",
     )
+    CELL_CHANGED = (
+        409,
+        "cell {cell} changed since it was looked at, by {person}: {theirs}",
+        "look again, then decide",
+    )
+    REPORT_CHANGED = (
+        409,
+        "the count of {sample} changed since its report was looked at",
+        "read it again, then sign",
+    )
+    CELL_THERE = (
+        409,
+        "there is a cell already where this one is marked: {cell}, {now}",
+        "give that one its class instead",
+    )
+    COUNTED_ELSEWHERE = (
+        409,
+        "the cell marked is counted already, as cell {cell} of another frame",
+        "look at that one",
+    )
     SIGNATURE_BROKEN = (
         409,
         "what was signed of count {count_id} is no longer what the station keeps",

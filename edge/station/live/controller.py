@@ -65,6 +65,7 @@ class Live:
         self._lock = threading.RLock()
         self._sample: Sample | None = None
         self._run: CountRun | None = None
+        self._revision = 0
         self._before_run: Fault | None = None
         """Why the sample's count is not running, if no run says it."""
         self.news = ChangeSignal()
@@ -203,6 +204,12 @@ class Live:
         """Signal that there is something new to see."""
         self.news.publish()
 
+    def publish_review(self) -> None:
+        """Signal that a sample was changed, signed or discarded by somebody."""
+        with self._lock:
+            self._revision += 1
+        self.publish()
+
     @property
     def _fault(self) -> Fault | None:
         """What the count broke off with."""
@@ -216,6 +223,7 @@ class Live:
         interruption = None if run is None else run.interruption
         return Standing(
             number=number,
+            revision=self._revision,
             state=self.state,
             count_id=None if sample is None else sample.count_id,
             fault=self._fault or interruption,

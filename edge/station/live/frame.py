@@ -93,6 +93,8 @@ class LiveFrame(_Record):
 class LiveProgress(_Record):
     """How far the count is."""
 
+    revision: int = 0
+    """Rises when a person changes a sample: whoever looks at one reads it again."""
     state: LiveState = LiveState.IDLE
     count_id: str | None = None
     frames: int = 0

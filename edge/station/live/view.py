@@ -20,11 +20,14 @@ class Standing:
     ----------
     number : int
         Of the news.
+    revision : int
+        Rises with every change of a sample by a person.
     operator : StationOperator, optional
         Of the run under way, or the last one.
     """
 
     number: int
+    revision: int = 0
     state: LiveState
     count_id: str | None
     fault: Fault | None
@@ -94,7 +97,10 @@ class LiveView:
         operator = standing.operator
         if operator is None or operator.progress is None:
             return LiveProgress(
-                state=standing.state, count_id=standing.count_id, fault=standing.fault
+                revision=standing.revision,
+                state=standing.state,
+                count_id=standing.count_id,
+                fault=standing.fault,
             )
         counted = operator.progress.counted
         # A frame is taken for a field until the count ends.
@@ -103,6 +109,7 @@ class LiveView:
             operator.count_id, operator.cells(), counted.red_cells, fields
         )
         return LiveProgress(
+            revision=standing.revision,
             state=standing.state,
             count_id=standing.count_id,
             frames=counted.frames,

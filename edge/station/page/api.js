@@ -66,8 +66,7 @@ export const samples = (before) => call("GET", `/samples${query({ before, limit:
 export const report = (count) => call("GET", `/samples/${at(count)}`);
 export const cells = (count) => call("GET", `/samples/${at(count)}/cells`);
 export const review = (count, change) => call("POST", `/samples/${at(count)}/review`, change);
-export const sign = (count, password, comment) =>
-  call("POST", `/samples/${at(count)}/sign`, { password, comment });
+export const sign = (count, wanted) => call("POST", `/samples/${at(count)}/sign`, wanted);
 export const amend = (count, reason) => call("POST", `/samples/${at(count)}/amend`, { reason });
 export const discard = (count) => call("DELETE", `/samples/${at(count)}`);
 export const send = (count) => call("POST", `/samples/${at(count)}/send`);

@@ -10,7 +10,7 @@ import { LANGUAGES, loadLanguage, locale, say } from "./languages.js";
 import { beginLive, showLive } from "./live.js";
 import { attempt, tell } from "./messages.js";
 import { showOutbox, wireOutbox } from "./outbox.js";
-import { openReview, showReview, wireReview } from "./review.js";
+import { openReview, renew, showReview, wireReview } from "./review.js";
 import { showSamples, wireSamples } from "./samples.js";
 import { wireSteering } from "./steer.js";
 import { applyTheme, switchTheme } from "./theme.js";
@@ -91,7 +91,7 @@ async function enter(session) {
   const known = await api.status().catch(() => null);
   write(find("laboratory"), known?.laboratory ?? "");
   if (known?.population) find("population").value = known.population;
-  if (!isService()) beginLive();
+  if (!isService()) beginLive(() => attempt(renew));
   route();
 }
 

@@ -16,10 +16,11 @@ let isConnected = true;
 let newestFrame = null;
 let isDrawing = false;
 
-/** Begin to follow the count; call once. */
-export function beginLive() {
+/** Begin to follow the count; call once. `revised()` hears that a sample was changed. */
+export function beginLive(revised) {
   return followCount({
     progress: (progress) => {
+      if (newest && progress.revision !== newest.revision) revised();
       newest = progress;
       showLive();
     },

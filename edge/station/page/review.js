@@ -1,6 +1,8 @@
 // The review: select cells, give them a class, remove, take back.
 
 import * as api from "./api.js";
+import { isSure } from "./ask.js";
+import { finalClass } from "./classes.js";
 import { showClassButtons } from "./class_buttons.js";
 import { wireDrag } from "./drag.js";
 import { find, write } from "./dom.js";
@@ -8,15 +10,17 @@ import { Gallery } from "./gallery.js";
 import { wireKeyMap, wishOf } from "./keys.js";
 import { wireLargeView } from "./large_view.js";
 import { number, say } from "./languages.js";
-import { attempt } from "./messages.js";
+import { attempt, tell } from "./messages.js";
 import { wireSign } from "./sign.js";
 import { showAmendment } from "./count_actions.js";
+import { who } from "./who.js";
 
 const STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1 };
 const selection = new Set();
 const history = [];
 let cells = new Map();
 let report = null;
+let isSending = false;
 let gallery;
 let large;
 
@@ -24,7 +28,12 @@ export function wireReview() {
   gallery = new Gallery(find("gallery"), selection);
   STEPS.ArrowDown = () => gallery.plan.columns;
   STEPS.ArrowUp = () => -gallery.plan.columns;
-  large = wireLargeView({ beside: (steps) => cellOf(gallery.beside(steps)), reclassify, add, key: onKey });
+  large = wireLargeView({
+    beside: (steps) => cellOf(gallery.beside(steps)),
+    reclassify: (name) => act("reclassify", name, [gallery.active]),
+    add,
+    key: (event) => onKey(event, [gallery.active]),
+  });
   gallery.root.addEventListener("click", onClick);
   gallery.root.addEventListener("dblclick", openLarge);
   gallery.root.addEventListener("keydown", onKey);
@@ -34,11 +43,12 @@ export function wireReview() {
   find("add-cell").onclick = () => large.adding(report, [...cells.values()], cellOf(gallery.active));
   wireKeyMap(showClassBar);
   wireDrag(gallery, selection, reclassify);
-  wireSign(() => report.sample.count_id, open => (report = open) && showReview());
+  wireSign(() => report.sample.count_id, renew, open => (report = open) && showReview());
 }
 
 const cellOf = (id) => cells.get(id);
 const reclassify = (name) => act("reclassify", name);
+const isUndecided = (cell) => cell && !finalClass(cell) && !cell.is_removed;
 const isSigned = () => report?.sample.state === "signed";
 const isCounting = () => report?.sample.state === "counting";
 
@@ -51,9 +61,7 @@ export async function openReview(count) {
   write(find("open-cells"), "");
   gallery.show(count, []);
   for (const id of ["undo", "remove", "enlarge", "add-cell", "to-sign"]) find(id).disabled = true;
-  const [said, found] = await Promise.all([api.report(count), api.cells(count)]);
-  report = said;
-  cells = new Map(found.map((cell) => [cell.cell_id, cell]));
+  await load(count);
   history.length = 0;
   gallery.root.scrollTop = 0;
   showReview();
@@ -61,6 +69,26 @@ export async function openReview(count) {
   if (first) gallery.activate(first.cell_id);
   showSelection();
   gallery.root.focus({ preventScroll: true });
+}
+
+async function load(count) {
+  const [said, found] = await Promise.all([api.report(count), api.cells(count)]);
+  report = said;
+  cells = new Map(found.map((cell) => [cell.cell_id, cell]));
+}
+
+/** Read the count on show again, where somebody else may have changed it. */
+export async function renew() {
+  const shown = report?.sample.count_id;
+  if (!shown || find("view-review").hidden) return;
+  const [said, found] = await Promise.all([api.report(shown), api.cells(shown)]);
+  // What was done here in between is newer than what was asked for.
+  if (report?.sample.count_id !== shown || isSending) return;
+  report = said;
+  cells = new Map(found.map((cell) => [cell.cell_id, cell]));
+  for (const id of selection) if (!cells.has(id)) selection.delete(id);
+  showReview();
+  large.renew(cellOf(gallery.active));
 }
 
 /** Show the state again, as after a change of language. */
@@ -90,7 +118,7 @@ function showSelection() {
   gallery.markSelection();
   const hint = say(selection.size ? "review.selected" : "review.hint", { count: number(selection.size) });
   write(find("selection"), isSigned() ? "" : hint);
-  const isIdle = isSigned() || !(selection.size || gallery.active !== undefined);
+  const isIdle = isSigned() || !selection.size;
   find("remove").disabled = isIdle;
   find("undo").disabled = isSigned() || !history.length;
   find("add-cell").disabled = isSigned() || isCounting();
@@ -136,21 +164,24 @@ function openLarge() {
   if (cell) large.open(report, cell);
 }
 
-function onKey(event) {
+function onKey(event, chosen = [...selection]) {
   const wish = wishOf(event);
-  if (event.key in STEPS) step(STEPS[event.key](), event.shiftKey);
+  // A key that is held says nothing twice.
+  if (wish && event.repeat) event.preventDefault();
+  else if (event.key in STEPS) step(STEPS[event.key](), event.shiftKey);
   else if (event.key === "Enter" || event.key === " ") openLarge();
   else if (event.key === "Escape") selection.clear();
   else if (event.key === "a" && event.ctrlKey) selectGroup();
   else if (wish === "undo") undo();
-  else if (wish) act(wish === "remove" ? wish : "reclassify", wish);
+  else if (wish) act(wish === "remove" ? wish : "reclassify", wish, chosen);
   else return;
   event.preventDefault();
   showSelection();
 }
 
 function step(steps, isExtending) {
-  const next = gallery.beside(steps);
+  // With nothing chosen the first step chooses the active cell.
+  const next = gallery.beside(selection.size ? steps : 0);
   if (next === undefined) return;
   if (isExtending) for (const id of gallery.between(next)) selection.add(id);
   else only(next);
@@ -168,7 +199,12 @@ function selectGroup() {
 async function undo() {
   const ids = history.at(-1);
   if (!ids || isSigned()) return;
-  if (!(await attempt(() => send({ action: "undo", cell_ids: ids })))) return;
+  if (ids.some((id) => cellOf(id)?.reviewed_by !== who.account.name)) {
+    history.pop();
+    tell(say("review.changedMeanwhile"), "fault");
+    return;
+  }
+  if (!(await attempt(() => settled({ action: "undo", cell_ids: ids })))) return;
   history.pop();
   selection.clear();
   if (cells.has(ids[0])) gallery.activate(ids[0]);
@@ -176,23 +212,42 @@ async function undo() {
   large.renew(cellOf(ids[0]));
 }
 
-/** Do something to the selected cells, or to the active one. */
-async function act(action, name) {
-  const ids = selection.size ? [...selection] : [gallery.active];
-  if (!report || isSigned() || ids[0] === undefined) return;
+/** Do something to the chosen cells. */
+async function act(action, name, ids = [...selection]) {
+  if (!report || isSigned()) return;
+  if (!ids.length || ids[0] === undefined) {
+    tell(say("review.nothingChosen"), "fault");
+    return;
+  }
   const change = { action, cell_ids: ids };
   if (action === "reclassify") change.class_name = name;
-  // The place, not the cell, stays active: the next doubtful cell moves up to it.
+  // The next doubtful cell moves up to the place, and is chosen as it is shown.
   const place = Math.min(...ids.map((id) => gallery.order.findIndex((cell) => cell.cell_id === id)));
-  if (await attempt(() => send(change))) settle(place);
+  if (await attempt(() => settled(change))) settle(place);
 }
 
 function settle(place) {
   selection.clear();
   const next = gallery.order[Math.min(Math.max(place, 0), gallery.order.length - 1)];
   if (next) gallery.activate(next.cell_id);
+  if (isUndecided(next)) only(next.cell_id);
   showSelection();
   large.renew(cellOf(gallery.active));
+}
+
+/** Send a change; where somebody else was quicker, show both and ask. */
+async function settled(change) {
+  try {
+    await send(change);
+  } catch (fault) {
+    if (fault.code !== "cell_changed") throw fault;
+    await renew();
+    const { person, theirs } = fault.values;
+    const yours = say(change.class_name ? `class.${change.class_name}` : `review.${change.action}`);
+    const question = say("review.conflict", { person, theirs: say(`class.${theirs}`), yours });
+    if (!(await isSure(question, say("review.takeMine")))) throw fault;
+    await settled(change);
+  }
 }
 
 async function add(frame, box, name) {
@@ -201,9 +256,15 @@ async function add(frame, box, name) {
 }
 
 async function send(change) {
-  const said = await api.review(report.sample.count_id, change);
-  for (const cell of said.cells) cells.set(cell.cell_id, cell);
-  if (change.action !== "undo") history.push(said.cells.map((cell) => cell.cell_id));
-  report = { ...report, differential: said.differential };
+  const seen = change.cell_ids.map((id) => cellOf(id)?.digest ?? "");
+  isSending = true;
+  try {
+    const said = await api.review(report.sample.count_id, { ...change, seen });
+    for (const cell of said.cells) cells.set(cell.cell_id, cell);
+    if (change.action !== "undo") history.push(said.cells.map((cell) => cell.cell_id));
+    report = { ...report, differential: said.differential };
+  } finally {
+    isSending = false;
+  }
   showReview();
 }

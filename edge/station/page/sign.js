@@ -10,10 +10,17 @@ import { isSupervisor, who } from "./who.js";
 
 const EXPORTS = { pdf: "PDF", csv: "CSV", json: "JSON", fhir: "FHIR", hl7: "HL7" };
 
-/** `count()` gives the count's id; `changed(report)` hears of a signature. */
-export function wireSign(count, changed) {
+let digest = "";
+
+/**
+ * `count()` gives the count's id, `renew()` has the cells shown as they are now;
+ * `changed(report)` hears of a signature.
+ */
+export function wireSign(count, renew, changed) {
   find("to-sign").onclick = () =>
     attempt(async () => {
+      // Cells and figures of one moment: what is signed is what is on the screen.
+      await renew();
       showReport(await api.report(count()));
       find("sign").showModal();
     });
@@ -29,7 +36,7 @@ async function sign(count, changed) {
   const password = find("sign-password").value;
   find("sign-password").value = "";
   const done = await attempt(async () => {
-    const report = await api.sign(count, password, find("sign-comment").value);
+    const report = await signed(count, { password, comment: find("sign-comment").value, seen: digest });
     showReport(report);
     changed(report);
   });
@@ -37,8 +44,19 @@ async function sign(count, changed) {
   else write(find("sign-state"), find("message").textContent);
 }
 
+/** Sign; a report that changed meanwhile is shown as it is now, and not signed. */
+async function signed(count, wanted) {
+  try {
+    return await api.sign(count, wanted);
+  } catch (fault) {
+    if (fault.code === "report_changed") showReport(await api.report(count));
+    throw fault;
+  }
+}
+
 function showReport(report) {
   const { differential, signature } = report;
+  digest = report.digest;
   showDifferential(find("sign-differential"), differential);
   const open = differential.open_cells;
   const needsOther = Boolean(report.amendment) && !isSupervisor();

@@ -10,9 +10,14 @@ from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import Differential, ReviewAction, ReviewedCell
 from edge.station.review.actions import BoxXyxy, ReviewLog, Word, reviewed
 from edge.station.review.differential import reviewed_differential
+from edge.station.review.seen import require_seen
 from edge.station.storage.samples import Samples
+from hemalens.box_matching import match_boxes
 from hemalens.classes import CellClass
 
+_SAME_IOU: Final = 0.3
+"""Of a mark on a cell and the cell's box: a mark is as large for every cell, so that
+both agree less well than two boxes found."""
 _AUDIT_WORDS: Final = {
     ReviewAction.RECLASSIFY: "cell_reclassified",
     ReviewAction.REMOVE: "cell_removed",
@@ -82,6 +87,7 @@ class Reviews:
         frame: str | None = None,
         box: BoxXyxy | None = None,
         counted: Iterable[ReviewedCell] | None = None,
+        seen: Mapping[int, str] | None = None,
     ) -> tuple[ReviewedCell, ...]:
         """Take a person's word on cells, on all or on none, and give them as changed.
 
@@ -97,6 +103,8 @@ class Reviews:
             (left, top, right, bottom) in frame pixels, when adding.
         counted : iterable of ReviewedCell, optional
             The session's cells while the count goes on.
+        seen : mapping of int to str, optional
+            By cell the digest (`edge.station.review.seen`) of what the person saw.
 
         Returns
         -------
@@ -106,7 +114,8 @@ class Reviews:
         Raises
         ------
         RefusedError
-            When the count is signed, a cell is not there, or something is missing.
+            When the count is signed, a cell is not there, is not as it was seen, is
+            there already, or something is missing.
         """
         wanted = tuple(dict.fromkeys(cell_ids))
         _check(action, wanted, class_name, frame, box)
@@ -114,6 +123,10 @@ class Reviews:
         with self._transaction():
             self._samples.unsigned(count_id)
             before = {c.cell_id: c for c in self.cells(count_id, counted, set(wanted))}
+            if frame is not None and box is not None:
+                self._check_new(count_id, frame, box, counted)
+            if seen is not None:
+                require_seen(before.values(), seen)
             if action is ReviewAction.ADD:
                 wanted = (self._words.next_added_id(count_id),)
             else:
@@ -133,10 +146,10 @@ class Reviews:
             after = {c.cell_id: c for c in self.cells(count_id, counted, set(wanted))}
             return tuple(after.get(n) or _gone(before[n]) for n in wanted)
 
-    def last_reviewed(self, count_id: str) -> int | None:
-        """Name the cell whose word was said last and stands; None without any."""
+    def last_reviewed(self, count_id: str, person: str) -> int | None:
+        """Name the cell whose last word is this person's, and the latest such."""
         standing = self._words.standing(count_id).values()
-        said = [word for words in standing for word in words]
+        said = [words[-1] for words in standing if words and words[-1].person == person]
         return max(said, key=lambda word: word.at).cell_id if said else None
 
     def differential(
@@ -164,6 +177,25 @@ class Reviews:
             fields=fields or 0.0,
             reference_percent=self._reference_percent,
         )
+
+    def _check_new(
+        self,
+        count_id: str,
+        frame: str,
+        box: BoxXyxy,
+        counted: Iterable[ReviewedCell] | None,
+    ) -> None:
+        """Refuse a second box for a cell that has one: it would count twice."""
+        cells = [c for c in self.cells(count_id, counted) if c.frame == frame]
+        for cell in cells:
+            if not cell.is_removed and is_same_place(box, cell.box_xyxy):
+                now = cell.final_class or "uncertain"
+                raise RefusedError(Reason.CELL_THERE, cell=cell.cell_id, now=str(now))
+        for other in self._samples.duplicates(count_id, frame):
+            if is_same_place(box, (*other.box,)):
+                raise RefusedError(
+                    Reason.COUNTED_ELSEWHERE, cell=other.same_as or other.cell_id
+                )
 
     def _check_known(
         self,
@@ -204,6 +236,14 @@ def _check(
         raise RefusedError(Reason.NO_CELL_CHOSEN)
     elif action is ReviewAction.RECLASSIFY and class_name is None:
         raise RefusedError(Reason.NO_CLASS_CHOSEN)
+
+
+def is_same_place(marked: BoxXyxy, known: BoxXyxy) -> bool:
+    """Say whether a box that a person marks is on a cell that has a box."""
+    left, top, right, bottom = marked
+    x, y = (left + right) / 2, (top + bottom) / 2
+    is_centred = known[0] <= x < known[2] and known[1] <= y < known[3]
+    return is_centred or bool(match_boxes([marked], [known], _SAME_IOU))
 
 
 def _gone(cell: ReviewedCell) -> ReviewedCell:

@@ -97,10 +97,10 @@ def discard(account: Reader, context: ContextDep) -> None:
 
 @router.post("/undo")
 def undo(account: Reader, context: ContextDep) -> tuple[ReviewedCell, ...]:
-    """Take back the last word on a cell of this count."""
+    """Take back one's own last word on a cell of this count."""
     sample = _require_controller(context, account)
     reviews = context.station.reviews
-    cell_id = reviews.last_reviewed(sample.count_id)
+    cell_id = reviews.last_reviewed(sample.count_id, account.name)
     if cell_id is None:
         raise RefusedError(Reason.NOTHING_TO_UNDO)
     undone = reviews.apply(
@@ -110,7 +110,7 @@ def undo(account: Reader, context: ContextDep) -> tuple[ReviewedCell, ...]:
         (cell_id,),
         counted=context.live.cells(sample.count_id),
     )
-    context.live.publish()
+    context.live.publish_review()
     return undone
 
 

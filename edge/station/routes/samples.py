@@ -1,5 +1,6 @@
 """Samples: what was counted, its review and its signature."""
 
+from collections.abc import Iterable
 from pathlib import Path as FilePath
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from edge.station.records import (
     Sample,
 )
 from edge.station.review.amendments import LONGEST_REASON
+from edge.station.review.seen import cell_digest, report_digest
 from edge.station.routes.authorization import (
     Context,
     ContextDep,
@@ -36,6 +38,20 @@ CellId = Annotated[int, Path(ge=-(2**31), lt=2**31)]
 Pixel = Annotated[int, Field(ge=0, lt=100_000)]
 
 
+class ShownCell(ReviewedCell):
+    """A cell as it is shown."""
+
+    digest: str
+    """What a change of it has to carry, as `seen`."""
+
+
+class ShownReport(Report):
+    """A report as it is shown, without its cells."""
+
+    digest: str
+    """Of the whole; a signature has to carry it, as `seen`."""
+
+
 class Review(BaseModel):
     """What a person says of cells."""
 
@@ -45,6 +61,10 @@ class Review(BaseModel):
     cell_ids: tuple[Annotated[int, Field(ge=-(2**31), lt=2**31)], ...] = Field(
         default=(), max_length=10_000
     )
+    seen: tuple[Annotated[str, Field(max_length=64)], ...] = Field(
+        default=(), max_length=10_000
+    )
+    """The digests of these cells as the person saw them."""
     class_name: CellClass | None = None
     frame: str | None = Field(default=None, max_length=255)
     box_xyxy: tuple[Pixel, Pixel, Pixel, Pixel] | None = None
@@ -53,7 +73,7 @@ class Review(BaseModel):
 class Reviewed(BaseModel):
     """What that changed."""
 
-    cells: tuple[ReviewedCell, ...]
+    cells: tuple[ShownCell, ...]
     differential: Differential
 
 
@@ -70,6 +90,8 @@ class SignatureWanted(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    seen: str = Field(max_length=64)
+    """The digest of the report that was read."""
     password: str = Field(default="", max_length=1024)
     comment: str = Field(default="", max_length=4000)
 
@@ -86,11 +108,10 @@ def samples(
 
 
 @router.get("/{count_id}")
-def report(count_id: CountId, account: Reader, context: ContextDep) -> Report:  # noqa: ARG001
+def report(count_id: CountId, account: Reader, context: ContextDep) -> ShownReport:  # noqa: ARG001
     """Return a sample's result, without its cells."""
     require_sample(context, count_id)
-    whole = context.station.reports.get(count_id)
-    return whole.model_copy(update={"cells": ()})
+    return _shown_report(context, count_id)
 
 
 @router.delete("/{count_id}", status_code=204)
@@ -101,6 +122,7 @@ def discard(count_id: CountId, account: Supervisor, context: ContextDep) -> None
     if state is not LiveState.IDLE and sample and sample.count_id == count_id:
         raise RefusedError(Reason.COUNT_UNDER_WAY)
     context.station.samples.discard(count_id, account.name)
+    context.live.publish_review()
 
 
 @router.get("/{count_id}/cells")
@@ -108,9 +130,9 @@ def cells(
     count_id: CountId,
     account: Reader,  # noqa: ARG001 - asked for
     context: ContextDep,
-) -> tuple[ReviewedCell, ...]:
+) -> tuple[ShownCell, ...]:
     """Return a sample's stained cells."""
-    return _cells(context, count_id)
+    return _shown(_cells(context, count_id))
 
 
 @router.get(
@@ -169,26 +191,37 @@ def review(
         wanted.frame,
         wanted.box_xyxy,
         counted=counted,
+        seen=dict(zip(wanted.cell_ids, wanted.seen, strict=False)),
     )
-    context.live.publish()
-    return Reviewed(cells=changed, differential=reviews.differential(count_id, counted))
+    context.live.publish_review()
+    return Reviewed(
+        cells=_shown(changed), differential=reviews.differential(count_id, counted)
+    )
 
 
 @router.post("/{count_id}/sign")
 def sign_off(
     count_id: CountId, wanted: SignatureWanted, account: Reader, context: ContextDep
-) -> Report:
+) -> ShownReport:
     """Sign a result; it then never changes."""
     require_sample(context, count_id)
     key = f"name {account.name}"
     require_attempt(context, key)
     try:
-        sign(context.station, count_id, account, wanted.password, wanted.comment)
+        sign(
+            context.station,
+            count_id,
+            account,
+            wanted.password,
+            wanted.comment,
+            wanted.seen,
+        )
     except RefusedError as error:
         if error.reason is Reason.WRONG_PASSWORD:
             context.sign_ins.failed(key)
         raise
-    return context.station.reports.get(count_id).model_copy(update={"cells": ()})
+    context.live.publish_review()
+    return _shown_report(context, count_id)
 
 
 @router.post("/{count_id}/amend", status_code=201)
@@ -197,7 +230,9 @@ def amend(
 ) -> Sample:
     """Begin to amend a signed count: gives a new one, to be reviewed and signed."""
     require_sample(context, count_id)
-    return context.station.amendments.begin(count_id, wanted.reason, account.name)
+    begun = context.station.amendments.begin(count_id, wanted.reason, account.name)
+    context.live.publish_review()
+    return begun
 
 
 def require_sample(context: Context, count_id: str) -> Sample:
@@ -211,6 +246,18 @@ def require_field(context: Context, count_id: str, frame: str) -> FilePath:
     if (path := find_field(folder, frame)) is None:
         raise RefusedError(Reason.NO_SUCH_PICTURE)
     return path
+
+
+def _shown(cells: Iterable[ReviewedCell]) -> tuple[ShownCell, ...]:
+    return tuple(
+        ShownCell(**cell.model_dump(), digest=cell_digest(cell)) for cell in cells
+    )
+
+
+def _shown_report(context: Context, count_id: str) -> ShownReport:
+    whole = context.station.reports.get(count_id)
+    said = {name: getattr(whole, name) for name in Report.model_fields}
+    return ShownReport(**{**said, "cells": ()}, digest=report_digest(whole))
 
 
 def _cells(

@@ -17,7 +17,7 @@ from hemalens.errors import StorageError
 from hemalens.files import sha256_of
 from hemalens.records import Cell
 
-_STAINED: Final = (CellKind.WHITE_CELL, CellKind.PLATELET)
+STAINED: Final = (CellKind.WHITE_CELL, CellKind.PLATELET)
 
 
 class CountFacts(BaseModel):
@@ -68,7 +68,7 @@ def read_cells(store: Path, store_sha256: str) -> Mapping[int, ReviewedCell]:
             f"{store} was changed after its count: restore it from a backup"
         )
     with CountStore.open_sealed(store) as opened:
-        return {cell.cell_id: cell for cell in reviewable_cells(opened.cells(_STAINED))}
+        return {cell.cell_id: cell for cell in reviewable_cells(opened.cells(STAINED))}
 
 
 def read_facts(

@@ -14,11 +14,14 @@ from edge.station.audit.trail import Audit, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import Amendment, ReviewedCell, Sample, SampleState
 from edge.station.storage.counted_results import (
+    STAINED,
     CountFacts,
     read_cells,
     read_facts,
 )
-from edge.store import file_errors
+from edge.store import CountStore, file_errors
+from hemalens.classes import CellStatus
+from hemalens.records import Cell
 
 _COUNT_ID: Final = re.compile("[0-9a-f]{32}")
 _LONGEST_SAMPLE_ID: Final = 64
@@ -271,6 +274,23 @@ class Samples:
         if only is None:
             return tuple(cells.values())
         return tuple(cells[cell_id] for cell_id in sorted(only) if cell_id in cells)
+
+    def duplicates(self, count_id: str, frame: str) -> tuple[Cell, ...]:
+        """Read a finished count's views in a frame of cells that another view counts.
+
+        Raises
+        ------
+        StorageError
+            When the count's store is not there.
+        """
+        if self.facts(count_id) is None:
+            return ()
+        with CountStore.open_sealed(self.pictures(count_id) / STORE_NAME) as store:
+            return tuple(
+                cell
+                for cell in store.cells(STAINED)
+                if cell.frame == frame and cell.status is CellStatus.DUPLICATE
+            )
 
 
 def _checked(count_id: str) -> str:

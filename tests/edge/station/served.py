@@ -63,3 +63,17 @@ def wait_for(client: TestClient, *states: str) -> dict[str, object]:
             return status
         time.sleep(0.05)
     raise AssertionError(f"still {status}")
+
+
+def seen(client: TestClient, path: str, cell_ids: list[int]) -> list[str]:
+    """Look at cells of the sample at `path`: what a change of them carries."""
+    found = {
+        one["cell_id"]: one["digest"] for one in client.get(f"{path}/cells").json()
+    }
+    return [found[cell_id] for cell_id in cell_ids]
+
+
+def read(client: TestClient, path: str) -> str:
+    """Read the report of the sample at `path`: what its signature carries."""
+    digest: str = client.get(path).json()["digest"]
+    return digest

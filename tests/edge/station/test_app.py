@@ -11,7 +11,7 @@ from edge.station.export.labels import GERMAN
 from edge.station.server import serve_station
 from edge.station.settings import StationSettings
 from hemalens.errors import ConfigError, StationError
-from tests.edge.station.served import API, served, sign_in, wait_for
+from tests.edge.station.served import API, read, seen, served, sign_in, wait_for
 
 
 def test_a_sample_is_counted_reviewed_and_signed(tmp_path: Path) -> None:
@@ -36,12 +36,14 @@ def test_a_sample_is_counted_reviewed_and_signed(tmp_path: Path) -> None:
             "action": "reclassify",
             "cell_ids": [cell["cell_id"] for cell in cells],
             "class_name": "monocyte",
+            "seen": [cell["digest"] for cell in cells],
         }
         path = f"{API}/samples/{count_id}"
         reviewed = client.post(f"{path}/review", json=said, headers=headers)
         assert reviewed.status_code == 200, reviewed.text
         assert reviewed.json()["differential"]["leukocytes"] == len(cells)
-        signed = client.post(f"{path}/sign", json={}, headers=headers)
+        wanted = {"seen": read(client, path)}
+        signed = client.post(f"{path}/sign", json=wanted, headers=headers)
         assert signed.status_code == 200, signed.text
         assert signed.json()["signature"]["person"] == "operator"
         again = client.post(f"{path}/review", json=said, headers=headers)
@@ -146,7 +148,8 @@ def test_a_live_count_shows_what_was_corrected(tmp_path: Path) -> None:
         path = f"{API}/samples/{count_id}"
         ids = [cell["cell_id"] for cell in client.get(f"{path}/cells").json()]
         number = context.live.number
-        said = {"action": "remove", "cell_ids": ids}
+        digests = seen(client, path, ids)
+        said = {"action": "remove", "cell_ids": ids, "seen": digests}
         client.post(f"{path}/review", json=said, headers=headers)
         assert context.live.number != number
         shown = context.live.progress().differential

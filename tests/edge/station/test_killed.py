@@ -74,7 +74,12 @@ class Operator:
             return
         word = self._draw.choice(sorted(cells)), self._draw.choice(CLASSES).value
         self.unanswered = word
-        change = {"action": "reclassify", "cell_ids": [word[0]], "class_name": word[1]}
+        change = {
+            "action": "reclassify",
+            "cell_ids": [word[0]],
+            "class_name": word[1],
+            "seen": [cells[word[0]]["digest"]],
+        }
         self.ask("POST", f"/samples/{self.count_id}/review", change)
         self.said.append(word)
         self.unanswered = None
@@ -172,9 +177,12 @@ def test_killed_at_any_time_session_reviews_and_trail_are_whole(
                 "action": "reclassify",
                 "cell_ids": still_open,
                 "class_name": "lymphocyte",
+                "seen": [cells[n]["digest"] for n in still_open],
             }
             operator.ask("POST", f"/samples/{operator.count_id}/review", change)
-        signed = operator.ask("POST", f"/samples/{operator.count_id}/sign", {})
+        path = f"/samples/{operator.count_id}"
+        wanted = {"seen": operator.ask("GET", path)["digest"]}
+        signed = operator.ask("POST", f"{path}/sign", wanted)
         process.kill()
     with Station.open(tmp_path / "data") as station:
         report = station.reports.get(operator.count_id)

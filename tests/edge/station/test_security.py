@@ -252,7 +252,10 @@ def test_odd_letters_break_nothing(client: TestClient, text: str) -> None:
     for path, body in (
         ("/count", {"sample_id": text}),
         (f"/samples/{'0' * 32}/amend", {"reason": text}),
-        (f"/samples/{'0' * 32}/sign", {"comment": text, "password": text}),
+        (
+            f"/samples/{'0' * 32}/sign",
+            {"comment": text, "password": text, "seen": text},
+        ),
         ("/password", {"old": text, "new": text}),
     ):
         content = json.dumps(body)

@@ -10,7 +10,7 @@ from edge.station.records import ReviewAction, Role
 from edge.station.routes.authorization import Context
 from hemalens.classes import CellClass
 from tests.edge.station.made_station import finished
-from tests.edge.station.served import API, password, served, sign_in, wait_for
+from tests.edge.station.served import API, password, read, served, sign_in, wait_for
 
 PEOPLE = (
     ("ann", "operator"),
@@ -37,8 +37,9 @@ def reviewed(context: Context) -> str:
 
 def sign_off(client: TestClient, name: str, count_id: str) -> dict[str, object]:
     headers = sign_in(client, name)
-    path = f"{API}/samples/{count_id}/sign"
-    answer = client.post(path, json={"password": password(name)}, headers=headers)
+    path = f"{API}/samples/{count_id}"
+    wanted = {"password": password(name), "seen": read(client, path)}
+    answer = client.post(f"{path}/sign", json=wanted, headers=headers)
     assert answer.status_code == 200, answer.text
     report: dict[str, object] = answer.json()
     return report
@@ -234,7 +235,9 @@ def test_a_count_that_broke_off_is_offered_though_another_came_after(
     with served(tmp_path / "data", source=ENDLESS) as (client, context):
         signed = reviewed(context)
         headers = sign_in(client)
-        client.post(f"{API}/samples/{signed}/sign", json={}, headers=headers)
+        path = f"{API}/samples/{signed}"
+        wanted = {"seen": read(client, path)}
+        client.post(f"{path}/sign", json=wanted, headers=headers)
         new = {"sample_id": "S-9", "target": None}
         begun = client.post(f"{API}/count", json=new, headers=headers).json()
         context.station.amendments.begin(signed, "a doubt", "operator")
@@ -283,8 +286,9 @@ def test_a_station_without_accounts_asks_for_no_password(tmp_path: Path) -> None
             answer = client.post(f"{API}/password", json=body, headers=headers)
             assert (answer.status_code, answer.json()["code"]) == (409, "no_accounts")
         # Nor do passwords typed in vain stand in the way of a signature.
-        path = f"{API}/samples/{count_id}/sign"
-        signed = client.post(path, json={"password": ""}, headers=headers)
+        path = f"{API}/samples/{count_id}"
+        wanted = {"password": "", "seen": read(client, path)}
+        signed = client.post(f"{path}/sign", json=wanted, headers=headers)
         assert signed.status_code == 200
     with served(tmp_path / "other", *PEOPLE) as (client, _):
         sign_in(client, "ann")

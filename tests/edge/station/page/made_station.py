@@ -83,6 +83,8 @@ class MadeStation:
             {**_account("carl", "operator"), "is_disabled": True},
         ]
         self.state = "idle"
+        self.revision = 0
+        self.is_heard = True
         self.calls: list[tuple[str, str, Json | None]] = []
         self.signature: Json | None = None
         page.route(f"{ADDRESS}/**", self._answer)
@@ -175,9 +177,13 @@ class MadeStation:
 
     def _said_of_sample(self, path: str, body: Json | None) -> Any:
         if path.endswith("/cells"):
-            return self.cells
+            return [{**cell, "digest": _digest(cell)} for cell in self.cells]
         if path.endswith("/review") and body is not None:
-            return {"cells": self._reviewed(body), "differential": self._differential()}
+            ids = body["cell_ids"]
+            if body["seen"] != [_digest(self.cell(cell_id)) for cell_id in ids]:
+                return self._conflict(self.cell(ids[0]))
+            cells = [{**one, "digest": _digest(one)} for one in self._reviewed(body)]
+            return {"cells": cells, "differential": self._differential()}
         if path.endswith("/sign") and body is not None:
             return self._signed(body)
         if path.endswith("/amend") and body is not None:
@@ -195,6 +201,24 @@ class MadeStation:
             return {**self._sample(), "count_id": "b" * 32}
         return self._report()
 
+    @staticmethod
+    def _conflict(cell: Json) -> Json:
+        return {
+            "error": "The cell changed.",
+            "mend": "Look again.",
+            "code": "cell_changed",
+            "values": {
+                "cell": cell["cell_id"],
+                "person": cell["reviewed_by"],
+                "theirs": _final(cell) or "uncertain",
+            },
+        }
+
+    def say(self, cell_id: int, person: str, class_name: str) -> None:
+        """Let somebody else give a cell a class; viewers hear of it by themselves."""
+        self.cell(cell_id).update(person_class=class_name, reviewed_by=person)
+        self.revision += 1
+
     def _reviewed(self, body: Json) -> list[Json]:
         if body["action"] == "add":
             added = {**made_cells(1, 0)[0], "cell_id": -1, "model_class": None}
@@ -204,6 +228,7 @@ class MadeStation:
         for cell in changed:
             cell["person_class"] = body.get("class_name")
             cell["is_removed"] = body["action"] == "remove"
+            cell["reviewed_by"] = "anna"
         return changed
 
     def _signed(self, body: Json) -> Json:
@@ -245,6 +270,7 @@ class MadeStation:
             "pixel_size_um": 0.1,
             "signature": self.signature,
             "amendment": self.amendment,
+            "digest": str(self.revision),
         }
 
     def _differential(self) -> Json:
@@ -277,6 +303,7 @@ class MadeStation:
 
     def _events(self) -> str:
         progress = {
+            "revision": self.revision if self.is_heard else 0,
             "state": self.state,
             "count_id": COUNT_ID,
             "frames": 9,
@@ -296,6 +323,10 @@ class MadeStation:
         }
         # The browser asks again 200 ms after the stream ends: a feed made of pieces.
         return f"retry: 200\nevent: progress\ndata: {json.dumps(progress)}\n\n"
+
+
+def _digest(cell: Json) -> str:
+    return str(hash((cell["person_class"], cell["is_removed"], cell["reviewed_by"])))
 
 
 def open_review(

@@ -44,6 +44,7 @@ def test_barcode_and_enter_start_a_count_that_can_be_paused(page: Page) -> None:
 def test_uncertain_cells_come_first_and_a_letter_settles_them(page: Page) -> None:
     station = open_review(page, uncertain=2)
     expect(page.locator(".group-head").first).to_have_text("?Uncertain: 2")
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("l")
     expect(page.locator("#open-cells")).to_contain_text("1 uncertain")
     page.keyboard.press("Delete")
@@ -54,12 +55,57 @@ def test_uncertain_cells_come_first_and_a_letter_settles_them(page: Page) -> Non
 
 def test_undo_takes_back_the_last_change_and_not_another(page: Page) -> None:
     station = open_review(page, uncertain=2)
+    page.keyboard.press("ArrowRight")
     page.keyboard.press("m")
     expect(page.locator("#open-cells")).to_contain_text("1 uncertain")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("u")
     expect(page.locator("#open-cells")).to_contain_text("2 uncertain")
     assert station.cell(0)["person_class"] is None
+
+
+def test_with_nothing_chosen_nothing_happens_and_a_held_key_acts_once(
+    page: Page,
+) -> None:
+    station = open_review(page, uncertain=5)
+    page.locator("#gallery").focus()
+    expect(page.locator("#class-bar [data-class=ig]")).to_be_disabled()
+    page.keyboard.press("m")
+    expect(page.locator("#message")).to_contain_text("No cell is chosen")
+    assert not any(path.endswith("/review") for _, path, _ in station.calls)
+    page.locator("#cell1").click()
+    for _ in range(6):
+        page.keyboard.down("m")
+    page.keyboard.up("m")
+    expect(page.locator("#open-cells")).to_contain_text("4 uncertain")
+    bodies = [body for _, path, body in station.calls if path.endswith("/review")]
+    assert [body["cell_ids"] for body in bodies if body] == [[1]]
+
+
+def test_a_stale_page_shows_both_words_and_asks(page: Page) -> None:
+    station = open_review(page, uncertain=3)
+    station.is_heard = False
+    station.say(0, "ben", "monocyte")
+    page.locator("#cell0").click()
+    page.keyboard.press("l")
+    question = page.locator("#ask-what")
+    expect(question).to_contain_text("ben changed this: Monocyte")
+    expect(question).to_contain_text("You wanted: Lymphocyte")
+    page.locator("#ask-no").click()
+    expect(page.locator("#open-cells")).to_contain_text("2 uncertain")
+    assert station.cell(0)["person_class"] == "monocyte"
+    page.locator("#cell0").click()
+    page.keyboard.press("l")
+    expect(page.locator("#ask")).to_be_hidden()
+    expect(page.locator("#cell0 .badge")).to_have_text("L")
+    assert station.cell(0)["person_class"] == "lymphocyte"
+
+
+def test_another_viewers_change_is_shown_by_itself(page: Page) -> None:
+    station = open_review(page, uncertain=3)
+    station.say(0, "ben", "monocyte")
+    expect(page.locator("#open-cells")).to_contain_text("2 uncertain")
+    expect(page.locator("#cell0 .badge")).to_have_text("M")
 
 
 def test_selected_cells_are_dragged_onto_a_class(page: Page) -> None:
@@ -116,7 +162,7 @@ def test_nothing_is_signed_before_every_uncertain_cell_is_settled(page: Page) ->
     page.locator("#to-sign").click()
     expect(page.locator("#sign-do")).to_be_disabled()
     page.keyboard.press("Escape")
-    page.locator("#gallery").focus()
+    page.locator("#cell0").click()
     page.keyboard.press("n")
     expect(page.locator("#open-cells")).to_have_text("All uncertain cells settled")
     page.locator("#to-sign").click()

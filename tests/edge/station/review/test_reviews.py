@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import ReviewAction, ReviewedCell
 from edge.station.station import Station
 from edge.station.storage.counted_results import reviewable_cells
@@ -59,16 +60,17 @@ def test_an_added_cell_counts_until_it_is_undone(tmp_path: Path) -> None:
     with open_station(tmp_path) as station:
         count_id = finished(station)
         apply = station.reviews.apply
-        for expected in (-1, -2):
+        boxes = (BOX, (200, 20, 240, 60))
+        for expected, box in zip((-1, -2), boxes, strict=True):
             (added,) = apply(
                 count_id,
                 "ana",
                 ReviewAction.ADD,
                 class_name=CellClass.EOSINOPHIL,
                 frame="f-0000.png",
-                box=BOX,
+                box=box,
             )
-            assert (added.cell_id, added.box_xyxy) == (expected, BOX)
+            assert (added.cell_id, added.box_xyxy) == (expected, box)
         assert station.reviews.differential(count_id).leukocytes == 11
         (gone,) = apply(count_id, "ana", ReviewAction.UNDO, [-2])
         assert gone.is_removed
@@ -146,15 +148,17 @@ def test_a_word_on_a_view_that_became_a_duplicate_does_not_count(
         assert [c.cell_id for c in station.reviews.cells(count_id)] == [1]
 
 
-def test_the_last_reviewed_cell_is_found_for_undo(tmp_path: Path) -> None:
+def test_the_cell_last_reviewed_by_oneself_is_found_for_undo(tmp_path: Path) -> None:
     with open_station(tmp_path) as station:
         count_id = finished(station)
-        assert station.reviews.last_reviewed(count_id) is None
+        assert station.reviews.last_reviewed(count_id, "ana") is None
         for cell_id in (4, 2):
             station.reviews.apply(count_id, "ana", ReviewAction.REMOVE, [cell_id])
-        assert station.reviews.last_reviewed(count_id) == 2
+        assert station.reviews.last_reviewed(count_id, "ana") == 2
         station.reviews.apply(count_id, "ana", ReviewAction.UNDO, [2])
-        assert station.reviews.last_reviewed(count_id) == 4
+        assert station.reviews.last_reviewed(count_id, "ana") == 4
+        station.reviews.apply(count_id, "ben", ReviewAction.REMOVE, [5])
+        assert station.reviews.last_reviewed(count_id, "ana") == 4
 
 
 def test_the_report_of_an_unsigned_count_tells_what_the_count_found(
@@ -167,3 +171,53 @@ def test_the_report_of_an_unsigned_count_tells_what_the_count_found(
     assert report.warnings == ("the light is dim", "the stain is strange")
     assert report.differential.red_cells == 321
     assert report.model.validation_report_sha256 == "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("box", "reason"),
+    [
+        # Cells of `made_cell` lie at 50 to 90.
+        ((60, 60, 80, 80), Reason.CELL_THERE),
+        ((40, 40, 105, 105), Reason.CELL_THERE),
+        ((95, 95, 140, 140), None),
+    ],
+)
+def test_a_cell_that_has_a_box_is_not_added_again(
+    tmp_path: Path, box: tuple[int, int, int, int], reason: Reason | None
+) -> None:
+    action, name = ReviewAction.ADD, CellClass.MONOCYTE
+    with open_station(tmp_path) as station:
+        count_id = begin(station).count_id
+        finish(station, count_id, (made_cell(0, "lymphocyte"),))
+        where = {"frame": "f-0000.png", "box": box}
+        if reason is None:
+            station.reviews.apply(count_id, "ana", action, (), name, **where)
+            with pytest.raises(RefusedError) as caught:
+                station.reviews.apply(count_id, "ana", action, (), name, **where)
+            assert caught.value.values["cell"] == -1
+            return
+        with pytest.raises(RefusedError) as caught:
+            station.reviews.apply(count_id, "ana", action, (), name, **where)
+        assert caught.value.reason is reason
+        assert len(station.reviews.cells(count_id)) == 1
+        # Where a person took the cell away another may be marked.
+        station.reviews.apply(count_id, "ana", ReviewAction.REMOVE, [0])
+        station.reviews.apply(count_id, "ana", action, (), name, **where)
+
+
+def test_a_view_of_a_cell_counted_in_another_frame_is_not_added(tmp_path: Path) -> None:
+    duplicate = made_cell(1, "neutrophil", CellStatus.DUPLICATE, "g-0001.png")
+    with open_station(tmp_path) as station:
+        count_id = begin(station).count_id
+        finish(station, count_id, (made_cell(0, "neutrophil"), duplicate))
+        with pytest.raises(RefusedError) as caught:
+            station.reviews.apply(
+                count_id,
+                "ana",
+                ReviewAction.ADD,
+                (),
+                CellClass.NEUTROPHIL,
+                frame="g-0001.png",
+                box=(60, 60, 80, 80),
+            )
+        assert caught.value.reason is Reason.COUNTED_ELSEWHERE
