@@ -6,6 +6,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.records.population import Population
+from edge.results.reference_ranges import ADULT_DAYS, Sex
 from hemalens.classes import CellClass
 
 
@@ -55,6 +56,16 @@ class Sample(_Record):
     """The signed count that this one corrects."""
     superseded_by: str | None = None
     """The signed count that corrects this one; null in what is signed."""
+    age_days: int | None = None
+    """Of the patient when the blood was drawn, as far as it was said."""
+    sex: Sex | None = None
+
+    @property
+    def reference_age_days(self) -> int:
+        """Whose reference ranges hold, where the age was not said."""
+        if self.age_days is not None:
+            return self.age_days
+        return 0 if self.population is Population.NEWBORN else ADULT_DAYS
 
 
 class ReviewAction(StrEnum):
@@ -151,6 +162,11 @@ class Differential(_Record):
     nrbc_ci95_per_100_wbc: tuple[float, float] | None
     nrbc_possible_per_100_wbc: tuple[float, float] | None = None
     """As a share's; null with none open."""
+    nrbc_reference_per_100_wbc: tuple[float, float] | None = None
+    nrbc_flag: Flag | None = None
+    reference_of: str = ""
+    """Whose ranges these are, such as ``adult``."""
+    reference_source: str = ""
     platelets: int
     platelets_per_field: float | None
     red_cells: int

@@ -15,7 +15,7 @@ from edge.station.audit.trail import Audit, Detail
 from edge.station.review.actions import ReviewLog
 from edge.station.review.amendments import Amendments
 from edge.station.review.control_slides import Controls
-from edge.station.review.differential import read_reference_percent
+from edge.station.review.differential import read_reference_ranges
 from edge.station.review.reports import Reports
 from edge.station.review.reviews import Reviews
 from edge.station.security.accounts import Accounts
@@ -71,7 +71,7 @@ class Station:
         self._connection = connection
         self._lock_file = lock_file
         self._lock = threading.RLock()
-        reference = read_reference_percent(folder / "station.toml")
+        reference = read_reference_ranges(folder / "station.toml")
         self.audit = Audit(self.transaction, audit_key)
         self.accounts = Accounts(self.transaction, self.audit, hasher)
         self.samples = Samples(self.transaction, self.audit, folder / "counts")

@@ -41,7 +41,7 @@ def _differential_table(summary: Summary) -> Table:
     table.add_column("class")
     for name in ("cells", "percent", "95 % limits", "adult range"):
         table.add_column(name, justify="right")
-    for name in (*ADULT_REFERENCE_PERCENT, CellClass.IG):
+    for name in ADULT_REFERENCE_PERCENT:
         table.add_row(
             name,
             str(counted.counts[name]),

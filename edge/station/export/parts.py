@@ -5,6 +5,7 @@ from typing import Final
 
 from edge.station.export.bars import bar, scale
 from edge.station.export.gallery import gallery
+from edge.station.export.labels import Labels
 from edge.station.export.paper import ALARM, GREY, INK, Paper
 from edge.station.records import ClassShare
 from hemalens.classes import LEUKOCYTES
@@ -48,9 +49,26 @@ def _head(paper: Paper) -> Iterator[tuple[str, str]]:
     yield labels["counted"], f"{at:%Y-%m-%d %H:%M %Z}"
     yield labels["operator"], sample.operator
     yield labels["leukocytes"], f"{report.differential.leukocytes}{target}"
-    yield labels["population"], sample.population.value
+    yield labels["population"], ", ".join(_person(paper))
     left_out = "".join(f", {n} {why}" for why, n in report.frames_left_out.items())
     yield labels["fields"], f"{report.frames}{left_out}"
+
+
+def _person(paper: Paper) -> Iterator[str]:
+    sample, labels = paper.report.sample, paper.labels
+    yield sample.population.value
+    if sample.age_days is not None:
+        yield labels["age"].format(age=_age(sample.age_days, labels))
+    if sample.sex is not None:
+        yield labels[sample.sex]
+
+
+def _age(days: int, labels: Labels) -> str:
+    if days < 60:
+        return labels["days"].format(n=days)
+    if days < 2 * 365:
+        return labels["months"].format(n=days * 12 // 365)
+    return labels["years"].format(n=days // 365)
 
 
 def _amendment(paper: Paper) -> None:
@@ -95,7 +113,17 @@ def _table(paper: Paper) -> None:
     for name in ("flags", "undecided_cells") if is_open else ("flags", "bars"):
         paper.words(paper.labels[name], paper.epw, 4)
         paper.ln(4)
+    found = paper.report.differential
+    if found.reference_of:
+        of, source = _age_name(paper), found.reference_source
+        said = f"{paper.labels['reference']}: {of}. {source}."
+        paper.multi_cell(paper.epw, 3.4, paper.plain(said), align="L", new_x="LMARGIN")
     paper.ln(3)
+
+
+def _age_name(paper: Paper) -> str:
+    name = paper.report.differential.reference_of
+    return paper.labels.get(f"age.{name}", name)
 
 
 def _row(paper: Paper, share: ClassShare) -> None:
@@ -106,7 +134,7 @@ def _row(paper: Paper, share: ClassShare) -> None:
         str(share.count),
         _number(share.percent),
         _range(share.possible_percent or share.ci95_percent),
-        _range(share.reference_percent, 0),
+        _reference(share.reference_percent),
     )
     for place, (value, width) in enumerate(zip(values, COLUMNS_MM, strict=False)):
         paper.ink(9.5, bold=place in (0, 2))
@@ -129,11 +157,19 @@ def _range(limits: tuple[float, float] | None, digits: int = 1) -> str:
     return f"{limits[0]:.{digits}f} - {limits[1]:.{digits}f}"
 
 
+def _reference(limits: tuple[float, float] | None) -> str:
+    return "" if limits is None else " - ".join(f"{limit:g}" for limit in limits)
+
+
 def _others(paper: Paper) -> None:
     found, labels = paper.report.differential, paper.labels
     limits = _range(found.nrbc_possible_per_100_wbc or found.nrbc_ci95_per_100_wbc)
     nrbc = _number(found.nrbc_per_100_wbc) + (f" ({limits})" if limits else "")
-    _line(paper, labels["nrbc"], nrbc)
+    if found.nrbc_reference_per_100_wbc is not None:
+        reference = _reference(found.nrbc_reference_per_100_wbc)
+        nrbc += f"   {labels['reference']} {reference}"
+    flag = f"   {labels[found.nrbc_flag]}" if found.nrbc_flag else ""
+    _line(paper, labels["nrbc"], nrbc + flag, is_alarm=found.nrbc_flag == "high")
     platelets = f"{_number(found.platelets_per_field)} ({found.platelets})"
     _line(paper, labels["per_field"], platelets)
     _line(paper, labels["red_cells"], str(found.red_cells))
@@ -150,10 +186,10 @@ def _others(paper: Paper) -> None:
     paper.ln(3)
 
 
-def _line(paper: Paper, name: str, value: str) -> None:
+def _line(paper: Paper, name: str, value: str, *, is_alarm: bool = False) -> None:
     paper.ink(8.5, colour=GREY)
     paper.words(name, 50)
-    paper.ink(9)
+    paper.ink(9, bold=is_alarm, colour=ALARM if is_alarm else INK)
     paper.words(value, paper.epw - 50)
     paper.ln(5)
 

@@ -78,8 +78,8 @@ def _nrbc(differential: Differential) -> Iterator[Result]:
         unit="/100{WBCs}",
         ci95=differential.nrbc_ci95_per_100_wbc,
         possible=differential.nrbc_possible_per_100_wbc,
-        reference=None,
-        flag=None,
+        reference=differential.nrbc_reference_per_100_wbc,
+        flag=differential.nrbc_flag,
         cells=sum(
             share.count
             for share in differential.shares

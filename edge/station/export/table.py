@@ -89,4 +89,6 @@ def _nrbc(report: Report) -> tuple[str | float | None, ...]:
     limits = differential.nrbc_ci95_per_100_wbc or (None, None)
     value = differential.nrbc_per_100_wbc
     possible = differential.nrbc_possible_per_100_wbc or (None, None)
-    return ("nrbc_per_100_wbc", None, value, *limits, None, None, None, *possible)
+    reference = differential.nrbc_reference_per_100_wbc or (None, None)
+    flag = ENGLISH[differential.nrbc_flag] if differential.nrbc_flag else None
+    return ("nrbc_per_100_wbc", None, value, *limits, *reference, flag, *possible)

@@ -90,7 +90,7 @@ async function enter(session) {
   }
   const known = await api.status().catch(() => null);
   write(find("laboratory"), known?.laboratory ?? "");
-  if (known?.population) find("population").value = known.population;
+  if (known?.population) find("population").value = find("population").dataset.usual = known.population;
   if (!isService()) beginLive(() => attempt(renew));
   route();
 }

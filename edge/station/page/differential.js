@@ -2,7 +2,7 @@
 
 import { CLASSES, classOf, NOT_LEUKOCYTES } from "./classes.js";
 import { element, svg, write } from "./dom.js";
-import { number, say } from "./languages.js";
+import { isKnown, number, say } from "./languages.js";
 
 const FLAG_MARKS = { low: "▼", high: "▲", maybe_low: "▽", maybe_high: "△", undecided: "?" };
 
@@ -50,12 +50,17 @@ function fillRow(row, share, differential) {
   if (NOT_LEUKOCYTES.has(row.dataset.class)) {
     write(percent, besideText(row.dataset.class, differential));
     percent.classList.add("beside");
+    if (row.dataset.class === "erythroblast") {
+      write(range, rangeText(differential.nrbc_possible_per_100_wbc ?? differential.nrbc_ci95_per_100_wbc, 1));
+      write(expected, referenceText(differential.nrbc_reference_per_100_wbc));
+      showFlag(flag, differential.nrbc_flag);
+    }
     return;
   }
   write(percent, share?.percent == null ? "–" : `${number(share.percent, 1)} %`);
   bar.replaceChildren(...(share?.percent == null ? [] : [drawBar(share)]));
   write(range, rangeText(share?.possible_percent ?? share?.ci95_percent, 1));
-  write(expected, rangeText(share?.reference_percent, 0));
+  write(expected, referenceText(share?.reference_percent));
   showFlag(flag, share?.flag);
 }
 
@@ -70,6 +75,15 @@ function besideText(name, differential) {
 
 const rangeText = (limits, digits) =>
   limits ? limits.map((limit) => number(limit, digits)).join(" – ") : "";
+
+const referenceText = (limits) => (limits ? limits.map((limit) => number(limit)).join(" – ") : "");
+
+/** Whose reference ranges these are, and where they are from. */
+export function referenceOf({ reference_of: name, reference_source: source }) {
+  if (!name) return "";
+  const key = `age.${name}`;
+  return say("differential.reference", { name: isKnown(key) ? say(key) : name, source });
+}
 
 function showFlag(cell, flag) {
   const text = flag ? `${FLAG_MARKS[flag]} ${say(`flag.${flag}`)}` : "";

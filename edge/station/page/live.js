@@ -1,7 +1,7 @@
 // The live view: what the camera sees and what the count comes to.
 
 import * as api from "./api.js";
-import { showDifferential } from "./differential.js";
+import { referenceOf, showDifferential } from "./differential.js";
 import { find, write } from "./dom.js";
 import { followCount } from "./feed.js";
 import { isKnown, number, say, sayRefusal } from "./languages.js";
@@ -48,7 +48,8 @@ export async function showLive() {
   showProgress(progress);
   showOptics(progress);
   showDifferential(find("live-differential"), progress.differential ?? NOTHING_YET);
-  write(find("others"), say("live.others", { red: number(progress.red_cells) }));
+  const beside = say("live.others", { red: number(progress.red_cells) });
+  write(find("others"), [beside, referenceOf(progress.differential ?? {})].filter(Boolean).join(" · "));
   showDoubts(progress.slide_doubts ?? []);
   showSteering(progress, sample, who.account);
 }

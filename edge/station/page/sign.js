@@ -1,7 +1,7 @@
 // Signing a result, and its exports.
 
 import * as api from "./api.js";
-import { showDifferential } from "./differential.js";
+import { referenceOf, showDifferential } from "./differential.js";
 import { element, find, write } from "./dom.js";
 import { moment, number, say } from "./languages.js";
 import { attempt, tell } from "./messages.js";
@@ -87,8 +87,8 @@ function factsText({ differential, model, signature }) {
     added: number(differential.added_cells),
     model: `${model.name} ${model.version}`,
   };
-  const digest = signature ? ` SHA-256 ${signature.content_sha256}` : "";
-  return say("sign.facts", counts) + digest;
+  const digest = signature ? `SHA-256 ${signature.content_sha256}` : "";
+  return [say("sign.facts", counts), referenceOf(differential), digest].filter(Boolean).join(" ");
 }
 
 function showExports({ sample, signature }) {

@@ -8,6 +8,7 @@ import { attempt } from "./messages.js";
 
 const OPEN = { pause: ["counting"], resume: ["paused", "fault"], continue: ["complete"] };
 const RUNNING = new Set(["counting", "paused", "complete", "fault"]);
+const DAYS = { years: 365, months: 365 / 12, days: 1 };
 let newest = {};
 let known = { count: null, sample: null };
 
@@ -34,12 +35,22 @@ function start(event) {
     target: Number(new FormData(find("start-form")).get("target")),
     population: find("population").value,
     is_control: find("is-control").checked,
+    age_days: ageInDays(),
+    sex: find("sex").value || null,
   };
   attempt(async () => {
     await api.startCount(wanted);
     find("sample-id").value = "";
     find("is-control").checked = false;
+    // Whose blood it was is nothing of the next sample.
+    find("age").value = find("sex").value = "";
+    find("population").value = find("population").dataset.usual ?? "unrestricted";
   });
+}
+
+function ageInDays() {
+  const age = find("age").value;
+  return age === "" ? null : Math.floor(Number(age) * DAYS[find("age-unit").value]);
 }
 
 async function finish() {

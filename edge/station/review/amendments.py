@@ -96,8 +96,9 @@ class Amendments:
             connection.execute(
                 "INSERT INTO sample (count_id, state, amends, amendment, sample_id, "
                 "operator, is_control, population, target, started_at, counted_at, "
-                "facts) SELECT ?, ?, ?, ?, sample_id, operator, is_control, "
-                "population, target, started_at, counted_at, facts FROM sample "
+                "facts, age_days, sex) SELECT ?, ?, ?, ?, sample_id, operator, "
+                "is_control, population, target, started_at, counted_at, facts, "
+                "age_days, sex FROM sample "
                 "WHERE count_id = ?",
                 (*values, former),
             )

@@ -3,12 +3,18 @@
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from edge.results.rates import Rate, per_100
-from edge.results.reference_ranges import ADULT_REFERENCE_PERCENT, Interval
+from edge.results.reference_ranges import (
+    REFERENCE_RANGES,
+    Interval,
+    ReferenceRanges,
+    Sex,
+)
 from edge.station.records import ClassShare, Differential, Flag, ReviewedCell
 from edge.store import file_errors
 from hemalens.classes import LEUKOCYTES, CellClass
@@ -17,14 +23,31 @@ from hemalens.statistics import clopper_pearson
 from hemalens.validation_message import validation_message
 
 
+class _Ranges(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    from_days: int = 0
+    below_days: int | None = None
+    sex: Sex | None = None
+    percent: dict[CellClass, Interval]
+    nrbc_per_100_wbc: Interval = (0.0, 0.0)
+    source: str = "the laboratory's own"
+
+
 class _StationFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     reference_percent: dict[CellClass, Interval] = {}
+    reference: tuple[_Ranges, ...] = ()
 
 
-def read_reference_percent(path: Path) -> Mapping[CellClass, Interval]:
-    """Read ``[reference_percent]`` of the station's settings; adults' without a file.
+def read_reference_ranges(path: Path) -> tuple[ReferenceRanges, ...]:
+    """Read the station's settings, in front of the ranges that come with HemaLens.
+
+    ``[reference_percent]`` is of adults; each ``[[reference]]`` of an age and sex, with
+    ``name``, ``from_days``, ``below_days``, ``sex``, ``percent``, ``nrbc_per_100_wbc``
+    and ``source``.
 
     Raises
     ------
@@ -32,7 +55,7 @@ def read_reference_percent(path: Path) -> Mapping[CellClass, Interval]:
         When a class or a range is none.
     """
     if not path.exists():
-        return ADULT_REFERENCE_PERCENT
+        return REFERENCE_RANGES
     try:
         with file_errors("read", path), path.open("rb") as file:
             settings = _StationFile.model_validate(tomllib.load(file))
@@ -40,13 +63,25 @@ def read_reference_percent(path: Path) -> Mapping[CellClass, Interval]:
         raise ConfigError(f"{path} is no TOML: {error}; mend it") from error
     except ValidationError as error:
         raise ConfigError(f"{path}, {validation_message(error)}; mend it") from error
-    for name, (low, high) in settings.reference_percent.items():
+    own = [ReferenceRanges(**dict(one)) for one in settings.reference]
+    for percent in (settings.reference_percent, *(one.percent for one in own)):
+        _check_percent(percent, path)
+    adult = REFERENCE_RANGES[-1]
+    if settings.reference_percent:
+        percent = {**adult.percent, **settings.reference_percent}
+        adult = replace(
+            adult, percent=percent, source=f"the laboratory's own; else {adult.source}"
+        )
+    return (*own, *REFERENCE_RANGES[:-1], adult)
+
+
+def _check_percent(percent: Mapping[CellClass, Interval], path: Path) -> None:
+    for name, (low, high) in percent.items():
         if name not in LEUKOCYTES or not 0 <= low <= high <= 100:
             raise ConfigError(
                 f"{path}: reference_percent takes leukocytes with [low, high] between "
                 f"0 and 100, not {name.value} = [{low}, {high}]"
             )
-    return {**ADULT_REFERENCE_PERCENT, **settings.reference_percent}
 
 
 def reviewed_differential(
@@ -54,7 +89,7 @@ def reviewed_differential(
     *,
     red_cells: int = 0,
     fields: float = 0.0,
-    reference_percent: Mapping[CellClass, Interval] = ADULT_REFERENCE_PERCENT,
+    reference: ReferenceRanges | None = REFERENCE_RANGES[-1],
 ) -> Differential:
     """Add up what counts of a count's stained cells.
 
@@ -62,6 +97,8 @@ def reviewed_differential(
     ----------
     fields : float
         Fields' worth of slide seen.
+    reference : ReferenceRanges, optional
+        Whose figures these are held against.
     """
     cells = tuple(cells)
     finals = (cell.final_class for cell in cells)
@@ -76,17 +113,26 @@ def reviewed_differential(
         per_100(nrbc, leukocytes + open_cells),
         per_100(nrbc + open_cells, leukocytes),
     )
+    nrbc_range = None if reference is None else reference.nrbc_per_100_wbc
     return Differential(
         leukocytes=leukocytes,
         shares=tuple(
             _share(
-                name, counts[name], leukocytes, open_cells, reference_percent.get(name)
+                name,
+                counts[name],
+                leukocytes,
+                open_cells,
+                None if reference is None else reference.percent.get(name),
             )
             for name in CellClass
         ),
         nrbc_per_100_wbc=ratio.value,
         nrbc_ci95_per_100_wbc=ratio.ci95,
         nrbc_possible_per_100_wbc=_span(possible_ratio) if open_cells else None,
+        nrbc_reference_per_100_wbc=nrbc_range,
+        nrbc_flag=_nrbc_flag(nrbc, leukocytes, possible_ratio, nrbc_range),
+        reference_of="" if reference is None else reference.name,
+        reference_source="" if reference is None else reference.source,
         platelets=platelets,
         platelets_per_field=platelets / fields if fields else None,
         red_cells=red_cells,
@@ -133,6 +179,18 @@ def _share(
         flag=flag_of(*possible, reference) if leukocytes else None,
         possible_percent=_span(possible) if open_cells else None,
     )
+
+
+def _nrbc_flag(
+    count: int,
+    leukocytes: int,
+    possible: tuple[Rate, Rate],
+    reference: Interval | None,
+) -> Flag | None:
+    # Where none belongs, each one that was seen is too many, whatever it is held to.
+    if reference is not None and count and not reference[1]:
+        return Flag.HIGH
+    return flag_of(*possible, reference) if leukocytes else None
 
 
 def _percent(k: int, n: int) -> Rate:

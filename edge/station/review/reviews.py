@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from edge.results.reference_ranges import Interval
+from edge.results.reference_ranges import ReferenceRanges, reference_for
 from edge.station.audit.trail import Audit, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import Differential, ReviewAction, ReviewedCell
@@ -39,13 +39,13 @@ class Reviews:
         audit: Audit,
         samples: Samples,
         words: ReviewLog,
-        reference_percent: Mapping[CellClass, Interval],
+        ranges: tuple[ReferenceRanges, ...],
     ) -> None:
         self._transaction = transaction
         self._audit = audit
         self._samples = samples
         self._words = words
-        self._reference_percent = reference_percent
+        self._ranges = ranges
 
     def cells(
         self,
@@ -167,7 +167,7 @@ class Reviews:
         red_cells, fields : int and float, optional
             The session's, while the count goes on.
         """
-        facts = self._samples.facts(count_id)
+        sample, facts = self._samples.get(count_id), self._samples.facts(count_id)
         if facts is not None:
             red_cells = facts.counted.red_cells if red_cells is None else red_cells
             fields = facts.counted.fields if fields is None else fields
@@ -175,7 +175,9 @@ class Reviews:
             self.cells(count_id, counted),
             red_cells=red_cells or 0,
             fields=fields or 0.0,
-            reference_percent=self._reference_percent,
+            reference=reference_for(
+                self._ranges, sample.reference_age_days, sample.sex
+            ),
         )
 
     def _check_new(

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.records.population import Population
+from edge.results.reference_ranges import Sex
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.live.frame import LiveProgress
 from edge.station.records import ReviewAction, ReviewedCell, Role, Sample
@@ -25,6 +26,9 @@ class NewCount(BaseModel):
     population: Population | None = None
     """The station's own where it is not said."""
     is_control: bool = False
+    age_days: int | None = Field(default=None, ge=0, le=130 * 366)
+    """Of the patient; the reference ranges are of this age."""
+    sex: Sex | None = None
 
 
 class More(BaseModel):
@@ -47,6 +51,8 @@ def start(wanted: NewCount, account: Reader, context: ContextDep) -> Sample:
             wanted.target,
             wanted.is_control,
             count_id=secrets.token_hex(16),
+            age_days=wanted.age_days,
+            sex=wanted.sex,
         )
         context.live.begin(sample)
     return sample

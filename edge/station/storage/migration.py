@@ -35,6 +35,9 @@ def migrate(connection: sqlite3.Connection, counts: Path) -> None:
         connection.execute(f"DROP TRIGGER {name}")
     if version < 3:
         _drop_copied_cells(connection, counts)
+    if version < 4:
+        for column in ("age_days INTEGER", "sex TEXT"):
+            connection.execute(f"ALTER TABLE sample ADD COLUMN {column}")
     for trigger in triggers():
         connection.execute(trigger)
     connection.execute(f"PRAGMA user_version={VERSION}")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.records.population import Population
+from edge.results.reference_ranges import Sex
 from edge.results.unfinished import STORE_NAME, unfinished_folder
 from edge.station.audit.trail import Audit, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
@@ -27,7 +28,7 @@ _COUNT_ID: Final = re.compile("[0-9a-f]{32}")
 _LONGEST_SAMPLE_ID: Final = 64
 _KEPT: Final = (
     "sample_id, count_id, operator, state, is_control, population, target, "
-    "started_at, counted_at, signed_at, signed_by, amends"
+    "started_at, counted_at, signed_at, signed_by, amends, age_days, sex"
 )
 _SUPERSEDED_BY: Final = (
     "SELECT later.count_id FROM sample AS later "
@@ -59,6 +60,8 @@ class Samples:
         target: int | None,
         is_control: bool = False,
         count_id: str | None = None,
+        age_days: int | None = None,
+        sex: Sex | None = None,
     ) -> Sample:
         """Begin a sample's count.
 
@@ -76,6 +79,8 @@ class Samples:
             population=population,
             target=target,
             started_at=datetime.now(UTC),
+            age_days=age_days,
+            sex=sex,
         )
         values = ", ".join("?" * len(_to_row(sample)))
         sql = f"INSERT OR IGNORE INTO sample ({_KEPT}) VALUES ({values})"  # noqa: S608
@@ -322,6 +327,8 @@ def _to_row(sample: Sample) -> tuple[str | int | None, ...]:
         None,
         None,
         None,
+        sample.age_days,
+        None if sample.sex is None else sample.sex.value,
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-VERSION: Final = 3
+VERSION: Final = 4
 _SCHEMA: Final = """
 CREATE TABLE account (
     name TEXT PRIMARY KEY, full_name TEXT NOT NULL, role TEXT NOT NULL,
@@ -19,7 +19,8 @@ CREATE TABLE sample (
     is_control INTEGER NOT NULL, population TEXT NOT NULL, target INTEGER,
     started_at TEXT NOT NULL, counted_at TEXT, signed_at TEXT, signed_by TEXT,
     facts TEXT, is_discarded INTEGER NOT NULL DEFAULT 0,
-    amends TEXT REFERENCES sample (count_id), amendment TEXT
+    amends TEXT REFERENCES sample (count_id), amendment TEXT,
+    age_days INTEGER, sex TEXT
 ) STRICT;
 CREATE UNIQUE INDEX amendment_of_count ON sample (amends) WHERE NOT is_discarded;
 CREATE TABLE review (

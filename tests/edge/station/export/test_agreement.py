@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edge.station.export.canonical import json
 from edge.station.export.hl7_v2 import hl7
 from edge.station.export.labels import ENGLISH
-from edge.station.export.loinc import SHARES
+from edge.station.export.loinc import NRBC, SHARES
 from edge.station.export.table import csv
 from hemalens.classes import LEUKOCYTES, CellClass
 from tests.edge.station.review.made_report import made_report
@@ -43,6 +43,10 @@ def test_every_form_tells_the_same_figures_and_flags(counts, open_cells, signed)
         for share in report.differential.shares
         if share.percent is not None
     }
+    nrbc = report.differential
+    if nrbc.nrbc_per_100_wbc is not None:
+        said = ENGLISH[nrbc.nrbc_flag] if nrbc.nrbc_flag else ""
+        wanted["nrbc"] = (nrbc.nrbc_per_100_wbc, said)
     # Each with its own number of decimals.
     assert from_json(json(report)) == wanted
     assert from_csv(csv(report)) == wanted
@@ -59,27 +63,33 @@ def rounded(told: Told, digits: int) -> Told:
 
 
 def from_json(content: bytes) -> Told:
-    shares = plain.loads(content)["differential"]["shares"]
-    return {
+    differential = plain.loads(content)["differential"]
+    value, flag = differential["nrbc_per_100_wbc"], differential["nrbc_flag"]
+    nrbc = {} if value is None else {"nrbc": (value, ENGLISH[flag] if flag else "")}
+    return nrbc | {
         one["class_name"]: (
             one["percent"],
             ENGLISH[one["flag"]] if one["flag"] else "",
         )
-        for one in shares
+        for one in differential["shares"]
         if one["percent"] is not None
     }
 
 
 def from_csv(text: str) -> Told:
+    names = {name.value: name.value for name in LEUKOCYTES} | {
+        "nrbc_per_100_wbc": "nrbc"
+    }
     return {
-        line["class"]: (float(line["percent"]), line["flag"])
+        names[line["class"]]: (float(line["percent"]), line["flag"])
         for line in reader.DictReader(StringIO(text))
-        if line["class"] in LEUKOCYTES and line["percent"]
+        if line["class"] in names and line["percent"]
     }
 
 
 def from_hl7(message: str) -> Told:
     names = {code.code: name.value for name, code in SHARES.items()}
+    names[NRBC.code] = "nrbc"
     found: Told = {}
     segments = [line.split("|") for line in message.split("\r") if line]
     for observed, note in pairwise(segments):
@@ -93,6 +103,7 @@ def from_hl7(message: str) -> Told:
 
 def from_fhir(content: bytes) -> Told:
     names = {code.code: name.value for name, code in SHARES.items()}
+    names[NRBC.code] = "nrbc"
     found: Told = {}
     for entry in plain.loads(content)["entry"]:
         one = entry["resource"]
@@ -116,6 +127,10 @@ def from_pdf(content: bytes) -> Told:
         flag = next((word for word in FLAGS if rest.endswith(word)), "")
         if share := re.match(r"\s*\d+\s+(\d+\.\d)", rest):
             found[name.value] = (float(share[1]), flag)
+    line = re.search(rf"^{ENGLISH['nrbc']}\s*(\d+\.\d)(.*)$", text, re.MULTILINE)
+    if line is not None:
+        flag = next((word for word in FLAGS if line[2].endswith(word)), "")
+        found["nrbc"] = (float(line[1]), flag)
     return found
 
 

@@ -185,6 +185,23 @@ def test_ten_thousand_cells_keep_the_document_small(page: Page) -> None:
     expect(page.locator("#cell0")).to_be_visible()
 
 
+def test_whose_blood_it_was_is_not_kept_for_the_next_sample(page: Page) -> None:
+    station = MadeStation(page, made_cells(8, 0))
+    page.goto(ADDRESS)
+    for number in (1, 2):
+        page.locator("#sample-id").fill(f"S-{number}")
+        if number == 1:
+            page.locator("#population").select_option("newborn")
+            page.locator("#age").fill("3")
+            page.locator("#age-unit").select_option("days")
+            page.locator("#sex").select_option("female")
+        page.locator("#start").click()
+        expect(page.locator("#sample-id")).to_have_value("")
+    bodies = [body for verb, path, body in station.calls if path == "/count" and body]
+    said = [(one["population"], one["age_days"], one["sex"]) for one in bodies]
+    assert said == [("newborn", 3, "female"), ("unrestricted", None, None)]
+
+
 def test_language_is_chosen_and_kept(page: Page) -> None:
     MadeStation(page, made_cells(8, 0))
     page.goto(ADDRESS)

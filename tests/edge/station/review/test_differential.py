@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.results.reference_ranges import REFERENCE_RANGES, Sex, reference_for
 from edge.station.records import ClassShare, Flag, ReviewedCell
 from edge.station.review.differential import (
-    ADULT_REFERENCE_PERCENT,
-    read_reference_percent,
+    read_reference_ranges,
     reviewed_differential,
 )
-from hemalens.classes import CellClass
+from hemalens.classes import LEUKOCYTES, CellClass
 from hemalens.errors import ConfigError
 
 
@@ -104,6 +104,48 @@ def test_non_leukocytes_stay_out_of_the_denominator() -> None:
     assert found.shares[-1].percent is None
 
 
+def test_immature_granulocytes_and_any_erythroblast_of_an_adult_are_flagged() -> None:
+    cells = 70 * [called(CellClass.NEUTROPHIL)] + 15 * [called(CellClass.IG)]
+    one = [called(CellClass.ERYTHROBLAST)]
+    found = reviewed_differential([*cells, *one])
+    ig = found.shares[3]
+    assert (ig.class_name, ig.flag, ig.reference_percent) == ("ig", "high", (0, 0.9))
+    assert (found.nrbc_flag, found.nrbc_reference_per_100_wbc) == ("high", (0, 0))
+    assert reviewed_differential(cells).nrbc_flag is None
+    assert reviewed_differential(one).nrbc_flag is Flag.HIGH
+    doubtful = [*cells, uncertain(CellClass.MONOCYTE)]
+    assert reviewed_differential(doubtful).nrbc_flag is Flag.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("age_days", "name", "flags"),
+    [
+        (1, "newborn", (None, None, None)),
+        (10, "neonate", (None, "high", "high")),
+        (400, "infant", (None, "high", "high")),
+        (12_000, "adult", ("high", "high", "high")),
+    ],
+)
+def test_ranges_are_of_the_patients_age(
+    age_days: int, name: str, flags: tuple[str | None, ...]
+) -> None:
+    cells = 45 * [called(CellClass.NEUTROPHIL)] + 51 * [called(CellClass.LYMPHOCYTE)]
+    cells += 4 * [called(CellClass.IG)] + 5 * [called(CellClass.ERYTHROBLAST)]
+    reference = reference_for(REFERENCE_RANGES, age_days, None)
+    found = reviewed_differential(cells, reference=reference)
+    assert (found.reference_of, bool(found.reference_source)) == (name, True)
+    lymphocytes, ig = found.shares[4].flag, found.shares[3].flag
+    assert (lymphocytes, ig, found.nrbc_flag) == flags
+
+
+def test_every_age_has_ranges_with_a_source() -> None:
+    for age_days in range(40_000):
+        found = reference_for(REFERENCE_RANGES, age_days, None)
+        assert found is not None
+        assert found.source
+        assert set(found.percent) == set(LEUKOCYTES)
+
+
 def test_agreement_is_of_cells_with_both_words() -> None:
     ig, neutrophil = CellClass.IG, CellClass.NEUTROPHIL
     cells = [called(ig, ig), called(ig, neutrophil), called(ig)]
@@ -114,11 +156,19 @@ def test_agreement_is_of_cells_with_both_words() -> None:
 
 def test_a_laboratory_sets_its_own_ranges(tmp_path: Path) -> None:
     path = tmp_path / "station.toml"
-    assert read_reference_percent(path) == ADULT_REFERENCE_PERCENT
-    path.write_text("[reference_percent]\nneutrophil = [45, 70]\n")
-    found = read_reference_percent(path)
-    assert found[CellClass.NEUTROPHIL] == (45, 70)
-    assert found[CellClass.BASOPHIL] == (0, 2)
+    assert read_reference_ranges(path) == REFERENCE_RANGES
+    path.write_text(
+        "[reference_percent]\nneutrophil = [45, 70]\n"
+        "[[reference]]\nname = 'ours'\nfrom_days = 6570\nsex = 'female'\n"
+        "percent = {neutrophil = [41, 76]}\n"
+    )
+    ranges = read_reference_ranges(path)
+    men, women = (reference_for(ranges, 9000, sex) for sex in (Sex.MALE, Sex.FEMALE))
+    assert men is not None
+    assert women is not None
+    assert men.percent[CellClass.NEUTROPHIL] == (45, 70)
+    assert men.percent[CellClass.BASOPHIL] == (0, 2)
+    assert (women.name, women.percent) == ("ours", {CellClass.NEUTROPHIL: (41, 76)})
 
 
 @pytest.mark.parametrize(
@@ -128,4 +178,4 @@ def test_ranges_that_are_none_are_refused(tmp_path: Path, line: str) -> None:
     path = tmp_path / "station.toml"
     path.write_text(f"[reference_percent]\n{line}\n")
     with pytest.raises(ConfigError, match=r"station\.toml"):
-        read_reference_percent(path)
+        read_reference_ranges(path)

@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.records.population import Population
+from edge.results.reference_ranges import Sex
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import ReviewAction, ReviewedCell
 from edge.station.station import Station
@@ -221,3 +223,25 @@ def test_a_view_of_a_cell_counted_in_another_frame_is_not_added(tmp_path: Path) 
                 box=(60, 60, 80, 80),
             )
         assert caught.value.reason is Reason.COUNTED_ELSEWHERE
+
+
+@pytest.mark.parametrize(
+    ("population", "age_days", "wanted"),
+    [
+        (Population.NEWBORN, None, "newborn"),
+        (Population.NEWBORN, 12, "neonate"),
+        (Population.UNRESTRICTED, None, "adult"),
+        (Population.UNRESTRICTED, 800, "child"),
+    ],
+)
+def test_reference_ranges_are_of_the_samples_age(
+    tmp_path: Path, population: Population, age_days: int | None, wanted: str
+) -> None:
+    with open_station(tmp_path) as station:
+        sample = station.samples.begin(
+            "S-1", "ana", population, 100, age_days=age_days, sex=Sex.FEMALE
+        )
+        kept = station.samples.get(sample.count_id)
+        assert (kept.age_days, kept.sex) == (age_days, Sex.FEMALE)
+        found = station.reviews.differential(sample.count_id, ())
+    assert found.reference_of == wanted
