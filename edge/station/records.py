@@ -274,3 +274,9 @@ class Report(_Record):
     """Null where no signed report went before."""
     signature: CountSignature | None = None
     """Null while the report is provisional: exports say so on every page."""
+
+    @property
+    def is_below_target(self) -> bool:
+        """Fewer leukocytes are counted than were wanted."""
+        target = self.sample.target
+        return target is not None and self.differential.leukocytes < target

@@ -18,6 +18,8 @@ def sign(
     password: str,
     comment: str = "",
     seen: str | None = None,
+    *,
+    is_below_target: bool = False,
 ) -> CountSignature:
     """Sign a count as reviewed; it is immutable from then on.
 
@@ -31,13 +33,15 @@ def sign(
         Stands on the report.
     seen : str, optional
         Digest (`edge.station.review.seen`) of the report that the person read.
+    is_below_target : bool
+        Fewer leukocytes than were wanted are meant to be signed.
 
     Raises
     ------
     RefusedError
         When the account may not sign, the password is wrong, which the trail keeps,
-        cells are not settled, the count goes on or is signed already, or the report is
-        another than the one read.
+        cells are not settled, the count goes on or is signed already, the report is
+        another than the one read, or too few leukocytes are counted.
     """
     if account.role is Role.SERVICE or account.is_disabled:
         raise RefusedError(Reason.MAY_NOT_SIGN, person=account.name)
@@ -49,6 +53,7 @@ def sign(
         if seen is not None and seen != report_digest(report):
             sample = report.sample.sample_id
             raise RefusedError(Reason.REPORT_CHANGED, sample=sample)
+        _require_enough(report, is_below_target=is_below_target)
         now = datetime.now(UTC)
         signed = _as_signed(report, account, comment, now)
         signature = _keep(station, signed, account, now)
@@ -75,6 +80,19 @@ def _signable(station: Station, count_id: str, account: Account) -> Report:
             sample=sample.sample_id,
         )
     return report
+
+
+def _require_enough(report: Report, *, is_below_target: bool) -> None:
+    sample, count = report.sample, report.differential.leukocytes
+    if not count:
+        raise RefusedError(Reason.NOTHING_COUNTED, sample=sample.sample_id)
+    if report.is_below_target and not is_below_target:
+        raise RefusedError(
+            Reason.BELOW_TARGET,
+            count=count,
+            target=sample.target or 0,
+            sample=sample.sample_id,
+        )
 
 
 def _as_signed(report: Report, account: Account, comment: str, at: datetime) -> Report:

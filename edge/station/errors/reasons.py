@@ -169,6 +169,37 @@ class Reason(Enum):
         "queue the result again if it lost it",
     )
 
+    MESSAGE_WITHDRAWN = (
+        409,
+        "this provisional message was overtaken by a later report",
+        "send that one",
+    )
+    PROVISIONAL = (
+        409,
+        "the count of {sample} is not signed, and {open} of its cells are uncertain",
+        "sign it, or say that a provisional result is to be sent",
+    )
+    CONTROL = (
+        409,
+        "{sample} is a control slide and no patient's",
+        "export it as a table or on paper",
+    )
+    NOTHING_COUNTED = (
+        409,
+        "no leukocyte of {sample} was counted",
+        "count on, or discard the count",
+    )
+    BELOW_TARGET = (
+        409,
+        "only {count} of {target} leukocytes of {sample} are counted",
+        "count on, or sign below the target and let the report say so",
+    )
+    SAMPLE_THERE = (
+        409,
+        "{sample} was counted already, and is signed by {person}",
+        "check the sample's id, or say that it is counted again",
+    )
+
     NOT_FOUND = 404, "there is nothing at this address", "reload the page"
     NOT_SO = 405, "this address is not used so", "reload the page"
     TOO_LARGE = 413, "the request is larger than 1 MiB", "send less at a time"

@@ -7,6 +7,7 @@ from edge.station.records import Report
 
 PRE_CLASSIFIED: Final = "Pre-classified by HemaLens; a qualified person signs."
 PROVISIONAL: Final = "Provisional: not signed, may change."
+BELOW_TARGET: Final = "Below the target: {count} of {target} leukocytes counted."
 SUPERSEDED: Final = "Superseded: an amended report has taken its place."
 
 
@@ -25,6 +26,9 @@ def notes(report: Report) -> Iterator[str]:
         f"HemaLens {report.hemalens_version}, "
         f"{report.differential.leukocytes} leukocytes on {report.frames} frames."
     )
+    if report.is_below_target:
+        count, target = report.differential.leukocytes, report.sample.target
+        yield BELOW_TARGET.format(count=count, target=target)
     yield from report.warnings
     if report.comment:
         yield report.comment

@@ -44,6 +44,16 @@ class DeliveryState(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     """The laboratory system will not have it: a person must look."""
+    WITHDRAWN = "withdrawn"
+    """Provisional, and overtaken by a later report before it was sent."""
+
+
+class ResultStatus(StrEnum):
+    """Whether a report that is sent is signed."""
+
+    PROVISIONAL = "provisional"
+    FINAL = "final"
+    AMENDED = "amended"
 
 
 class OutboxEntry(BaseModel):
@@ -61,10 +71,18 @@ class OutboxEntry(BaseModel):
     """When it is due, while it waits."""
     answer: str
     """The laboratory system's reason, or why it was not reached."""
+    result: ResultStatus
+    """What it says of itself."""
 
 
 _NAMES: Final = tuple(OutboxEntry.model_fields)
-_COLUMNS: Final = ", ".join(_NAMES)
+_PROVISIONAL: Final = "instr(message, '|HM|P' || char(13))"
+"""OBR-25, behind the section, is the last field of what is not signed."""
+_COLUMNS: Final = ", ".join(_NAMES).replace(
+    "result",
+    f"CASE WHEN {_PROVISIONAL} THEN 'provisional' "
+    "WHEN instr(message, '|HM|C|') THEN 'amended' ELSE 'final' END",
+)
 
 
 class ExportOutbox:
@@ -85,7 +103,10 @@ class ExportOutbox:
             connection.execute(TABLE)
 
     def add(self, report: Report, now: datetime) -> str:
-        """Queue a report and give the message's control id."""
+        """Queue a report and give the message's control id.
+
+        A provisional message on the same count that was not sent yet is withdrawn.
+        """
         message_id = token_hex(10)
         row = (
             message_id,
@@ -97,12 +118,21 @@ class ExportOutbox:
             now.timestamp(),
         )
         with self._transaction() as connection:
+            self.withdraw(report.sample.count_id)
             connection.execute(
                 "INSERT INTO outbox (message_id, count_id, sample_id, message, state,"
                 " queued_at, next_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 row,
             )
         return message_id
+
+    def withdraw(self, count_id: str) -> None:
+        """Let a count's provisional messages that wait be sent no more."""
+        where = f"count_id = ? AND state = ? AND {_PROVISIONAL}"
+        sql = f"UPDATE outbox SET state = ? WHERE {where}"  # noqa: S608
+        values = (DeliveryState.WITHDRAWN, count_id, DeliveryState.WAITING)
+        with self._transaction() as connection:
+            connection.execute(sql, values)
 
     def entries(
         self, limit: int = 100, before: str | None = None
@@ -132,6 +162,8 @@ class ExportOutbox:
                 raise RefusedError(Reason.NO_SUCH_MESSAGE)
             if _entry(row).state is DeliveryState.ACCEPTED:
                 raise RefusedError(Reason.MESSAGE_ACCEPTED)
+            if _entry(row).state is DeliveryState.WITHDRAWN:
+                raise RefusedError(Reason.MESSAGE_WITHDRAWN)
             connection.execute(
                 "UPDATE outbox SET state = ?, next_at = ? WHERE message_id = ?",
                 (DeliveryState.WAITING, now.timestamp(), message_id),

@@ -96,6 +96,9 @@ class Paper(FPDF):
             yield labels["amended"].format(number=report.amendment.number)
         if report.signature is None:
             yield labels["provisional"]
+        if report.is_below_target:
+            count, target = report.differential.leukocytes, report.sample.target
+            yield labels["below_target"].format(count=count, target=target)
         if report.sample.superseded_by is not None:
             yield labels["superseded"]
 

@@ -27,7 +27,7 @@ from edge.station.live.frame import (
 )
 from edge.station.records import ReviewedCell
 from edge.station.storage.counted_results import reviewable_cells
-from edge.station.storage.pictures import encode_picture, page_sized
+from edge.station.storage.pictures import encode_picture, field_name, page_sized
 from edge.store import file_errors
 from hemalens.classes import CellKind
 from hemalens.records import Cell
@@ -187,7 +187,7 @@ class StationOperator:
         return more
 
     def _write(self, frame: str, jpeg: bytes) -> None:
-        path = self._fields / f"{Path(frame).stem}.jpg"
+        path = self._fields / field_name(frame)
         with file_errors("write", path):
             self._fields.mkdir(mode=0o700, exist_ok=True)
             path.write_bytes(jpeg)

@@ -69,7 +69,7 @@ export const review = (count, change) => call("POST", `/samples/${at(count)}/rev
 export const sign = (count, wanted) => call("POST", `/samples/${at(count)}/sign`, wanted);
 export const amend = (count, reason) => call("POST", `/samples/${at(count)}/amend`, { reason });
 export const discard = (count) => call("DELETE", `/samples/${at(count)}`);
-export const send = (count) => call("POST", `/samples/${at(count)}/send`);
+export const send = (count, wanted) => call("POST", `/samples/${at(count)}/send`, wanted);
 export const controls = () => call("GET", "/controls");
 export const located = (found) => call("POST", "/controls/located", found);
 export const outbox = (before) => call("GET", `/outbox${query({ before, limit: PAGE })}`);

@@ -102,7 +102,9 @@ function showState(progress, sample) {
   const control = sample?.is_control ? ` (${say("samples.control")})` : "";
   write(find("sample"), runs && sample ? sample.sample_id + control : "");
   find("last-title").hidden = runs || !sample;
-  write(find("last-title"), sample ? say("live.last", { sample: sample.sample_id + control }) : "");
+  const short = sample?.target && progress.leukocytes < sample.target && Boolean(progress.frames);
+  const end = short ? ` – ${say("live.short", { count: number(progress.leukocytes), target: number(sample.target) })}` : "";
+  write(find("last-title"), sample ? say("live.last", { sample: sample.sample_id + control }) + end : "");
   find("view-live").classList.toggle("empty", !sample);
   // After a power cut the numbers come back with the first frame, and are not 0 till then.
   find("view-live").classList.toggle("unknown", isUnknown(progress));

@@ -34,7 +34,7 @@ function row(entry) {
   const state = element("span", { className: "tag", textContent: say(`message.${entry.state}`) });
   state.dataset.state = entry.state;
   const again = [];
-  if (entry.state !== "accepted") {
+  if (!["accepted", "withdrawn"].includes(entry.state)) {
     again.push(element("button", { type: "button", textContent: say(`message.again.${entry.state}`) }));
     again[0].onclick = () => sendAgain(entry.message_id);
   }
@@ -43,7 +43,7 @@ function row(entry) {
     {},
     element("td", {}, name),
     element("td", { className: "at" }, moment(entry.queued_at)),
-    element("td", {}, state),
+    element("td", {}, state, ` ${say(`result.${entry.result}`)}`),
     element("td", {}, number(entry.attempts)),
     element("td", { className: "said" }, entry.answer || "–"),
     element("td", {}, ...again),

@@ -55,6 +55,7 @@ const isCounting = () => report?.sample.state === "counting";
 /** Load a count's cells and show them; until then nothing of another count is shown. */
 export async function openReview(count) {
   report = null;
+  find("sign-comment").value = "";
   selection.clear();
   gallery.active = undefined;
   write(find("review-title"), "");

@@ -3,8 +3,9 @@
 import * as api from "./api.js";
 import { referenceOf, showDifferential } from "./differential.js";
 import { element, find, write } from "./dom.js";
-import { moment, number, say } from "./languages.js";
+import { moment, number, say, sayRefusal } from "./languages.js";
 import { attempt, tell } from "./messages.js";
+import { isSure } from "./ask.js";
 import { showWays, wireWays } from "./count_actions.js";
 import { isSupervisor, who } from "./who.js";
 
@@ -21,7 +22,10 @@ export function wireSign(count, renew, changed) {
     attempt(async () => {
       // Cells and figures of one moment: what is signed is what is on the screen.
       await renew();
-      showReport(await api.report(count()));
+      const report = await api.report(count());
+      showReport(report);
+      // An amendment begins with what the former report said.
+      if (!find("sign-comment").value) find("sign-comment").value = report.comment ?? "";
       find("sign").showModal();
     });
   find("sign-close").onclick = () => find("sign").close();
@@ -49,6 +53,9 @@ async function signed(count, wanted) {
   try {
     return await api.sign(count, wanted);
   } catch (fault) {
+    if (fault.code === "below_target" && (await isSure(sayRefusal(fault), say("sign.belowTarget")))) {
+      return api.sign(count, { ...wanted, is_below_target: true });
+    }
     if (fault.code === "report_changed") showReport(await api.report(count));
     throw fault;
   }
@@ -69,6 +76,8 @@ function showReport(report) {
   find("sign-state").dataset.state = signature ? "signed" : open ? "open" : "settled";
   write(find("sign-state"), stateText(signature, open, needsOther));
   write(find("sign-facts"), factsText(report));
+  find("sign-said").hidden = !signature || !report.comment;
+  write(find("sign-said"), say("sign.comment.signed", { comment: report.comment ?? "" }));
   showExports(report);
   showWays(report);
 }
@@ -91,13 +100,22 @@ function factsText({ differential, model, signature }) {
   return [say("sign.facts", counts), referenceOf(differential), digest].filter(Boolean).join(" ");
 }
 
-function showExports({ sample, signature }) {
+// What is not signed is sent only by whoever says so.
+async function sendOff({ sample, signature, differential }) {
+  const what = say("export.sureProvisional", { count: number(differential.open_cells) });
+  if (!signature && !(await isSure(what, say("export.sendProvisional")))) return;
+  const wanted = { is_provisional: !signature };
+  if (await attempt(() => api.send(sample.count_id, wanted))) tell(say("export.queued"));
+}
+
+function showExports(report) {
+  const { sample, signature } = report;
   const count = sample.count_id;
   write(find("export-title"), say(signature ? "export.label" : "export.provisional"));
   const links = Object.entries(EXPORTS).map(([kind, name]) =>
     element("a", { className: "button", href: api.exportUrl(count, kind), download: "", textContent: name }),
   );
   const send = element("button", { type: "button", textContent: say("export.send") });
-  send.onclick = () => attempt(() => api.send(count)).then((done) => done && tell(say("export.queued")));
+  send.onclick = () => sendOff(report);
   find("exports").replaceChildren(...links, send);
 }

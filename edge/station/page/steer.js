@@ -3,7 +3,7 @@
 import * as api from "./api.js";
 import { isSure } from "./ask.js";
 import { find, write } from "./dom.js";
-import { number, say } from "./languages.js";
+import { number, say, sayRefusal } from "./languages.js";
 import { attempt } from "./messages.js";
 
 const OPEN = { pause: ["counting"], resume: ["paused", "fault"], continue: ["complete"] };
@@ -39,13 +39,26 @@ function start(event) {
     sex: find("sex").value || null,
   };
   attempt(async () => {
-    await api.startCount(wanted);
+    if (!(await begun(wanted))) return;
     find("sample-id").value = "";
     find("is-control").checked = false;
     // Whose blood it was is nothing of the next sample.
     find("age").value = find("sex").value = "";
     find("population").value = find("population").dataset.usual ?? "unrestricted";
   });
+}
+
+/** Begin a count; one of a sample that is signed only when that is meant. */
+async function begun(wanted) {
+  try {
+    await api.startCount(wanted);
+    return true;
+  } catch (fault) {
+    if (fault.code !== "sample_there") throw fault;
+    if (!(await isSure(sayRefusal(fault), say("start.again")))) return false;
+    await api.startCount({ ...wanted, is_again: true });
+    return true;
+  }
 }
 
 function ageInDays() {

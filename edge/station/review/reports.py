@@ -78,6 +78,11 @@ class Reports:
         sample = report.sample.model_copy(update={"superseded_by": now.superseded_by})
         return report.model_copy(update={"signature": signature, "sample": sample})
 
+    def _comment(self, count_id: str) -> str:
+        """Read the comment that an amendment begins with: the former report's."""
+        former = self._signed(count_id)
+        return "" if former is None else former.comment
+
     def _standing(self, count_id: str) -> Report:
         sample = self._samples.get(count_id)
         facts = self._samples.facts(count_id) or _STILL_COUNTING
@@ -93,5 +98,6 @@ class Reports:
             frames_left_out=facts.counted.frames_left_out,
             laboratory=self._laboratory,
             hemalens_version=facts.hemalens_version,
+            comment="" if sample.amends is None else self._comment(sample.amends),
             amendment=self._samples.amendment(count_id),
         )

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from edge.results.reference_ranges import ReferenceRanges, reference_for
-from edge.station.audit.trail import Audit, Transaction
+from edge.station.audit.trail import Audit, Detail, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import Differential, ReviewAction, ReviewedCell
 from edge.station.review.actions import BoxXyxy, ReviewLog, Word, reviewed
 from edge.station.review.differential import reviewed_differential
-from edge.station.review.seen import require_seen
+from edge.station.review.seen import final_word, require_seen
 from edge.station.storage.samples import Samples
 from hemalens.box_matching import match_boxes
 from hemalens.classes import CellClass
@@ -121,7 +121,7 @@ class Reviews:
         _check(action, wanted, class_name, frame, box)
         counted = None if counted is None else tuple(counted)
         with self._transaction():
-            self._samples.unsigned(count_id)
+            sample = self._samples.unsigned(count_id)
             before = {c.cell_id: c for c in self.cells(count_id, counted, set(wanted))}
             if frame is not None and box is not None:
                 self._check_new(count_id, frame, box, counted)
@@ -142,7 +142,7 @@ class Reviews:
                     frame=frame,
                     box_xyxy=box,
                 )
-                self._keep(count_id, word)
+                self._keep(count_id, word, sample.sample_id, before.get(cell_id))
             after = {c.cell_id: c for c in self.cells(count_id, counted, set(wanted))}
             return tuple(after.get(n) or _gone(before[n]) for n in wanted)
 
@@ -191,8 +191,8 @@ class Reviews:
         cells = [c for c in self.cells(count_id, counted) if c.frame == frame]
         for cell in cells:
             if not cell.is_removed and is_same_place(box, cell.box_xyxy):
-                now = cell.final_class or "uncertain"
-                raise RefusedError(Reason.CELL_THERE, cell=cell.cell_id, now=str(now))
+                now = final_word(cell)
+                raise RefusedError(Reason.CELL_THERE, cell=cell.cell_id, now=now)
         for other in self._samples.duplicates(count_id, frame):
             if is_same_place(box, (*other.box,)):
                 raise RefusedError(
@@ -213,11 +213,18 @@ class Reviews:
             if action is ReviewAction.UNDO and not words.get(cell_id):
                 raise RefusedError(Reason.CELL_NOTHING_TO_UNDO, cell=cell_id)
 
-    def _keep(self, count_id: str, word: Word) -> None:
+    def _keep(
+        self, count_id: str, word: Word, sample_id: str, before: ReviewedCell | None
+    ) -> None:
         with self._transaction():
             self._words.add(count_id, word)
             class_name = None if word.class_name is None else word.class_name.value
-            detail = {"cell_id": word.cell_id, "class_name": class_name}
+            detail: Detail = {
+                "sample": sample_id,
+                "cell_id": word.cell_id,
+                "previous": None if before is None else final_word(before),
+                "class_name": class_name,
+            }
             self._audit.add(word.person, _AUDIT_WORDS[word.action], count_id, detail)
 
 

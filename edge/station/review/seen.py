@@ -15,6 +15,11 @@ def cell_digest(cell: ReviewedCell) -> str:
     return hashlib.sha256(cell.model_dump_json().encode()).hexdigest()[:_DIGITS]
 
 
+def final_word(cell: ReviewedCell) -> str:
+    """Name what a cell is now: its class, uncertain or removed."""
+    return "removed" if cell.is_removed else str(cell.final_class or "uncertain")
+
+
 def report_digest(report: Report) -> str:
     """Digest all that stands on a report's page, its cells among it."""
     return hashlib.sha256(json(report)).hexdigest()
@@ -30,10 +35,9 @@ def require_seen(cells: Iterable[ReviewedCell], seen: Mapping[int, str]) -> None
     """
     for cell in cells:
         if seen.get(cell.cell_id) != cell_digest(cell):
-            final = "removed" if cell.is_removed else cell.final_class or "uncertain"
             raise RefusedError(
                 Reason.CELL_CHANGED,
                 cell=cell.cell_id,
                 person=cell.reviewed_by or "-",
-                theirs=str(final),
+                theirs=final_word(cell),
             )

@@ -29,6 +29,8 @@ class NewCount(BaseModel):
     age_days: int | None = Field(default=None, ge=0, le=130 * 366)
     """Of the patient; the reference ranges are of this age."""
     sex: Sex | None = None
+    is_again: bool = False
+    """A sample that is signed already is meant to be counted once more."""
 
 
 class More(BaseModel):
@@ -44,6 +46,13 @@ def start(wanted: NewCount, account: Reader, context: ContextDep) -> Sample:
     """Begin to count a sample; whoever begins it steers it."""
     with context.starting:
         context.live.require_free()
+        signed = context.station.samples.signed(wanted.sample_id)
+        if signed is not None and not (wanted.is_again or wanted.is_control):
+            raise RefusedError(
+                Reason.SAMPLE_THERE,
+                sample=signed.sample_id,
+                person=signed.signed_by or "",
+            )
         sample = context.station.samples.begin(
             wanted.sample_id,
             account.name,

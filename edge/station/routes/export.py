@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
+from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.errors.responses import described
 from edge.station.records import Report
 from edge.station.routes.authorization import Context, ContextDep, Reader
@@ -51,6 +52,8 @@ def export(
     """Export a result as a file; the language is that of paper."""
     require_sample(context, count_id)
     report = context.station.reports.get(count_id)
+    if report.sample.is_control and form in (Form.FHIR, Form.HL7):
+        raise RefusedError(Reason.CONTROL, sample=report.sample.sample_id)
     content = _exported(context, report, form, language)
     context.station.audit.add(account.name, "exported", count_id, {"form": form.value})
     suffix = "fhir.json" if form is Form.FHIR else form.value

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.export.outbox import ExportOutbox, OutboxEntry
@@ -24,6 +24,15 @@ class Queued(BaseModel):
     message_id: str
 
 
+class SendWanted(BaseModel):
+    """What is to be sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    is_provisional: bool = False
+    """An unsigned result is meant to be sent."""
+
+
 class OutboxShown(BaseModel):
     """The messages, and whether they have where to go."""
 
@@ -33,15 +42,27 @@ class OutboxShown(BaseModel):
 
 
 @router.post("/samples/{count_id}/send", status_code=202)
-def send(count_id: CountId, account: Reader, context: ContextDep) -> Queued:
-    """Queue a result for the laboratory system."""
+def send(
+    count_id: CountId,
+    account: Reader,
+    context: ContextDep,
+    wanted: SendWanted | None = None,
+) -> Queued:
+    """Queue a result for the laboratory system; an unsigned one when it is meant."""
     sample = require_sample(context, count_id)
     if sample.state is SampleState.COUNTING:
         raise RefusedError(Reason.STILL_COUNTING, sample=sample.sample_id)
     if sample.superseded_by is not None:
         raise RefusedError(Reason.SUPERSEDED, sample=sample.sample_id)
+    if sample.is_control:
+        raise RefusedError(Reason.CONTROL, sample=sample.sample_id)
     with context.station.transaction():
         report = context.station.reports.get(count_id)
+        if report.signature is None and not (wanted and wanted.is_provisional):
+            open_cells = report.differential.open_cells
+            raise RefusedError(
+                Reason.PROVISIONAL, sample=sample.sample_id, open=open_cells
+            )
         message_id = _outbox(context).add(report, datetime.now(UTC))
         detail = {"message_id": message_id}
         context.station.audit.add(account.name, "queued", count_id, detail)

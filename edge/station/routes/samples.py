@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.errors.responses import PICTURE
+from edge.station.export.outbox import ExportOutbox
 from edge.station.live.frame import LiveState
 from edge.station.records import (
     Differential,
@@ -94,6 +95,8 @@ class SignatureWanted(BaseModel):
     """The digest of the report that was read."""
     password: str = Field(default="", max_length=1024)
     comment: str = Field(default="", max_length=4000)
+    is_below_target: bool = False
+    """Fewer leukocytes than were wanted are meant to be signed."""
 
 
 @router.get("")
@@ -215,11 +218,13 @@ def sign_off(
             wanted.password,
             wanted.comment,
             wanted.seen,
+            is_below_target=wanted.is_below_target,
         )
     except RefusedError as error:
         if error.reason is Reason.WRONG_PASSWORD:
             context.sign_ins.failed(key)
         raise
+    ExportOutbox(context.station.transaction).withdraw(count_id)
     context.live.publish_review()
     return _shown_report(context, count_id)
 

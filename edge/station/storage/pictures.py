@@ -13,6 +13,7 @@ from hemalens.errors import StorageError
 from hemalens.preprocess import PBC_PIXEL_SIZE_UM, crop_side_px, cut_crop
 
 CROP_PX: Final = 160
+_EDGE_BGR: Final = (96, 96, 96)
 _QUALITY: Final = 92
 _WIDEST_PX: Final = 2048
 """A page shows no more; a browser scales smaller pictures at no cost to the count."""
@@ -48,10 +49,16 @@ def fields_folder(folder: Path) -> Path:
 
 def find_field(folder: Path, frame: str) -> Path | None:
     """Find a frame's picture by its name, which is compared and never joined."""
-    wanted = f"{Path(frame).stem}.jpg"
     if not folder.is_dir():
         return None
-    return next((path for path in folder.iterdir() if path.name == wanted), None)
+    kept = {path.name: path for path in folder.iterdir()}
+    # Earlier versions named pictures without the frame's ending.
+    return kept.get(field_name(frame)) or kept.get(f"{Path(frame).stem}.jpg")
+
+
+def field_name(frame: str) -> str:
+    """Name the file of a frame's picture; two frames may differ in their ending."""
+    return f"{Path(frame).name}.jpg"
 
 
 def cell_picture(
@@ -62,6 +69,9 @@ def cell_picture(
 ) -> bytes:
     """Cut a cell out of its field's picture.
 
+    Beyond the frame's edge, which is drawn, there is glass and nothing else: a mirror
+    image would show cells that are not there.
+
     Raises
     ------
     StorageError
@@ -70,9 +80,30 @@ def cell_picture(
     bgr = read_field(path)
     left, top, right, bottom = box_xyxy
     side_px = crop_side_px(pixel_size_um or PBC_PIXEL_SIZE_UM, side_um)
-    crop = cut_crop(bgr, ((left + right) / 2, (top + bottom) / 2), side_px, CROP_PX)
+    centre_xy = (left + right) / 2, (top + bottom) / 2
+    crop = cut_crop(*_on_glass(bgr, centre_xy, side_px), side_px, CROP_PX)
     _, jpeg = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, 90])
     return jpeg.tobytes()
+
+
+def _on_glass(
+    bgr: NDArray[np.uint8], centre_xy: tuple[float, float], side_px: float
+) -> tuple[NDArray[np.uint8], tuple[float, float]]:
+    """Lay a picture on glass where a window reaches beyond; give the new centre."""
+    height, width = bgr.shape[:2]
+    x, y = centre_xy
+    half = side_px / 2 + 1
+    if half <= x <= width - half and half <= y <= height - half:
+        return bgr, centre_xy
+    margin = int(side_px) + 2
+    # A cell takes little of a field, so that its brighter half is glass.
+    glass = np.percentile(bgr[::8, ::8].reshape(-1, 3), 75, axis=0)
+    laid = np.full((height + 2 * margin, width + 2 * margin, 3), glass, np.uint8)
+    laid[margin : margin + height, margin : margin + width] = bgr
+    edge = (margin - 1, margin - 1), (margin + width, margin + height)
+    thick = max(1, round(side_px / CROP_PX))
+    cv2.rectangle(laid, *edge, _EDGE_BGR, thick)
+    return laid, (x + margin, y + margin)
 
 
 # A gallery asks for the cells of one field after the other.

@@ -131,6 +131,17 @@ class Samples:
             row = connection.execute(sql, (SampleState.COUNTING.value,)).fetchone()
         return None if row is None else _from_row(row)
 
+    def signed(self, sample_id: str) -> Sample | None:
+        """Find the last signed count of a sample's id."""
+        sql = (
+            f"SELECT {_COLUMNS} FROM sample WHERE sample_id = ? "  # noqa: S608
+            "AND state = ? AND NOT is_control ORDER BY number DESC LIMIT 1"
+        )
+        values = (sample_id.strip(), SampleState.SIGNED.value)
+        with self._transaction() as connection:
+            row = connection.execute(sql, values).fetchone()
+        return None if row is None else _from_row(row)
+
     def amendment(self, count_id: str) -> Amendment | None:
         """Read what a count amends, and why; None where it amends nothing."""
         sql = "SELECT amendment FROM sample WHERE count_id = ?"

@@ -48,7 +48,7 @@ def begin(
     station: Station, sample_id: str = "S-1", *, is_control: bool = False
 ) -> Sample:
     return station.samples.begin(
-        sample_id, "ana", Population.UNRESTRICTED, 100, is_control
+        sample_id, "ana", Population.UNRESTRICTED, 3, is_control
     )
 
 

@@ -8,9 +8,12 @@ import pytest
 
 from edge.records.population import Population
 from edge.station.export.labels import GERMAN
+from edge.station.records import ReviewAction
 from edge.station.server import serve_station
 from edge.station.settings import StationSettings
+from hemalens.classes import CellClass
 from hemalens.errors import ConfigError, StationError
+from tests.edge.station.made_station import finished
 from tests.edge.station.served import API, read, seen, served, sign_in, wait_for
 
 
@@ -203,3 +206,23 @@ def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError, match=r"no\.pem and .*no\.key are no certificate"):
         settings.require_safe(has_accounts=True)
+
+
+def test_a_signed_samples_id_is_counted_again_only_when_that_is_meant(
+    tmp_path: Path,
+) -> None:
+    with served(tmp_path / "data") as (client, context):
+        headers = sign_in(client)
+        count_id = finished(context.station)
+        action = ReviewAction.RECLASSIFY
+        context.station.reviews.apply(
+            count_id, "operator", action, [9], CellClass.MONOCYTE
+        )
+        path = f"{API}/samples/{count_id}"
+        wanted = {"seen": read(client, path)}
+        assert client.post(f"{path}/sign", json=wanted, headers=headers).is_success
+        new = {"sample_id": "S-1", "target": None}
+        again = client.post(f"{API}/count", json=new, headers=headers)
+        assert (again.status_code, again.json()["code"]) == (409, "sample_there")
+        meant = {**new, "is_again": True}
+        assert client.post(f"{API}/count", json=meant, headers=headers).is_success

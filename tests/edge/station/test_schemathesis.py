@@ -112,7 +112,9 @@ def what_is_there(client: TestClient, context: Context) -> dict[str, list[object
     count_id = client.post(f"{API}/count", json=new, headers=headers).json()["count_id"]
     wait_for(client, "idle")
     cells = client.get(f"{API}/samples/{count_id}/cells").json()
-    sent = client.post(f"{API}/samples/{count_id}/send", headers=headers).json()
+    sent = client.post(
+        f"{API}/samples/{count_id}/send", json={"is_provisional": True}, headers=headers
+    ).json()
     return {
         "count_id": [count_id, finished(context.station)],
         "cell_id": [cells[0]["cell_id"]],

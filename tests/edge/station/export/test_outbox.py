@@ -13,6 +13,7 @@ from edge.station.export.delivery import delivering, sender
 from edge.station.export.mllp import AckCode, Acknowledgement, DeliveryError
 from edge.station.export.outbox import DeliveryState, ExportOutbox
 from edge.station.station import Station
+from hemalens.errors import StationError
 from tests.edge.station.export.test_mllp import framed, laboratory
 from tests.edge.station.review.made_report import made_report
 
@@ -95,8 +96,8 @@ def test_round_ends_when_the_laboratory_system_is_away(file):
 
 def test_message_in_error_does_not_hold_up_the_next(file):
     outbox, laboratory = opened(file), Laboratory("AE", "AA")
-    outbox.add(made_report(), NOW)
-    outbox.add(made_report(), NOW)
+    outbox.add(made_report(signed=True), NOW)
+    outbox.add(made_report(signed=True), NOW)
     assert outbox.deliver(laboratory, NOW) == 1
     assert states(outbox) == [DeliveryState.ACCEPTED, DeliveryState.WAITING]
 
@@ -142,3 +143,19 @@ def test_result_queued_in_the_station_reaches_the_laboratory_system(tmp_path):
                 time.sleep(0.02)
         assert states(outbox) == [DeliveryState.ACCEPTED]
     assert message_id.encode() in heard[0]
+
+
+def test_rows_say_what_a_message_is_and_an_overtaken_one_is_withdrawn(file):
+    outbox, laboratory = opened(file), Laboratory("AA")
+    first = outbox.add(made_report(), NOW)
+    outbox.add(made_report(signed=True), NOW)
+    found = {entry.message_id: entry for entry in outbox.entries()}
+    assert (found[first].state, found[first].result) == ("withdrawn", "provisional")
+    assert [entry.result for entry in found.values()] == ["final", "provisional"]
+    assert outbox.deliver(laboratory, NOW) == 1
+    assert first not in laboratory.heard[0]
+    with pytest.raises(StationError, match="overtaken"):
+        outbox.again(first, NOW)
+    amended = outbox.add(made_report(signed=True, amended=True), NOW)
+    assert outbox.entries()[0].message_id == amended
+    assert outbox.entries()[0].result == "amended"

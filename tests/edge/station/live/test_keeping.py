@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from edge.station.records import ReviewAction, Role
 from edge.station.routes.authorization import Context
 from hemalens.classes import CellClass
-from tests.edge.station.made_station import finished
+from tests.edge.station.made_station import begin, finish, finished
 from tests.edge.station.served import API, password, read, served, sign_in, wait_for
 
 PEOPLE = (
@@ -18,6 +18,7 @@ PEOPLE = (
     ("sue", "supervisor"),
     ("tom", "service"),
 )
+MEANT = {"is_provisional": True}
 ENDLESS = "demo:frames=100000,width_px=480,height_px=360"
 
 
@@ -149,7 +150,7 @@ def test_a_message_is_sent_again_until_it_is_taken(
     client, context = station
     count_id = reviewed(context)
     ann = sign_in(client, "ann")
-    sent = client.post(f"{API}/samples/{count_id}/send", headers=ann)
+    sent = client.post(f"{API}/samples/{count_id}/send", json=MEANT, headers=ann)
     assert sent.status_code == 202
     message_id = sent.json()["message_id"]
     shown = client.get(f"{API}/outbox").json()
@@ -177,7 +178,9 @@ def test_the_outbox_comes_page_by_page(station: tuple[TestClient, Context]) -> N
     count_id = reviewed(context)
     ann = sign_in(client, "ann")
     sent = [
-        client.post(f"{API}/samples/{count_id}/send", headers=ann).json()["message_id"]
+        client.post(f"{API}/samples/{count_id}/send", json=MEANT, headers=ann).json()[
+            "message_id"
+        ]
         for _ in range(3)
     ]
     query = {"before": sent[-1], "limit": 1}
@@ -293,3 +296,29 @@ def test_a_station_without_accounts_asks_for_no_password(tmp_path: Path) -> None
     with served(tmp_path / "other", *PEOPLE) as (client, _):
         sign_in(client, "ann")
         assert client.get(f"{API}/session").json()["needs_password"] is True
+
+
+def test_what_is_not_signed_is_sent_only_when_it_is_meant(
+    station: tuple[TestClient, Context],
+) -> None:
+    client, context = station
+    count_id = finished(context.station)
+    ann = sign_in(client, "ann")
+    path = f"{API}/samples/{count_id}/send"
+    asked = client.post(path, headers=ann)
+    assert (asked.status_code, asked.json()["code"]) == (409, "provisional")
+    assert asked.json()["values"]["open"] == 1
+    assert client.post(path, json=MEANT, headers=ann).status_code == 202
+    assert client.get(f"{API}/outbox").json()["entries"][0]["result"] == "provisional"
+
+
+def test_a_control_is_no_patients_result(station: tuple[TestClient, Context]) -> None:
+    client, context = station
+    count_id = begin(context.station, "C-1", is_control=True).count_id
+    finish(context.station, count_id)
+    ann = sign_in(client, "ann")
+    sent = client.post(f"{API}/samples/{count_id}/send", json=MEANT, headers=ann)
+    assert (sent.status_code, sent.json()["code"]) == (409, "control")
+    for form, status in (("fhir", 409), ("hl7", 409), ("csv", 200)):
+        found = client.get(f"{API}/samples/{count_id}/export/{form}")
+        assert found.status_code == status

@@ -40,5 +40,5 @@ def test_pictures_in_memory_do_not_grow_with_the_count(tmp_path: Path) -> None:
 def test_a_frames_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
     operator = operator_in(tmp_path / "count")
     show(operator, made_frame(name=name))
-    assert [path.name for path in tmp_path.rglob("*.jpg")] == ["f.jpg"]
-    assert (fields_folder(tmp_path / "count") / "f.jpg").is_file()
+    assert [path.name for path in tmp_path.rglob("*.jpg")] == ["f.png.jpg"]
+    assert (fields_folder(tmp_path / "count") / "f.png.jpg").is_file()

@@ -202,3 +202,13 @@ def test_paper_says_what_is_amended_and_what_is_superseded(tmp_path: Path) -> No
     assert ENGLISH["amended"].format(number=1) in text(new)
     assert "Reason: an ig was overlooked" in text(new)
     assert "Sue Test" in text(new)
+
+
+def test_an_amendment_begins_with_the_formers_comment(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        count_id = finished(station)
+        action = ReviewAction.RECLASSIFY
+        station.reviews.apply(count_id, "ana", action, [9], CellClass.MONOCYTE)
+        sign(station, count_id, add_account(station), PASSWORD, "toxic granulation")
+        begun = station.amendments.begin(count_id, "a doubt", "sue")
+        assert station.reports.get(begun.count_id).comment == "toxic granulation"

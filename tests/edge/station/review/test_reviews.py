@@ -245,3 +245,19 @@ def test_reference_ranges_are_of_the_samples_age(
         assert (kept.age_days, kept.sex) == (age_days, Sex.FEMALE)
         found = station.reviews.differential(sample.count_id, ())
     assert found.reference_of == wanted
+
+
+def test_the_trail_names_sample_previous_and_new_class(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        count_id = finished(station)
+        apply = station.reviews.apply
+        apply(count_id, "ana", ReviewAction.RECLASSIFY, [9], CellClass.IG)
+        apply(count_id, "ana", ReviewAction.REMOVE, [9])
+        apply(count_id, "ana", ReviewAction.UNDO, [9])
+        said = [entry.detail for entry in station.audit.entries(count_id)[-3:]]
+    assert {one["sample"] for one in said} == {"S-1"}
+    assert [(one["previous"], one["class_name"]) for one in said] == [
+        ("uncertain", "ig"),
+        ("ig", None),
+        ("removed", None),
+    ]

@@ -9,18 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from edge.station.errors.reasons import RefusedError
+from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.export.canonical import json
+from edge.station.export.notes import notes
 from edge.station.records import ReviewAction, Role, SampleState
 from edge.station.security.accounts import AUTOMATIC_ACCOUNT
 from edge.station.signing import sign
 from edge.station.station import Station
 from hemalens.classes import CellClass
 from hemalens.errors import StationError, StorageError
+from tests.edge.made_counts import made_cell
 from tests.edge.station.made_station import (
     PASSWORD,
     add_account,
     begin,
+    finish,
     finished,
     open_station,
 )
@@ -210,3 +213,31 @@ def test_killed_at_any_time_every_acknowledged_word_is_there(tmp_path: Path) -> 
     assert len(names) // 12 - len(said) in (0, 1)
     assert names[: 12 * len(said) : 12] == said
     assert names[-1] in final
+
+
+def test_below_the_target_is_signed_only_when_it_is_meant_and_says_so(
+    tmp_path: Path,
+) -> None:
+    with open_station(tmp_path) as station:
+        account = add_account(station)
+        count_id = finished(station)
+        settle(station, count_id)
+        with station.transaction() as connection:
+            connection.execute("UPDATE sample SET target = 100")
+        with pytest.raises(RefusedError) as caught:
+            sign(station, count_id, account, PASSWORD)
+        assert caught.value.reason is Reason.BELOW_TARGET
+        assert caught.value.values["count"] == 10
+        sign(station, count_id, account, PASSWORD, is_below_target=True)
+        report = station.reports.get(count_id)
+    assert "Below the target: 10 of 100 leukocytes counted." in tuple(notes(report))
+
+
+def test_a_count_of_nothing_is_not_signed(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        count_id = begin(station).count_id
+        finish(station, count_id, (made_cell(0, "platelet"),))
+        account = add_account(station)
+        with pytest.raises(RefusedError) as caught:
+            sign(station, count_id, account, PASSWORD, is_below_target=True)
+        assert caught.value.reason is Reason.NOTHING_COUNTED

@@ -86,9 +86,10 @@ def test_work_goes_on_after_the_migration(tmp_path: Path) -> None:
     with open_station(tmp_path) as station:
         sue = station.accounts.get("sue")
         _settle(station, IN_REVIEW)
-        sign(station, IN_REVIEW, station.accounts.get("ana"), PASSWORD)
+        ana = station.accounts.get("ana")
+        sign(station, IN_REVIEW, ana, PASSWORD, is_below_target=True)
         again = station.amendments.begin(AMENDED, "once more", "sue").count_id
-        sign(station, again, sue, PASSWORD)
+        sign(station, again, sue, PASSWORD, is_below_target=True)
         assert station.samples.get(again).state is SampleState.SIGNED
         with (
             pytest.raises(StorageError, match="signed"),

@@ -1,9 +1,17 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.station.storage.pictures import encode_picture, page_sized
+from edge.station.storage.pictures import (
+    cell_picture,
+    encode_picture,
+    field_name,
+    find_field,
+    page_sized,
+)
 
 
 def blank(width: int, height: int) -> NDArray[np.uint8]:
@@ -39,3 +47,36 @@ def test_a_page_is_sent_no_more_than_it_shows(
 def test_a_small_picture_is_not_copied() -> None:
     image = blank(64, 48)
     assert page_sized(image) is image
+
+
+def test_beyond_a_frames_edge_there_is_glass_and_no_mirrored_nucleus(
+    tmp_path: Path,
+) -> None:
+    image = np.full((300, 300, 3), 230, np.uint8)
+    cv2.circle(image, (14, 150), 10, (120, 20, 140), -1)
+    path = tmp_path / "f.png"
+    cv2.imwrite(str(path), image)
+    jpeg = cell_picture(path, (4, 140, 24, 160), 0.1, 16.0)
+    crop = np.asarray(
+        cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR), np.uint8
+    )
+    assert crop.shape == (160, 160, 3)
+    # 16 micrometres are 160 pixels, and the frame begins 14 left of the middle.
+    edge = 80 - 14
+    assert np.abs(crop[:, : edge - 4].astype(int) - 230).max() < 12
+    assert crop[:, edge - 1].mean() < 150
+    assert crop[80, 80].astype(int).sum() < 400
+
+
+def test_frames_that_differ_in_their_ending_have_pictures_of_their_own(
+    tmp_path: Path,
+) -> None:
+    for frame in ("a.png", "a.tif"):
+        (tmp_path / field_name(frame)).write_text(frame)
+    (tmp_path / "b.jpg").write_text("of an earlier version")
+    for frame in ("a.png", "a.tif"):
+        found = find_field(tmp_path, frame)
+        assert found is not None
+        assert found.read_text() == frame
+    assert find_field(tmp_path, "b.png") == tmp_path / "b.jpg"
+    assert find_field(tmp_path, "c.png") is None
