@@ -169,6 +169,12 @@ class Reason(Enum):
         "queue the result again if it lost it",
     )
 
+    NOT_OF_COUNT = (
+        409,
+        "a count of {cells} cells has no {found} found and {missed} missed",
+        "count again",
+    )
+    NO_SUCH_CHECK = 404, "there is no such check, or it is struck", "load the list"
     MESSAGE_WITHDRAWN = (
         409,
         "this provisional message was overtaken by a later report",

@@ -72,6 +72,7 @@ export const discard = (count) => call("DELETE", `/samples/${at(count)}`);
 export const send = (count, wanted) => call("POST", `/samples/${at(count)}/send`, wanted);
 export const controls = () => call("GET", "/controls");
 export const located = (found) => call("POST", "/controls/located", found);
+export const strike = (check, reason) => call("POST", `/controls/located/${check}/strike`, { reason });
 export const outbox = (before) => call("GET", `/outbox${query({ before, limit: PAGE })}`);
 export const sendAgain = (message) => call("POST", `/outbox/${at(message)}/again`);
 export const audit = (count, before) =>

@@ -1,10 +1,12 @@
 // Daily control: the cells-located check, and control slides over days.
 
 import * as api from "./api.js";
+import { ask } from "./ask.js";
 import { drawChart } from "./chart.js";
 import { element, find } from "./dom.js";
 import { moment, number, say } from "./languages.js";
 import { attempt, tell } from "./messages.js";
+import { isSupervisor } from "./who.js";
 
 export function wireControls() {
   find("located-form").addEventListener("submit", keepLocated);
@@ -45,7 +47,21 @@ const asOption = (sample) =>
 
 function locatedChart(checks) {
   const points = checks.map((check) => ({ at: check.at, value: check.located_percent }));
-  return figure(say("located.title"), points, null, null);
+  const made = figure(say("located.title"), points, null, null);
+  const last = checks.at(-1);
+  if (last && isSupervisor()) {
+    const text = say("located.strike", { found: number(last.found), missed: number(last.missed) });
+    const button = element("button", { type: "button", textContent: text });
+    button.onclick = () => strike(last);
+    made.append(button);
+  }
+  return made;
+}
+
+async function strike(check) {
+  const reason = { name: "reason", label: say("amend.reason"), maxLength: 1000 };
+  const given = await ask(say("located.strikeHow"), say("located.strikeDo"), [reason]);
+  if (given && (await attempt(() => api.strike(check.number, given.reason)))) await showControls();
 }
 
 function countChart(chart) {

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from edge.station.audit.trail import Audit, Transaction
+from edge.station.audit.trail import Audit, Detail, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
+from edge.station.review.amendments import LONGEST_REASON
 from edge.station.review.reports import Reports
 from hemalens.classes import LEUKOCYTES, CellClass
 
+_MOST_MISSED: Final = 10
+"""Times the cells of a count: more were not missed but mistyped."""
 _FEWEST_FOR_LIMITS: Final = 2
 """A standard deviation needs two."""
 
@@ -25,6 +28,7 @@ class LocatedCheck:
         Located, and marked by the person as missed.
     """
 
+    number: int
     count_id: str
     person: str
     at: datetime
@@ -98,46 +102,78 @@ class Controls:
         Raises
         ------
         RefusedError
-            When there is no such count, or the numbers are none.
+            When there is no such count, or the numbers cannot be of it.
         """
         if found < 0 or missed < 0 or not found + missed:
             raise RefusedError(Reason.NOTHING_LOCATED, found=found, missed=missed)
-        check = LocatedCheck(
-            count_id=count_id,
-            person=person,
-            at=datetime.now(UTC),
-            found=found,
-            missed=missed,
-        )
-        row = (count_id, check.at.isoformat(), person, found, missed)
+        now = datetime.now(UTC)
+        row = (count_id, now.isoformat(), person, found, missed)
         with self._transaction() as connection:
-            self._reports.get(count_id)
-            connection.execute(
+            cells = len(self._reports.get(count_id).cells)
+            if found > cells or missed > _MOST_MISSED * cells:
+                raise RefusedError(
+                    Reason.NOT_OF_COUNT, found=found, missed=missed, cells=cells
+                )
+            number = connection.execute(
                 "INSERT INTO located (count_id, at, person, found, missed) "
                 "VALUES (?, ?, ?, ?, ?)",
                 row,
-            )
+            ).lastrowid
             detail = {"found": found, "missed": missed}
             self._audit.add(person, "located_checked", count_id, detail)
-        return check
+        return LocatedCheck(
+            number=number or 0,
+            count_id=count_id,
+            person=person,
+            at=now,
+            found=found,
+            missed=missed,
+        )
+
+    def strike(self, number: int, reason: str, person: str) -> None:
+        """Strike a check that is wrong; it stays in the trail.
+
+        Raises
+        ------
+        RefusedError
+            When there is no such check, it is struck already or no reason is given.
+        """
+        reason = reason.strip()
+        if not 0 < len(reason) <= LONGEST_REASON:
+            raise RefusedError(Reason.NO_REASON, most=LONGEST_REASON, found=len(reason))
+        sql = (
+            "SELECT count_id, found, missed FROM located WHERE number = ? "
+            "AND number NOT IN (SELECT located FROM struck)"
+        )
+        with self._transaction() as connection:
+            row = connection.execute(sql, (number,)).fetchone()
+            if row is None:
+                raise RefusedError(Reason.NO_SUCH_CHECK)
+            count_id, found, missed = row
+            struck = (number, datetime.now(UTC).isoformat(), person, reason)
+            connection.execute("INSERT INTO struck VALUES (?, ?, ?, ?)", struck)
+            detail: Detail = {"found": found, "missed": missed, "reason": reason}
+            self._audit.add(person, "located_struck", count_id, detail)
 
     def located_checks(self, limit: int = 400) -> tuple[LocatedCheck, ...]:
-        """Read the latest checks, first to last."""
+        """Read the latest checks that stand, first to last."""
         sql = (
-            "SELECT count_id, at, person, found, missed FROM located "
+            "SELECT number, count_id, at, person, found, missed FROM located "
+            "WHERE number NOT IN (SELECT located FROM struck) "
             "ORDER BY number DESC LIMIT ?"
         )
         with self._transaction() as connection:
             rows = connection.execute(sql, (limit,)).fetchall()
         return tuple(
             LocatedCheck(
+                number=number,
                 count_id=count_id,
                 at=datetime.fromisoformat(at),
                 person=person,
                 found=found,
                 missed=missed,
             )
-            for count_id, at, person, found, missed in reversed(rows)
+            for number, count_id, at, person, found, missed in reversed(rows)
         )
 
     def control_slides(self) -> tuple[str, ...]:

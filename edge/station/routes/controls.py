@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from edge.station.review.control_slides import LocatedCheck
-from edge.station.routes.authorization import ContextDep, Reader
-from edge.station.routes.samples import require_sample
+from edge.station.routes.authorization import ContextDep, Reader, Supervisor
+from edge.station.routes.samples import AmendmentWanted, require_sample
 from hemalens.classes import CellClass
 
 router = APIRouter(tags=["controls"], prefix="/controls")
@@ -17,6 +17,7 @@ router = APIRouter(tags=["controls"], prefix="/controls")
 class LocatedShown(BaseModel):
     """One check of how many cells were located."""
 
+    number: int
     count_id: str
     at: datetime
     person: str
@@ -108,8 +109,20 @@ def located(wanted: Located, account: Reader, context: ContextDep) -> LocatedSho
     )
 
 
+@router.post("/located/{number}/strike", status_code=204)
+def strike(
+    number: Annotated[int, Path(ge=1, lt=2**31)],
+    wanted: AmendmentWanted,
+    account: Supervisor,
+    context: ContextDep,
+) -> None:
+    """Strike a check that is wrong, and say why."""
+    context.station.controls.strike(number, wanted.reason, account.name)
+
+
 def _located(check: LocatedCheck) -> LocatedShown:
     return LocatedShown(
+        number=check.number,
         count_id=check.count_id,
         at=check.at,
         person=check.person,

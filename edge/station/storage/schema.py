@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 
 VERSION: Final = 4
-_SCHEMA: Final = """
+STRUCK_TABLE: Final = """
+CREATE TABLE struck (
+    located INTEGER PRIMARY KEY REFERENCES located, at TEXT NOT NULL,
+    person TEXT NOT NULL, reason TEXT NOT NULL
+) STRICT;
+"""
+"""Checks of cells located that were found to be wrong."""
+_SCHEMA: Final = f"""
 CREATE TABLE account (
     name TEXT PRIMARY KEY, full_name TEXT NOT NULL, role TEXT NOT NULL,
     password_hash TEXT NOT NULL, is_disabled INTEGER NOT NULL DEFAULT 0
@@ -46,12 +53,13 @@ CREATE TABLE located (
     count_id TEXT NOT NULL REFERENCES sample (count_id), at TEXT NOT NULL,
     person TEXT NOT NULL, found INTEGER NOT NULL, missed INTEGER NOT NULL
 ) STRICT;
-"""
+{STRUCK_TABLE}"""
 _NEVER_CHANGED: Final = {
     "audit": "number",
     "review": "number",
     "signature": "count_id",
     "located": "number",
+    "struck": "located",
 }
 """Tables that only grow, with their keys."""
 _HELD_BY_SIGNATURE: Final = (

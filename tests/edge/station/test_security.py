@@ -54,6 +54,7 @@ MAY: dict[str, frozenset[str]] = {
     "POST /outbox/{message_id}/again": AT_SAMPLES,
     "GET /controls": AT_SAMPLES,
     "POST /controls/located": AT_SAMPLES,
+    "POST /controls/located/{number}/strike": SUPERVISING,
     "GET /audit": SUPERVISING,
     "GET /audit/check": SUPERVISING,
     "GET /accounts": SUPERVISING | SERVING,
@@ -80,6 +81,7 @@ def filled(path: str) -> str:
         ("{form}", "csv"),
         ("{message_id}", "0" * 20),
         ("{name}", "nobody"),
+        ("{number}", "1"),
     ):
         path = path.replace(name, value)
     return path

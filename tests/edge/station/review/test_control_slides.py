@@ -18,10 +18,10 @@ def chart_of(station: Station, name: CellClass) -> ControlChart:
 def test_the_share_of_cells_located_is_kept(tmp_path: Path) -> None:
     with open_station(tmp_path) as station:
         count_id = finished(station)
-        station.controls.located(count_id, 198, 2, "ana")
-        station.controls.located(count_id, 150, 50, "ana")
+        station.controls.located(count_id, 9, 1, "ana")
+        station.controls.located(count_id, 9, 3, "ana")
         found = station.controls.located_checks()
-        assert [c.located_percent for c in found] == [99, 75]
+        assert [c.located_percent for c in found] == [90, 75]
         assert station.audit.entries(count_id)[-1].action == "located_checked"
 
 
@@ -56,3 +56,34 @@ def test_one_point_has_no_limits(tmp_path: Path) -> None:
     assert len(chart.points) == 1
     assert chart.mean_percent is None
     assert chart.points[0].deviations is None
+
+
+@pytest.mark.parametrize(("found", "missed"), [(2, 99_999), (99_999, 2)])
+def test_a_check_that_cannot_be_of_its_count_is_refused(
+    tmp_path: Path, found: int, missed: int
+) -> None:
+    with open_station(tmp_path) as station:
+        count_id = finished(station)
+        with pytest.raises(StationError, match="count of 12 cells"):
+            station.controls.located(count_id, found, missed, "ana")
+        assert station.controls.located_checks() == ()
+
+
+def test_a_wrong_check_is_struck_with_a_reason_and_stays_in_the_trail(
+    tmp_path: Path,
+) -> None:
+    with open_station(tmp_path) as station:
+        count_id = finished(station)
+        wrong = station.controls.located(count_id, 9, 1, "ana")
+        right = station.controls.located(count_id, 9, 0, "ana")
+        with pytest.raises(StationError, match="reason"):
+            station.controls.strike(wrong.number, " ", "sue")
+        station.controls.strike(wrong.number, "another slide", "sue")
+        assert station.controls.located_checks() == (right,)
+        last = station.audit.entries(count_id)[-1]
+        assert (last.action, last.detail["reason"]) == (
+            "located_struck",
+            "another slide",
+        )
+        with pytest.raises(StationError, match="no such check"):
+            station.controls.strike(wrong.number, "again", "sue")
