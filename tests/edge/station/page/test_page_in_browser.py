@@ -188,18 +188,20 @@ def test_ten_thousand_cells_keep_the_document_small(page: Page) -> None:
 def test_whose_blood_it_was_is_not_kept_for_the_next_sample(page: Page) -> None:
     station = MadeStation(page, made_cells(8, 0))
     page.goto(ADDRESS)
-    for number in (1, 2):
-        page.locator("#sample-id").fill(f"S-{number}")
-        if number == 1:
-            page.locator("#population").select_option("newborn")
-            page.locator("#age").fill("3")
-            page.locator("#age-unit").select_option("days")
-            page.locator("#sex").select_option("female")
-        page.locator("#start").click()
-        expect(page.locator("#sample-id")).to_have_value("")
-    bodies = [body for verb, path, body in station.calls if path == "/count" and body]
-    said = [(one["population"], one["age_days"], one["sex"]) for one in bodies]
-    assert said == [("newborn", 3, "female"), ("unrestricted", None, None)]
+    expect(page.locator("#population")).not_to_have_value("unrestricted")
+    usual = page.locator("#population").input_value()
+    page.locator("#sample-id").fill("S-1")
+    page.locator("#population").select_option("normal-adult")
+    page.locator("#age").fill("3")
+    page.locator("#age-unit").select_option("months")
+    page.locator("#sex").select_option("female")
+    page.locator("#start").click()
+    expect(page.locator("#population")).to_have_value(usual)
+    expect(page.locator("#age")).to_have_value("")
+    expect(page.locator("#sex")).to_have_value("")
+    (body,) = [one for _, path, one in station.calls if path == "/count" and one]
+    said = body["population"], body["age_days"], body["sex"]
+    assert said == ("normal-adult", 91, "female")
 
 
 def test_language_is_chosen_and_kept(page: Page) -> None:
