@@ -11,6 +11,7 @@ from importlib.util import find_spec
 import click
 
 from hemalens.errors import HemaLensError
+from hemalens.printable import printable
 
 
 class CommandFinder(click.Group):
@@ -57,11 +58,14 @@ def hemalens() -> None:
 
 
 def main() -> None:
-    """Run the command line: exit 0 done, 1 an error, 2 usage, 3 a failed gate."""
+    """Run the command line.
+
+    Exit 0 done, 1 an error, 2 usage, 3 a failed gate, 4 a count of less than was given.
+    """
     try:
         hemalens()
     except HemaLensError as error:
-        message = " ".join(str(error).split())
+        message = printable(" ".join(str(error).split()))
         click.echo(f"hemalens: {message}", err=True)
         sys.exit(error.exit_code)
 

@@ -43,6 +43,12 @@ class FrameTimeoutError(CaptureError):
     """A source that gave no frame in time."""
 
 
+class IncompleteCountError(HemaLensError):
+    """A count that is done and written, of less than was given; exit code 4."""
+
+    exit_code = 4
+
+
 class StorageError(HemaLensError):
     """Results that cannot be written or read."""
 

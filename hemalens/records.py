@@ -59,6 +59,25 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """A file, a page of one, or the rest of a video, that gave no frame.
+
+    Parameters
+    ----------
+    name : str
+        As the frame's would be.
+    index : int
+        As the frame's would be.
+    problem : str
+        Why, for the operator.
+    """
+
+    name: str
+    index: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
     """A cell as segmentation sees it, before classification.
 

@@ -31,8 +31,10 @@ class ContinuedSource:
         return self._source.is_live
 
     def status(self) -> SourceStatus:
-        """Return what the source is doing."""
-        return self._source.status()
+        """Return what the source is doing; what was done before is not told again."""
+        status = self._source.status()
+        new = tuple(one for one in status.left_out if one.name not in self._done)
+        return replace(status, left_out=new)
 
     def __enter__(self) -> Self:
         """Open the source."""

@@ -8,16 +8,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from edge.capture.image_files import check_countable
+from edge.capture.decoder import Decoder, DecoderKind
+from edge.capture.image_files import (
+    NamedPage,
+    may_be_picture,
+    named_pages,
+    require_some,
+)
 from edge.capture.source import SourceState, SourceStatus
 from edge.capture.source_options import SourceOptions
 from hemalens.errors import CaptureError, ConfigError
-from hemalens.image_files import read_image
-from hemalens.image_set import IMAGE_SUFFIXES
-from hemalens.records import Frame
+from hemalens.printable import printable
+from hemalens.records import Frame, LeftOut
 
 POLL_S: Final = 0.5
 """Between two looks. Looking works on network shares too, where no notice comes."""
@@ -40,9 +42,10 @@ class _Seen:
 class FollowedFolder:
     """The images of a folder, and those that come, each once it is whole.
 
-    A file is whole when it has not changed between two looks and can be decoded. What
-    still cannot after a while is left out, and the status says so. Those that are
-    there come first, by name; later ones as they come. A name counts once.
+    A file is whole when it has not changed between two looks and all its pages can be
+    decoded. What still cannot be after a while is left out, and the status says so.
+    Those that are there come first, by name; later ones as they come. A name counts
+    once.
 
     Parameters
     ----------
@@ -72,7 +75,8 @@ class FollowedFolder:
         self._sleep = self._closed.wait if sleep is None else sleep
         self._waiting: dict[Path, _Seen] = {}
         self._done: set[str] = set()
-        self._left_out = ""
+        self._decoder = Decoder()
+        self._left_out: tuple[LeftOut, ...] = ()
         self._active_s = 0.0
         self._status = SourceStatus(state=SourceState.CLOSED, detail=str(folder))
 
@@ -118,7 +122,8 @@ class FollowedFolder:
         if not self._folder.is_dir():
             raise CaptureError(f"no folder {self._folder}: wanted one to follow")
         self._closed.clear()
-        self._waiting, self._done, self._left_out = {}, set(), ""
+        self._waiting, self._done, self._left_out = {}, set(), ()
+        self._decoder.open()
         self._tell(SourceState.WAITING)
         return self
 
@@ -130,6 +135,7 @@ class FollowedFolder:
     ) -> None:
         """End the iteration, from whatever thread."""
         self._closed.set()
+        self._decoder.close()
         self._tell(SourceState.CLOSED)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -138,18 +144,26 @@ class FollowedFolder:
         Raises
         ------
         CaptureError
-            When the folder vanishes or cannot be read.
+            When the folder vanishes or cannot be read, or nothing that came can.
         """
         index, self._active_s = 0, self._clock()
         while not self._closed.is_set():
-            for path, image in self._whole_images():
-                self._tell(SourceState.RUNNING)
-                yield Frame(image=image, name=path.name, index=index)
-                index, self._active_s = index + 1, self._clock()
+            for page in self._settled_pages():
+                if page.image is None:
+                    left_out = LeftOut(
+                        name=page.name, index=index, problem=page.problem
+                    )
+                    self._left_out += (left_out,)
+                else:
+                    self._tell(SourceState.RUNNING)
+                    yield Frame(image=page.image, name=page.name, index=index)
+                    self._active_s = self._clock()
+                index += 1
             if self._closed.is_set():
                 return
             if self._is_idle():
                 self._tell(SourceState.ENDED)
+                require_some(index, self._left_out)
                 return
             self._tell(SourceState.WAITING)
             self._sleep(POLL_S)
@@ -158,8 +172,8 @@ class FollowedFolder:
         resting_s = self._clock() - self._active_s
         return self._idle_s is not None and resting_s >= self._idle_s
 
-    def _whole_images(self) -> Iterator[tuple[Path, NDArray[np.uint8]]]:
-        """Look once: yield what has become whole since the last look."""
+    def _settled_pages(self) -> Iterator[NamedPage]:
+        """Look once: yield what has become whole since the last look, or never will."""
         listed = self._listed()
         present = {path for path, _, _ in listed}
         self._waiting = {p: seen for p, seen in self._waiting.items() if p in present}
@@ -168,12 +182,23 @@ class FollowedFolder:
             if seen is None or (seen.size, seen.changed_ns) != (size, changed_ns):
                 self._notice(path, size, changed_ns)
                 continue
-            image = self._decoded(path, seen)
-            if image is not None:
-                self._settle(path)
-                yield path, image
+            yield from self._pages(path, seen)
             if self._closed.is_set():
                 return
+
+    def _pages(self, path: Path, seen: _Seen) -> Iterator[NamedPage]:
+        """Yield a file's pages, none before a damaged one had time to be mended."""
+        is_over = self._clock() - seen.noticed_s >= DAMAGED_AFTER_S
+        decoded = self._decoder.file(DecoderKind.PICTURE, path)
+        for number, page in enumerate(named_pages(path, decoded)):
+            # Of several pages only the first one is waited for.
+            if page.image is None and number == 0 and not is_over:
+                return
+            if self._closed.is_set():
+                return
+            self._done.add(path.name)
+            self._waiting.pop(path, None)
+            yield page
 
     def _notice(self, path: Path, size: int, changed_ns: int) -> None:
         self._active_s = now = self._clock()
@@ -184,13 +209,9 @@ class FollowedFolder:
         listed = []
         try:
             for path in self._folder.iterdir():
-                if path.name in self._done or not _may_be_image(path):
+                if path.name in self._done or not may_be_picture(path):
                     continue
-                try:
-                    stat = path.stat()
-                except FileNotFoundError:
-                    continue
-                listed.append((path, stat.st_size, stat.st_mtime_ns))
+                listed.append((path, *_size_and_change(path)))
         except OSError as error:
             raise CaptureError(
                 f"cannot list {self._folder} any more: {error.strerror}"
@@ -198,29 +219,23 @@ class FollowedFolder:
         order = (lambda item: item[0].name) if not self._done else _by_time
         return sorted(listed, key=order)
 
-    def _decoded(self, path: Path, seen: _Seen) -> NDArray[np.uint8] | None:
-        try:
-            image = read_image(path)
-            check_countable(image, path)
-        except CaptureError as error:
-            if self._clock() - seen.noticed_s >= DAMAGED_AFTER_S:
-                self._settle(path)
-                self._left_out = f"; left out: {error}"
-            return None
-        return image
-
-    def _settle(self, path: Path) -> None:
-        self._done.add(path.name)
-        self._waiting.pop(path, None)
-
     def _tell(self, state: SourceState) -> None:
-        detail = f"{self._folder}, {len(self._done)} images so far{self._left_out}"
-        self._status = SourceStatus(state=state, detail=detail)
+        last = f"; left out: {self._left_out[-1].problem}" if self._left_out else ""
+        detail = f"{self._folder}, {len(self._done)} images so far{last}"
+        self._status = SourceStatus(
+            state=state, detail=printable(detail), left_out=self._left_out
+        )
 
 
 def _by_time(item: tuple[Path, int, int]) -> tuple[int, str]:
     return item[2], item[0].name
 
 
-def _may_be_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+def _size_and_change(path: Path) -> tuple[int, int]:
+    """Tell a file's state; of what cannot be looked at, that it stays so."""
+    try:
+        stat = path.stat()
+    except OSError:
+        # A link to itself, or removed since it was listed: reading it will tell.
+        return 0, 0
+    return stat.st_size, stat.st_mtime_ns

@@ -16,11 +16,11 @@ from typing import Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.capture.decoder import Decoder
 from edge.capture.http_address import HttpAddress
 from edge.capture.live_camera import FRAME_TIMEOUT_S, OPEN_TIMEOUT_S, LiveCamera
 from edge.capture.multipart import MAXIMUM_PART_BYTES, read_parts
 from hemalens.errors import CameraUnavailableError, CaptureError, FrameTimeoutError
-from hemalens.image_files import decode_image
 
 SNAPSHOT_TYPES: Final = ("image/jpeg", "image/png")
 STREAM_TYPE: Final = "multipart"
@@ -47,6 +47,7 @@ class HttpDevice:
     ) -> None:
         self._address = address
         self._timeout_s = timeout_s
+        self._decoder = Decoder()
         self._connection: http.client.HTTPConnection | None = None
         self._response: http.client.HTTPResponse | None = None
         self._socket: socket.socket | None = None
@@ -86,7 +87,7 @@ class HttpDevice:
     def retrieve(self) -> NDArray[np.uint8] | None:
         """Decode the frame; a damaged one of a stream is left out."""
         try:
-            return decode_image(self._content, self._address.shown)
+            return self._decoder.content(self._content, self._address.shown)
         except CaptureError:
             # The next frame of a stream comes by itself, the next snapshot is asked
             # for: at once and for ever, unless this one is an error.
@@ -106,7 +107,11 @@ class HttpDevice:
                 open_socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection, and end the decoder."""
+        self._disconnect()
+        self._decoder.close()
+
+    def _disconnect(self) -> None:
         for opened in (self._response, self._connection):
             if opened is not None:
                 with suppress(OSError):
@@ -150,7 +155,7 @@ class HttpDevice:
 
     def _get(self) -> http.client.HTTPResponse:
         """Request the address; the answer's body is still to be read."""
-        self.close()
+        self._disconnect()
         with self._plain_errors():
             self._connection = connection = self._connect()
             connection.request("GET", self._address.path, headers=self._address.headers)

@@ -9,7 +9,7 @@ from typing import Protocol, Self, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from hemalens.records import Frame
+from hemalens.records import Frame, LeftOut
 
 
 class SourceState(StrEnum):
@@ -32,10 +32,13 @@ class SourceStatus:
     ----------
     detail : str
         For the operator, such as ``usb:0, 1920x1080, exposure locked``.
+    left_out : tuple of LeftOut
+        Files that could not be read, since it was opened, in their order.
     """
 
     state: SourceState
     detail: str
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class FrameSource(Protocol):
@@ -44,9 +47,10 @@ class FrameSource(Protocol):
     Construction touches neither hardware nor disk: ``__enter__`` opens the source and
     ``__exit__`` releases it, also from another thread than the one that iterates.
     Iteration yields frames with ascending ``index`` and unique ``name`` and ends when
-    the source does. A source that gives no frame in its time raises
-    `hemalens.errors.FrameTimeoutError`; whatever else goes wrong raises
-    `hemalens.errors.CaptureError`.
+    the source does. A file that cannot be read does not end the others: it is told in
+    the status, with the index its frame would have had. A source that gives no frame
+    in its time raises `hemalens.errors.FrameTimeoutError`; whatever else goes
+    wrong raises `hemalens.errors.CaptureError`.
     """
 
     @property

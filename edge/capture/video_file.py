@@ -1,30 +1,25 @@
 """A video file as a frame source."""
 
-import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-import cv2
-import numpy as np
-from numpy.typing import NDArray
-
+from edge.capture.decoder import Decoded, Decoder, DecoderKind
 from edge.capture.source import SourceState, SourceStatus
 from hemalens.errors import CaptureError
-from hemalens.records import Frame
+from hemalens.printable import printable
+from hemalens.records import Frame, LeftOut
 
 _WHOLE_FRACTION: Final = 0.9
 """Containers tell their frames only about: from duration and rate, or an index."""
 
-# What FFmpeg and OpenCV log about a broken file, the error raised here says in one
-# line. FFmpeg's level is read when OpenCV first opens a video.
-os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-
 
 class VideoFile:
     """The frames of a video, in order, none left out.
+
+    One that is cut off gives what it holds; the status says what is missing.
 
     Parameters
     ----------
@@ -34,7 +29,9 @@ class VideoFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._capture: cv2.VideoCapture | None = None
+        self._decoder = Decoder()
+        self._decoded: Iterator[Decoded] | None = None
+        self._left_out: tuple[LeftOut, ...] = ()
         self._status = SourceStatus(state=SourceState.CLOSED, detail=str(path))
 
     @property
@@ -60,15 +57,18 @@ class VideoFile:
             When it is missing, or no video that can be decoded.
         """
         if not self._path.is_file():
-            raise CaptureError(f"no file {self._path}: wanted a video")
-        capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
-        if not capture.isOpened():
+            raise CaptureError(f"no file {self._shown}: wanted a video")
+        self._left_out = ()
+        self._decoder.open()
+        decoded = self._decoder.file(DecoderKind.VIDEO, self._path)
+        first = next(decoded, None)
+        if first is None or first.image is None:
+            self._decoder.close()
             raise CaptureError(
-                f"{self._path} is no video that can be decoded, or is cut off: "
-                "copy it again, or convert it to MP4"
+                first.problem if first else f"{self._shown} holds no frame"
             )
-        self._capture = capture
-        self._tell(SourceState.RUNNING, f"{_declared_frames(capture)} frames")
+        self._decoded = chain((first,), decoded)
+        self._tell(SourceState.RUNNING, f"{first.declared} frames")
         return self
 
     def __exit__(
@@ -77,8 +77,9 @@ class VideoFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End the iteration; what it reads from goes with it."""
-        self._capture = None
+        """End the iteration."""
+        self._decoded = None
+        self._decoder.close()
         self._tell(SourceState.CLOSED, "")
 
     def __iter__(self) -> Iterator[Frame]:
@@ -87,51 +88,54 @@ class VideoFile:
         Raises
         ------
         CaptureError
-            When the video is cut off, or its frames change their size.
+            When the frames change their size.
         """
-        capture = self._capture
-        if capture is None:
-            return
-        declared, index, shape = _declared_frames(capture), 0, None
-        while self._capture is capture:
-            image = _read(capture)
+        opened = self._decoded
+        index, shape, declared, problem = 0, None, 0, ""
+        for decoded in opened or ():
+            declared, image = decoded.declared, decoded.image
             if image is None:
-                self._check_whole(index, declared)
-                self._tell(SourceState.ENDED, f"{index} frames read")
-                return
+                problem = decoded.problem
+                break
             shape = shape or image.shape
             self._check_size(index, shape, image.shape)
             self._tell(SourceState.RUNNING, f"frame {index + 1} of {declared}")
-            yield Frame(image=image, name=f"{self._path.stem}-{index:06d}", index=index)
+            yield Frame(image=image, name=f"{self._stem}-{index:06d}", index=index)
+            if self._decoded is not opened:
+                return
             index += 1
+        if opened is not None and self._decoded is opened:
+            self._check_whole(index, declared, problem)
+            self._tell(SourceState.ENDED, f"{index} frames read")
 
-    def _check_whole(self, read: int, declared: int) -> None:
-        if read == 0 or read < _WHOLE_FRACTION * declared:
-            raise CaptureError(
-                f"{self._path} ends after {read} of {declared} frames: it is cut off "
-                "or damaged, copy it again"
-            )
+    def _check_whole(self, read: int, declared: int, problem: str) -> None:
+        if not problem and read >= _WHOLE_FRACTION * declared:
+            return
+        problem = problem or (
+            f"{self._shown} ends after {read} of {declared} frames: it is cut off or "
+            "damaged, copy it again"
+        )
+        rest = LeftOut(name=f"{self._stem}-{read:06d}", index=read, problem=problem)
+        self._left_out = (rest,)
 
     def _check_size(
         self, index: int, shape: tuple[int, ...], now: tuple[int, ...]
     ) -> None:
         if now != shape:
             raise CaptureError(
-                f"{self._path} changes from {shape[1]}x{shape[0]} to {now[1]}x{now[0]} "
-                f"pixels at frame {index + 1}: the scale would be wrong, cut it there"
+                f"{self._shown} changes from {shape[1]}x{shape[0]} to "
+                f"{now[1]}x{now[0]} pixels at frame {index + 1}: the scale would be "
+                "wrong, cut it there"
             )
 
+    @property
+    def _shown(self) -> str:
+        return printable(str(self._path))
+
+    @property
+    def _stem(self) -> str:
+        return printable(self._path.stem)
+
     def _tell(self, state: SourceState, detail: str) -> None:
-        detail = f"{self._path}, {detail}" if detail else str(self._path)
-        self._status = SourceStatus(state=state, detail=detail)
-
-
-def _declared_frames(capture: cv2.VideoCapture) -> int:
-    return max(0, int(capture.get(cv2.CAP_PROP_FRAME_COUNT)))
-
-
-def _read(capture: cv2.VideoCapture) -> NDArray[np.uint8] | None:
-    is_read, bgr = capture.read()
-    if not is_read:
-        return None
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+        detail = f"{self._shown}, {detail}" if detail else self._shown
+        self._status = SourceStatus(state=state, detail=detail, left_out=self._left_out)

@@ -18,7 +18,7 @@ from edge.count.session import CountSession
 from edge.count.settings import CountSettings
 from edge.count.steering import Steering
 from edge.frame.stage_times import Stage, StageTimes
-from edge.records.summary import Summary
+from edge.records.summary import Summary, UnreadableFrame
 from edge.results.differential import rates_of
 from edge.results.folder import OnUnfinished, ResultFolder
 from edge.results.frame_writer import FrameWriter, WriteFrame
@@ -143,6 +143,10 @@ def _sum_up(
         counted=session.counted,
         rates=rates_of(session.counted),
         frames_dropped=seen.dropped,
+        unreadable=tuple(
+            UnreadableFrame(name=name, problem=problem)
+            for name, problem in session.unreadable.items()
+        ),
         warnings=seen.warnings,
         slide_doubts=counter.doubts(size),
         pixel_size_um=size,
@@ -214,7 +218,12 @@ def _count_frames(
         analyses = iter(feed)
         if isinstance(source, StoredSource) and source.is_stored:
             analyses = counter.settle_scale_first(analyses)
-        while steering.goes_on() and (analysis := next(analyses, None)) is not None:
+        while steering.goes_on():
+            analysis = next(analyses, None)
+            if analysis is None:
+                _leave_out(source, session)
+                break
+            _leave_out(source, session, before=analysis.frame.index)
             counted = counter.finish_frame(analysis)
             warnings.update(dict.fromkeys(counted.warnings))
             writer.write(counted)
@@ -227,6 +236,18 @@ def _count_frames(
             # A large frame must not live on while the next is waited for.
             del analysis, counted
         return _Seen(dropped=feed.dropped, warnings=tuple(warnings))
+
+
+def _leave_out(
+    source: FrameSource, session: CountSession, before: int | None = None
+) -> None:
+    """Note the files that could not be read, up to the frame in hand.
+
+    A source fetches ahead: what comes after the last frame counted is none of it.
+    """
+    for left_out in source.status().left_out:
+        if before is None or left_out.index < before:
+            session.leave_out(left_out)
 
 
 @contextmanager

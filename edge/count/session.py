@@ -6,10 +6,12 @@ from collections.abc import Callable
 from edge.count.clock import CountClock
 from edge.records.counted_frame import CountedFrame
 from edge.records.counts import Counts
+from edge.records.left_out import unreadable
 from edge.records.moment import Moment
 from edge.records.progress import CountProgress, CountState
 from edge.results.restored import RestoredCount, restore_count
 from edge.store import CountEvent, CountHeader, CountStore, EventKind
+from hemalens.records import LeftOut
 
 
 class CountSession:
@@ -61,6 +63,7 @@ class CountSession:
         self._header = header
         self._store = store
         self._tally = begun.tally
+        self._unreadable = begun.unreadable
         self._target = begun.target if target is None else target
         self._is_paused = False
         self._times_continued = begun.times_continued
@@ -101,6 +104,25 @@ class CountSession:
             self._tally.add(counted)
             self._publish()
             return True
+
+    def leave_out(self, left_out: LeftOut) -> None:
+        """Note a file that could not be read; one noted before is not noted again.
+
+        Raises
+        ------
+        StorageError
+            When the store cannot take it.
+        """
+        with self._lock:
+            if left_out.name in self._unreadable:
+                return
+            if self._store is not None:
+                self._store.leave_out(left_out, self._clock.moment())
+            self._unreadable[left_out.name] = left_out.problem
+            self._tally.add_frame(
+                left_out=unreadable(left_out.problem), place=None, pixel_size_um=None
+            )
+            self._publish()
 
     def pause(self) -> None:
         """Add no more frames until `resume`."""
@@ -176,6 +198,12 @@ class CountSession:
         """Median over the frames; None when it had to be assumed."""
         with self._lock:
             return self._tally.pixel_size_um
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Problems of the files that could not be read, by name."""
+        with self._lock:
+            return dict(self._unreadable)
 
     @property
     def times_continued(self) -> int:

@@ -26,6 +26,15 @@ class BundleName(BaseModel):
     sha256: str
 
 
+class UnreadableFrame(BaseModel):
+    """A file, or part of one, that could not be read and is left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    problem: str
+
+
 class Summary(BaseModel):
     """A finished count; its file has the fields of `counted` and `rates` as its own."""
 
@@ -36,6 +45,9 @@ class Summary(BaseModel):
     frames_dropped: int = 0
     """Of a live source, never looked at because counting was slower; since the count
     was last taken up."""
+    unreadable: tuple[UnreadableFrame, ...] = ()
+    """Files that could not be read, each with its problem; `frames_left_out` counts
+    them too."""
     warnings: tuple[str, ...] = ()
     """How the optics disagreed with their profile, each sentence once."""
     slide_doubts: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ from edge.store import (
 )
 from hemalens.durable import sync_path, write_file
 from hemalens.errors import StorageError
+from hemalens.image_set import IMAGE_SUFFIXES
 
 _LINES_A_WRITE: Final = 1000
 
@@ -198,7 +199,9 @@ class ResultFolder:
             raise
 
     def _overlay_name(self, frame_name: str) -> str:
-        name = f"{Path(frame_name).stem}.png"
+        path = Path(frame_name)
+        is_file = path.suffix.lower() in IMAGE_SUFFIXES
+        name = f"{path.stem if is_file else frame_name}.png"
         if name in self._overlays:
             name = f"{frame_name}.png"
         self._overlays.add(name)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from edge.records.left_out import problem_of
 from edge.results.tally import Tally
 from edge.store import CountStore, EventKind
 
@@ -15,6 +16,8 @@ class RestoredCount:
     ----------
     tally : Tally
         As it was after the last frame; its owner may go on adding.
+    unreadable : dict of str to str
+        Problems of the files that could not be read, by name.
     target : int or None
         Leukocytes asked for last.
     times_continued : int
@@ -26,6 +29,7 @@ class RestoredCount:
     """
 
     tally: Tally = field(default_factory=Tally)
+    unreadable: dict[str, str] = field(default_factory=dict)
     target: int | None = None
     times_continued: int = 0
     last_at: datetime | None = None
@@ -41,6 +45,7 @@ def restore_count(store: CountStore) -> RestoredCount:
         When it cannot be read.
     """
     tally = Tally()
+    unreadable: dict[str, str] = {}
     events = store.events()
     moments = [event.moment for event in events]
     for frame in store.frames():
@@ -49,6 +54,9 @@ def restore_count(store: CountStore) -> RestoredCount:
             left_out=frame.left_out, place=place, pixel_size_um=frame.pixel_size_um
         )
         moments.append(frame.moment)
+        problem = problem_of(frame.left_out)
+        if problem is not None:
+            unreadable[frame.name] = problem
     for join in store.joins():
         tally.add_join(join)
     for view in store.views():
@@ -57,6 +65,7 @@ def restore_count(store: CountStore) -> RestoredCount:
         )
     return RestoredCount(
         tally=tally,
+        unreadable=unreadable,
         target=events[-1].target if events else None,
         times_continued=sum(e.kind is EventKind.CONTINUED for e in events),
         last_at=max((moment.at for moment in moments), default=None),

@@ -10,6 +10,7 @@ from typing import Final, Self
 
 from edge.records.counted_frame import CountedFrame
 from edge.records.keyframe import Keyframe
+from edge.records.left_out import unreadable
 from edge.records.moment import Moment
 from edge.records.place_join import PlaceJoin
 from edge.store import rows
@@ -28,7 +29,7 @@ from edge.store.string_table import StringTable
 from hemalens.classes import CellClass, CellKind, CellStatus
 from hemalens.durable import sync_path
 from hemalens.errors import StorageError
-from hemalens.records import Cell, CellChange
+from hemalens.records import Cell, CellChange, LeftOut
 
 _MARKS: Final = ", ".join("?" * rows.CELL_COLUMNS)
 _INSERT_CELL: Final = f"INSERT INTO cell VALUES ({_MARKS})"  # noqa: S608 - only marks
@@ -209,6 +210,30 @@ class CountStore:
                 self._insert_map(counted, number)
         self._frames_done = number
 
+    def leave_out(self, left_out: LeftOut, moment: Moment) -> None:
+        """Add a file that could not be read; it is durable on return.
+
+        Raises
+        ------
+        StorageError
+            When it cannot be written, or a frame of this name is there.
+        """
+        number = self._frames_done + 1
+        no_size, no_scale, nowhere = (0, 0), None, rows.to_placement_row(None)
+        row = (
+            number,
+            rows.to_name(left_out.name),
+            left_out.index,
+            *no_size,
+            no_scale,
+            *nowhere,
+            unreadable(left_out.problem),
+            *rows.to_moment_row(moment),
+        )
+        with storage_errors(self._path), transaction(self._connection):
+            self._insert_row(row, left_out.name)
+        self._frames_done = number
+
     def _insert_frame(self, counted: CountedFrame, number: int, moment: Moment) -> None:
         frame = counted.frame
         height, width = frame.image.shape[:2]
@@ -223,11 +248,14 @@ class CountStore:
             counted.left_out,
             *rows.to_moment_row(moment),
         )
+        self._insert_row(row, frame.name)
+
+    def _insert_row(self, row: rows.Row, name: str) -> None:
         try:
             self._connection.execute(_INSERT_FRAME, row)
         except sqlite3.IntegrityError as error:
             raise StorageError(
-                f"a frame {frame.name} is in {self._path} already: each frame of a "
+                f"a frame {name} is in {self._path} already: each frame of a "
                 "count needs a name of its own"
             ) from error
 

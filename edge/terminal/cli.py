@@ -96,6 +96,9 @@ def count(
 
     While it runs, p pauses and q or Ctrl-C finishes; what was counted is kept. A count
     that broke off otherwise can be continued.
+
+    Files that cannot be read are left out, by name; the exit code is then 4, as it is
+    when no frame at all was fit to be counted.
     """
     if save_crops and output is None:
         raise click.UsageError("--save-crops needs --output: the crops lie below it")
@@ -111,7 +114,12 @@ def count(
     from edge.records.counted_frame import CountedFrame
     from edge.records.population import Population
     from edge.terminal.operator import at_terminal
-    from edge.terminal.report import show_agreement, show_summary, show_times
+    from edge.terminal.report import (
+        require_complete,
+        show_agreement,
+        show_summary,
+        show_times,
+    )
     from edge.update.current import open_bundle_or_current
 
     opened = open_source(source)
@@ -149,11 +157,12 @@ def count(
         )
     if as_json:
         click.echo(summary.model_dump_json(indent=2))
-        return
-    show_summary(summary, output)
-    show_times(times)
-    if drawn is not None:
-        show_agreement(drawn)
+    else:
+        show_summary(summary, output)
+        show_times(times)
+        if drawn is not None:
+            show_agreement(drawn)
+    require_complete(summary)
 
 
 def _choose(go_on: bool | None, output: Path | None) -> "OnUnfinished":

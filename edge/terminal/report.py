@@ -12,6 +12,7 @@ from edge.records.population import Population
 from edge.records.summary import Summary
 from edge.results.reference_ranges import ADULT_REFERENCE_PERCENT, Interval
 from hemalens.classes import CellClass
+from hemalens.errors import IncompleteCountError
 
 _FEW_CELLS = 10
 """Below so many stained cells, doubt about most of them says little."""
@@ -22,6 +23,31 @@ _MOST_ARE_UNCERTAIN = (
 )
 
 
+_NAMED = 20
+"""Files left out that are named one by one; ``summary.json`` has them all."""
+
+
+def require_complete(summary: Summary) -> None:
+    """Refuse to call a count done that had less than was given.
+
+    Raises
+    ------
+    IncompleteCountError
+        When files could not be read, or no frame was fit to be counted.
+    """
+    unreadable, counted = summary.unreadable, summary.counted
+    if not counted.frames and counted.frames_left_out:
+        raise IncompleteCountError(
+            f"no frame was counted, wanted at least one: {_left_out_by_reason(counted)}"
+        )
+    if unreadable:
+        rest = f" and {len(unreadable) - 1} more" if len(unreadable) > 1 else ""
+        raise IncompleteCountError(
+            f"left out as unreadable: {unreadable[0].name}{rest}; mend or remove what "
+            "is damaged and count anew, if it matters"
+        )
+
+
 def show_summary(summary: Summary, output: Path | None) -> None:
     """Print the differential and what else was counted."""
     console = Console()
@@ -30,7 +56,7 @@ def show_summary(summary: Summary, output: Path | None) -> None:
     for line in filter(None, _other_lines(summary)):
         console.print(line, highlight=False)
     for warning in _warnings(summary):
-        console.print(warning, style="bold red", soft_wrap=True)
+        console.print(warning, style="bold red", soft_wrap=True, markup=False)
     if output is not None:
         console.print(f"Results in {output}", highlight=False, soft_wrap=True)
 
@@ -112,6 +138,10 @@ def _warnings(summary: Summary) -> list[str]:
     """Say what a list of counts would hide: doubt about most cells, wrong optics."""
     counted = summary.counted
     warnings = [f"Optics: {warning}" for warning in summary.warnings]
+    unreadable = summary.unreadable
+    warnings += [f"Left out: {one.name}: {one.problem}" for one in unreadable[:_NAMED]]
+    if len(unreadable) > _NAMED:
+        warnings.append(f"Left out: {len(unreadable) - _NAMED} more files")
     warnings += [f"This slide: {doubt}" for doubt in summary.slide_doubts]
     stained = counted.uncertain + sum(counted.counts.values())
     if stained >= _FEW_CELLS and 2 * counted.uncertain > stained - counted.platelets:
@@ -165,13 +195,17 @@ def _frames_line(summary: Summary) -> str:
     line = f"Frames: {counted.frames} counted"
     left_out = counted.frames_left_out
     if left_out:
-        reasons = ", ".join(f"{n} {reason}" for reason, n in sorted(left_out.items()))
-        line += f", {sum(left_out.values())} left out ({reasons})"
+        line += f", {sum(left_out.values())} left out ({_left_out_by_reason(counted)})"
     if summary.frames_dropped:
         line += (
             f", {summary.frames_dropped} dropped: counting was slower than the camera"
         )
     return line
+
+
+def _left_out_by_reason(counted: Counts) -> str:
+    reasons = sorted(counted.frames_left_out.items())
+    return ", ".join(f"{n} {reason}" for reason, n in reasons)
 
 
 def _slide_line(counted: Counts) -> str | None:

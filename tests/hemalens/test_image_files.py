@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from hemalens import image_files
 from hemalens.errors import CaptureError
-from hemalens.image_files import decode_image, is_truncated, read_image
+from hemalens.image_files import decode_image, read_image
+from hemalens.picture_header import is_truncated
 
 NOISE = np.random.default_rng(7).integers(0, 256, (60, 80, 3), np.uint8)
 

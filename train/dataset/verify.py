@@ -16,13 +16,14 @@ from typing import Final
 from hemalens.classes import CLASS_NAMES
 from hemalens.dataset_card import CARD
 from hemalens.errors import CaptureError, DatasetError
-from hemalens.image_files import decode_image, is_truncated
+from hemalens.image_files import decode_image
 from hemalens.image_set import (
     CONTRADICTORY_TWINS,
     IMAGE_SUFFIXES,
     LabelledImage,
     without_twins,
 )
+from hemalens.picture_header import is_truncated
 from train.dataset.findings import ClassCount, DatasetFinding, FindingKind, Verification
 from train.dataset.published_pbc import (
     CROP_SIDE_PX,

@@ -47,18 +47,19 @@ def fields_folder(folder: Path) -> Path:
     return (unfinished if unfinished.is_dir() else folder) / "fields"
 
 
+def field_name(frame: str) -> str:
+    """Name a frame's picture: by its whole name, for two files may share a stem."""
+    return f"{Path(frame).name}.jpg"
+
+
 def find_field(folder: Path, frame: str) -> Path | None:
     """Find a frame's picture by its name, which is compared and never joined."""
     if not folder.is_dir():
         return None
-    kept = {path.name: path for path in folder.iterdir()}
-    # Earlier versions named pictures without the frame's ending.
-    return kept.get(field_name(frame)) or kept.get(f"{Path(frame).stem}.jpg")
-
-
-def field_name(frame: str) -> str:
-    """Name the file of a frame's picture; two frames may differ in their ending."""
-    return f"{Path(frame).name}.jpg"
+    # Earlier versions left the file's own ending out.
+    wanted = (field_name(frame), f"{Path(frame).stem}.jpg")
+    there = {path.name: path for path in folder.iterdir() if path.name in wanted}
+    return next((there[name] for name in wanted if name in there), None)
 
 
 def cell_picture(

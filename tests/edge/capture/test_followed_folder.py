@@ -8,6 +8,7 @@ from edge.capture.source import SourceState
 from hemalens.errors import CaptureError, ConfigError
 from tests.edge.capture.fake_clock import FakeClock
 from tests.edge.capture.made_images import encoded, noisy
+from tests.hemalens.made_pictures import tiff_pages
 
 
 def follow(folder: Path, clock: FakeClock, idle_s: float = 5) -> FollowedFolder:
@@ -73,6 +74,27 @@ def test_a_file_that_stays_damaged_is_left_out_and_said(tmp_path: Path) -> None:
     assert status.state is SourceState.ENDED
     assert "left out: " in status.detail
     assert "a.jpg is truncated" in status.detail
+
+
+def test_odd_entries_are_left_out_by_name_and_block_nothing(tmp_path: Path) -> None:
+    clock = FakeClock()
+    put(tmp_path, "a.png")
+    os.mkfifo(tmp_path / "b.jpg")
+    (tmp_path / "c.png").symlink_to(tmp_path / "c.png")
+    (tmp_path / "d.png").mkdir()
+    with follow(tmp_path, clock, idle_s=DAMAGED_AFTER_S + 5) as source:
+        assert [frame.name for frame in source] == ["a.png"]
+        left_out = source.status().left_out
+    assert {one.name for one in left_out} == {"b.jpg", "c.png", "d.png"}
+    assert all("cannot read" in one.problem for one in left_out)
+
+
+def test_each_page_of_what_comes_is_a_frame(tmp_path: Path) -> None:
+    clock = FakeClock()
+    (tmp_path / "a.tif").write_bytes(tiff_pages([noisy(1), noisy(2)]))
+    with follow(tmp_path, clock) as source:
+        names = [(frame.name, frame.index) for frame in source]
+    assert names == [("a.tif-1", 0), ("a.tif-2", 1)]
 
 
 def test_it_ends_when_nothing_has_come_for_the_idle_time(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.capture.image_files import ImageFiles
 from edge.count.frame_counter import FrameCounter
 from edge.count.settings import FrameSettings
 from edge.records.counted_frame import CountedFrame
@@ -28,6 +29,47 @@ def counted(
     (found,) = CASES.glob(path)
     frame = counter.count(Frame(image=read_rgb(found), name=path, index=0))
     return frame, counter.doubts(frame.pixel_size_um)
+
+
+def counted_from(source: Path) -> list[CountedFrame]:
+    counter = FrameCounter(FakeClassifier({"neutrophil": 1.0}), FrameSettings())
+    with ImageFiles(source) as files:
+        return [counter.count(frame) for frame in files]
+
+
+def red_cells(frames: list[CountedFrame]) -> int:
+    return sum(kinds(frame)[CellKind.RED_CELL] for frame in frames)
+
+
+def test_one_bad_file_is_left_out_and_the_others_are_counted() -> None:
+    (folder,) = CASES.glob("08-*")
+    with ImageFiles(folder) as files:
+        names = [frame.name for frame in files]
+        (left_out,) = files.status().left_out
+    assert names == ["1.jpg", "2.jpg", "3.jpg"]
+    assert left_out.name == "2b.jpg"
+    assert "truncated" in left_out.problem
+
+
+def test_a_motion_photo_is_counted_as_any_jpeg() -> None:
+    (path,) = CASES.glob("09-*/*.jpg")
+    frames = counted_from(path)
+    assert red_cells(frames) > 50
+
+
+def test_three_pages_are_three_fields() -> None:
+    (path,) = CASES.glob("10-*/*.tif")
+    frames = counted_from(path)
+    assert len(frames) == 3
+    assert red_cells(frames) == pytest.approx(123, rel=0.1)
+
+
+def test_twelve_bits_in_sixteen_count_as_eight() -> None:
+    (deep,) = CASES.glob("11-*/a.tif")
+    (shallow,) = CASES.glob("11-*/a-8bit.png")
+    found = [kinds(counted_from(path)[0]) for path in (deep, shallow)]
+    assert found[0] == found[1]
+    assert found[0][CellKind.RED_CELL] > 30
 
 
 def kinds(frame: CountedFrame) -> Counter[CellKind]:

@@ -131,7 +131,7 @@ def test_bad_input_gets_one_line_and_leaves_nothing(
     assert list(outputs.iterdir()) == []
 
 
-def test_one_bad_image_breaks_the_count_off_and_it_can_be_continued(
+def test_one_bad_image_is_left_out_by_name_and_the_exit_code_says_so(
     count: Command,
     tmp_path: Path,
 ) -> None:
@@ -141,20 +141,59 @@ def test_one_bad_image_breaks_the_count_off_and_it_can_be_continued(
     bad = _no_image(inputs)
     _png(inputs / "z.png", _bgr(FRAME[:, ::-1]))
     run = count(inputs, "--output", output)
-    assert run.returncode == 1
+    assert run.returncode == 4
     assert run.stderr.count("\n") == 1
-    assert str(bad) in run.stderr
+    assert "left out as unreadable: letter.png" in run.stderr
+    assert "2 counted, 1 left out (1 unreadable)" in run.stdout
+    summary = json.loads((output / "summary.json").read_text())
+    assert summary["frames_left_out"] == {"unreadable": 1}
+    assert [one["name"] for one in summary["unreadable"]] == ["letter.png"]
+    assert str(bad) in summary["unreadable"][0]["problem"]
     bad.unlink()
-    refused = count(inputs, "--output", output)
-    assert refused.returncode == 1
-    assert "continue it or discard it" in refused.stderr
+    whole = count(inputs, "--json")
+    assert whole.returncode == 0
+    for figure in ("frames", "counts", "red_cells"):
+        assert json.loads(whole.stdout)[figure] == summary[figure]
+
+
+def test_a_count_goes_on_past_what_was_left_out_before_it_broke_off(
+    count: Command, tmp_path: Path
+) -> None:
+    inputs, output = tmp_path / "in", tmp_path / "results"
+    inputs.mkdir()
+    _no_image(inputs).rename(inputs / "a.png")
+    _png(inputs / "b.png", _bgr(FRAME))
+    count(inputs, "--output", output)
+    output.rename(tmp_path / "results.unfinished")
+    _png(inputs / "c.png", _bgr(FRAME[:, ::-1]))
     run = count(inputs, "--output", output, "--continue", "--json")
-    assert run.returncode == 0, run.stderr
+    assert run.returncode == 4
     summary = json.loads(run.stdout)
-    whole = json.loads(count(inputs, "--json").stdout)
-    assert summary["frames"] == 2
-    assert summary["counts"] == whole["counts"]
-    assert summary["red_cells"] == whole["red_cells"]
+    assert (summary["frames"], summary["frames_left_out"]) == (2, {"unreadable": 1})
+    assert [one["name"] for one in summary["unreadable"]] == ["a.png"]
+
+
+def test_a_count_of_no_frame_is_no_success(count: Command, tmp_path: Path) -> None:
+    _png(tmp_path / "dark.png", _bgr(FRAME // 16))
+    run = count(tmp_path, "--output", tmp_path / "results")
+    assert run.returncode == 4
+    assert "no frame was counted" in run.stderr
+    assert "1 too dark" in run.stderr
+    assert (tmp_path / "results" / "summary.json").is_file()
+
+
+def test_files_that_differ_in_their_ending_are_two_frames(
+    count: Command, tmp_path: Path
+) -> None:
+    inputs, output = tmp_path / "in", tmp_path / "results"
+    inputs.mkdir()
+    _png(inputs / "a.png", _bgr(FRAME))
+    _png(inputs / "a.bmp", _bgr(FRAME[:, ::-1]))
+    assert count(inputs, "--output", output).returncode == 0
+    assert {path.name for path in (output / "frames").iterdir()} == {
+        "a.png",
+        "a.png.png",
+    }
 
 
 def test_a_16_bit_image_counts_like_its_8_bit_one(
