@@ -99,12 +99,13 @@ def test_a_crash_costs_one_file(decoder: Decoder, tmp_path: Path) -> None:
     np.testing.assert_array_equal(decoded.image, noisy(1))
 
 
-def test_a_decoder_that_hangs_is_ended(tmp_path: Path) -> None:
-    end_idle()
-    decoder = Decoder(timeout_s=2.0)
+def test_a_decoder_that_hangs_is_ended(decoder: Decoder, tmp_path: Path) -> None:
     path = picture(tmp_path)
     list(decoder.file(DecoderKind.PICTURE, path))
     (process,) = children()
+    decoder.close()
+    # It goes on with the process that has started.
+    decoder = Decoder(timeout_s=2.0)
     os.kill(process, signal.SIGSTOP)
     began = time.monotonic()
     (decoded,) = decoder.file(DecoderKind.PICTURE, path)
