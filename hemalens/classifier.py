@@ -4,6 +4,7 @@ Device and accuracy gate run this same code.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -31,6 +32,16 @@ _BATCH: Final = 8
 """Crops run at once, what is left over one by one. Each of both has an interpreter
 prepared for it: to prepare one for another number of crops takes as long as six crops,
 and larger batches more memory but no less time (measured 2026-11)."""
+
+_OF_A_BAD_MODEL: Final = (
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What a runtime, or NumPy, raises of a flatbuffer that was tampered with."""
 
 
 class Int8Model:
@@ -150,6 +161,16 @@ def _batches(crops: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:
         yield crops[start : start + 1]
 
 
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Say of a model that is none what a runtime or NumPy raises about it."""
+    try:
+        yield
+    except _OF_A_BAD_MODEL as error:
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise BundleError(f"the model cannot be run: {said}") from error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Classification:
     """What a model says of crops.
@@ -197,9 +218,10 @@ class BundleClassifier:
         self.manifest = bundle.manifest
         chosen = choose_runtime(runtime)
         _require_version(self.manifest, chosen)
-        self._model = Int8Model(bundle.model, threads=threads, runtime=chosen)
-        self._check_manifest()
-        self._check_golden(bundle.golden)
+        with _plain_errors():
+            self._model = Int8Model(bundle.model, threads=threads, runtime=chosen)
+            self._check_manifest()
+            self._check_golden(bundle.golden)
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Final
 
+from edge.bundles.origin import require_shipped
 from hemalens.bundle import SUFFIX, Bundle, read_bundle
 from hemalens.errors import BundleError
 from hemalens.finder_bundle import FinderBundle, read_finder_bundle
@@ -27,7 +28,10 @@ def open_finder() -> FinderBundle:
     BundleError
         When it is missing or not intact.
     """
-    return read_finder_bundle(_FOLDER / f"{_FINDER}{SUFFIX}")
+    path = _FOLDER / f"{_FINDER}{SUFFIX}"
+    finder = read_finder_bundle(path)
+    require_shipped(path.name, finder.sha256)
+    return finder
 
 
 def path_of(name_or_path: str) -> Path:
@@ -51,4 +55,7 @@ def open_bundle(name_or_path: str) -> Bundle:
             f"no bundle {name_or_path}: give a file or one of the shipped "
             f"({', '.join(shipped_bundles())})"
         )
-    return read_bundle(path)
+    bundle = read_bundle(path)
+    if name_or_path in shipped_bundles():
+        require_shipped(path.name, bundle.sha256)
+    return bundle

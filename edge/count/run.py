@@ -147,6 +147,7 @@ def _sum_up(
             UnreadableFrame(name=name, problem=problem)
             for name, problem in session.unreadable.items()
         ),
+        bundle_doubts=settings.bundle_doubts,
         warnings=seen.warnings,
         slide_doubts=counter.doubts(size),
         pixel_size_um=size,

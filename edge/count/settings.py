@@ -46,6 +46,8 @@ class CountSettings(FrameSettings):
         Threads of one inference.
     save_crops : bool
         Write each stained cell's crop beside the results.
+    bundle_doubts : tuple of str
+        What is not known of the models' origin, for the report.
     """
 
     separate_fields: bool = False
@@ -53,6 +55,7 @@ class CountSettings(FrameSettings):
     target: int | None = None
     threads: int | None = None
     save_crops: bool = False
+    bundle_doubts: tuple[str, ...] = ()
 
     def resume_invariants(self) -> dict[str, Setting]:
         """Return what must stay the same when a count is continued."""

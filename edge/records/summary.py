@@ -45,6 +45,9 @@ class Summary(BaseModel):
     frames_dropped: int = 0
     """Of a live source, never looked at because counting was slower; since the count
     was last taken up."""
+    bundle_doubts: tuple[str, ...] = ()
+    """What is not known of the models' origin: unsigned, or signed by a key that nobody
+    named as trusted."""
     unreadable: tuple[UnreadableFrame, ...] = ()
     """Files that could not be read, each with its problem; `frames_left_out` counts
     them too."""

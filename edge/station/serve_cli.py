@@ -26,6 +26,13 @@ _ROLES: Final = ("operator", "supervisor", "service")
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 @click.option("--bundle", default="mobilenetv2", show_default=True, help="As in count")
+@click.option(
+    "--trusted-key",
+    "trusted_keys",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="As in count: with it the station counts with no unsigned or foreign model.",
+)
 @population_option
 @click.option(
     "--tls-certificate", type=click.Path(path_type=Path), help="PEM, with its chain."
@@ -40,6 +47,7 @@ def serve(
     host: str,
     port: int,
     bundle: str,
+    trusted_keys: tuple[Path, ...],
     population: str,
     tls_certificate: Path | None,
     tls_key: Path | None,
@@ -70,6 +78,7 @@ def serve(
         host=host,
         port=port,
         bundle=bundle,
+        trusted_keys=trusted_keys,
         population=Population(population),
         certificate=tls_certificate,
         key=tls_key,

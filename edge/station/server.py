@@ -16,9 +16,10 @@ from edge.station.routes.authorization import Context
 from edge.station.security.accounts import AUTOMATIC_ACCOUNT
 from edge.station.settings import StationSettings
 from edge.station.station import Station
-from edge.update.current import open_bundle_or_current
+from edge.update.current import open_to_count
 from hemalens.bundle import Bundle
 from hemalens.errors import StationError
+from hemalens.signature import read_trusted_keys
 
 
 @contextmanager
@@ -33,7 +34,9 @@ def opened(settings: StationSettings, station: Station) -> Iterator[Context]:
     has_accounts = bool(station.accounts.all())
     settings.require_safe(has_accounts=has_accounts)
     open_source(settings.source)
-    bundle = open_bundle_or_current(settings.bundle)
+    keys = settings.trusted_keys
+    trusted = read_trusted_keys(keys) if keys else None
+    bundle, doubts = open_to_count(settings.bundle, trusted)
     model = _model(bundle)
 
     def counted(count_id: str) -> None:
@@ -50,7 +53,14 @@ def opened(settings: StationSettings, station: Station) -> Iterator[Context]:
             count_id, cells, red_cells=red_cells, fields=fields
         )
 
-    live = Live(settings.source, bundle, station.samples.folder, counted, differential)
+    live = Live(
+        settings.source,
+        bundle,
+        station.samples.folder,
+        counted,
+        differential,
+        bundle_doubts=doubts,
+    )
     if (sample := station.samples.counting()) is not None:
         live.take_up(sample)
     try:

@@ -26,6 +26,8 @@ class StationSettings:
         Where it listens.
     bundle : str
         A shipped bundle's name or a file.
+    trusted_keys : tuple of Path
+        Where given, one of these must have signed a bundle that does not ship.
     population : Population
         Offered first for a new sample.
     certificate, key : Path, optional
@@ -41,6 +43,7 @@ class StationSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     bundle: str = "mobilenetv2"
+    trusted_keys: tuple[Path, ...] = ()
     population: Population = Population.UNRESTRICTED
     certificate: Path | None = None
     key: Path | None = None

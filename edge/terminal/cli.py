@@ -46,6 +46,14 @@ if TYPE_CHECKING:
     "cnn-broad goes with cnn.",
 )
 @click.option(
+    "--trusted-key",
+    "trusted_keys",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Public key (.pub) that must have signed a bundle that does not ship; "
+    "may be repeated.",
+)
+@click.option(
     "--profile",
     type=click.Path(path_type=Path),
     help="The optics' profile, made with 'hemalens calibrate'.",
@@ -80,6 +88,7 @@ def count(
     save_crops: bool,
     bundle: str,
     second_bundle: str | None,
+    trusted_keys: tuple[Path, ...],
     profile: Path | None,
     pixel_size_um: float | None,
     separate_fields: bool,
@@ -120,7 +129,8 @@ def count(
         show_summary,
         show_times,
     )
-    from edge.update.current import open_bundle_or_current
+    from edge.update.current import open_to_count
+    from hemalens.signature import read_trusted_keys
 
     opened = open_source(source)
     drawn = DrawnAgreement(opened) if isinstance(opened, DemoSlide) else None
@@ -129,25 +139,30 @@ def count(
         if drawn is not None:
             drawn.add(counted.frame.index, counted.cells)
 
+    trusted = read_trusted_keys(trusted_keys) if trusted_keys else None
+    first, doubts = open_to_count(bundle, trusted)
+    second = None
+    if second_bundle is not None:
+        second, more = open_to_count(second_bundle, trusted)
+        doubts += more
     settings = CountSettings(
         pixel_size_um=pixel_size_um,
         profile=None if profile is None else read_profile(profile),
         separate_fields=separate_fields,
         population=Population(population),
         keep_stain=keep_stain,
-        second_bundle=None
-        if second_bundle is None
-        else open_bundle_or_current(second_bundle),
+        second_bundle=second,
         target=target,
         threads=threads,
         save_crops=save_crops,
+        bundle_doubts=doubts,
     )
     on_unfinished = _choose(go_on, output)
     times = StageTimes()
     with at_terminal(opened, quiet=as_json, watch=watch) as operator:
         summary = count_source(
             opened,
-            open_bundle_or_current(bundle),
+            first,
             settings,
             source_name=source,
             output=output,

@@ -137,7 +137,8 @@ def show_agreement(drawn: DrawnAgreement) -> None:
 def _warnings(summary: Summary) -> list[str]:
     """Say what a list of counts would hide: doubt about most cells, wrong optics."""
     counted = summary.counted
-    warnings = [f"Optics: {warning}" for warning in summary.warnings]
+    warnings = [f"Model: {doubt}" for doubt in summary.bundle_doubts]
+    warnings += [f"Optics: {warning}" for warning in summary.warnings]
     unreadable = summary.unreadable
     warnings += [f"Left out: {one.name}: {one.problem}" for one in unreadable[:_NAMED]]
     if len(unreadable) > _NAMED:

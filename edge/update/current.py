@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from edge.bundles import DEFAULT_BUNDLE, open_bundle
+from edge.bundles.origin import doubt_of
 from edge.update.errors import read_errors
+from edge.update.golden_test import run_golden_test
 from edge.update.switch import Switch
 from hemalens.bundle import SUFFIX, Bundle, read_bundle
 from hemalens.errors import BundleError
@@ -149,6 +151,45 @@ def open_bundle_or_current(name_or_path: str) -> Bundle:
     if name_or_path == CURRENT:
         return require_current()
     return open_bundle(name_or_path)
+
+
+def open_to_count(
+    name_or_path: str, trusted: TrustedKeys | None = None
+) -> tuple[Bundle, tuple[str, ...]]:
+    """Read a bundle as `open_bundle_or_current` does, and say what is not known of it.
+
+    One from anywhere is first run in a process of its own, which it may bring down.
+
+    Parameters
+    ----------
+    trusted : TrustedKeys, optional
+        Where given, one of these keys must have signed what does not ship.
+
+    Returns
+    -------
+    bundle : Bundle
+    doubts : tuple of str
+        For the report; none about what shipped or a trusted key signed.
+
+    Raises
+    ------
+    BundleError
+        When there is none, it is not intact, not signed by a key that is wanted, or
+        cannot be run.
+    StorageError
+        When the device's folders may not be read.
+    """
+    bundle = open_bundle_or_current(name_or_path)
+    if name_or_path == CURRENT:
+        return bundle, ()
+    doubt = doubt_of(bundle, trusted)
+    if doubt is None:
+        return bundle, ()
+    try:
+        run_golden_test(Path(name_or_path))
+    except BundleError as error:
+        raise BundleError(f"bundle {name_or_path}: {error}") from error
+    return bundle, (doubt,)
 
 
 def _candidates(switch: Switch) -> Iterator[str]:

@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from edge.bundles import open_bundle
 from hemalens.bundle import Bundle
-from hemalens.classifier import BundleClassifier, tempered
+from hemalens.classifier import BundleClassifier, Int8Model, tempered
 from hemalens.errors import BundleError
 from hemalens.focus import FocusReference, sharpen
 from hemalens.interpreter import Runtime
 from hemalens.manifest import RuntimeRange
 from hemalens.slide_appearance import SlideAppearance
+from tests.hemalens.altered_models import altered_bundle
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +205,25 @@ def test_a_softer_slide_is_sharpened_before_it_is_classified() -> None:
     assert np.array_equal(classifier.classify(crops, soft), classifier.classify(wanted))
     for sharp in (None, SlideAppearance(), SlideAppearance(blur_um=0.26)):
         assert classifier.normalize(crops, sharp) is crops
+
+
+@pytest.mark.parametrize("seed", [14, 26, 56, 114, 126])
+def test_an_altered_model_is_refused_in_one_line(seed: int) -> None:
+    with pytest.raises(BundleError) as raised:
+        BundleClassifier(altered_bundle(seed), threads=1)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "raised", [RuntimeError("no\nkernel"), ValueError(), IndexError(), MemoryError()]
+)
+def test_whatever_a_runtime_raises_of_a_model_is_one_line(
+    raised: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise raised
+
+    monkeypatch.setattr(Int8Model, "all_codes", fail)
+    with pytest.raises(BundleError, match=r"the model cannot be run: .+") as refused:
+        BundleClassifier(open_bundle("cnn"), threads=1)
+    assert "\n" not in str(refused.value)

@@ -45,6 +45,8 @@ class Live:
         red cells and fields.
     new_source : callable
         Opens the source.
+    bundle_doubts : tuple of str
+        What is not known of the model's origin.
     """
 
     def __init__(
@@ -55,9 +57,11 @@ class Live:
         counted: Callable[[str], None],
         differential: AddUp,
         new_source: Callable[[str], FrameSource] = open_source,
+        bundle_doubts: tuple[str, ...] = (),
     ) -> None:
         self._source_name = source
         self._bundle = bundle
+        self._bundle_doubts = bundle_doubts
         self._folder_of = folder_of
         self._counted = counted
         self._new_source = new_source
@@ -279,7 +283,9 @@ class Live:
             source,
             self._bundle,
             CountSettings(
-                target=sample.target, population=Population(sample.population)
+                target=sample.target,
+                population=Population(sample.population),
+                bundle_doubts=self._bundle_doubts,
             ),
             source_name=self._source_name,
             output=folder,

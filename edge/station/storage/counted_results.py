@@ -103,7 +103,11 @@ def read_facts(
         source=source if source is not None else _read_source(store),
         store_sha256=sha256_of(store),
         pixel_size_um=summary.pixel_size_um,
-        warnings=(*summary.warnings, *summary.slide_doubts),
+        warnings=(
+            *summary.bundle_doubts,
+            *summary.warnings,
+            *summary.slide_doubts,
+        ),
         counted=summary.counted,
         hemalens_version=summary.hemalens_version,
     )
