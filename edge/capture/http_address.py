@@ -67,7 +67,11 @@ class HttpAddress:
 
 
 def _headers(parts: SplitResult) -> dict[str, str]:
-    headers = {"Accept": "multipart/x-mixed-replace, image/jpeg, image/png"}
+    headers = {
+        "Accept": "multipart/x-mixed-replace, image/jpeg, image/png",
+        # Whatever length an answer states, it is over when the connection is.
+        "Connection": "close",
+    }
     if parts.username is not None:
         # RFC 7617: user and password of the address, as text before encoding.
         login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"

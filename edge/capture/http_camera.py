@@ -28,6 +28,8 @@ STREAM_TYPE: Final = "multipart"
 SHORTEST_POLL_S: Final = 0.05
 """Between two snapshots: faster than any microscope server exposes."""
 
+_PORT: Final = 80
+_TLS_PORT: Final = 443
 _OK: Final = 200
 _UNAUTHORIZED: Final = 401
 _REDIRECTS: Final = (301, 302, 303, 307, 308)
@@ -112,7 +114,7 @@ class HttpDevice:
         self._decoder.close()
 
     def _disconnect(self) -> None:
-        for opened in (self._response, self._connection):
+        for opened in (self._response, self._connection, self._socket):
             if opened is not None:
                 with suppress(OSError):
                     opened.close()
@@ -166,14 +168,22 @@ class HttpDevice:
 
     def _connect(self) -> http.client.HTTPConnection:
         address = self._address
-        kind = (
-            http.client.HTTPSConnection
-            if address.is_encrypted
-            else http.client.HTTPConnection
-        )
-        connection = kind(address.host, address.port, timeout=self._timeout_s)
+        port = address.port or (_TLS_PORT if address.is_encrypted else _PORT)
+        connection = http.client.HTTPConnection(address.host, port)
         try:
-            connection.connect()
+            # By hand, so that a server which answers nothing can be left at any time.
+            self._socket = opened = socket.create_connection(
+                (address.host, port), self._timeout_s
+            )
+            if address.is_encrypted:
+                encrypted = ssl.create_default_context().wrap_socket(
+                    opened,
+                    server_hostname=address.host,
+                    do_handshake_on_connect=False,
+                )
+                self._socket = opened = encrypted
+                encrypted.do_handshake()
+            connection.sock = opened
         except ssl.SSLError as error:
             raise CameraUnavailableError(
                 f"{address.shown} cannot prove who it is ({error.reason}): install its "
@@ -184,7 +194,6 @@ class HttpDevice:
                 f"{address.shown} does not answer ({error.strerror or error}): check "
                 "the address, the network, and that the camera's server runs"
             ) from error
-        self._socket = connection.sock
         return connection
 
     @contextmanager

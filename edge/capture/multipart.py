@@ -110,9 +110,12 @@ def _read_headers(stream: ByteStream) -> Message | None:
 
 
 def _checked_length(text: str, limit: int) -> int:
-    if not text.isdecimal() or int(text[:20]) > limit:
+    digits = text.strip().lstrip("0") or "0"
+    is_number = bool(text) and digits.isascii() and digits.isdecimal()
+    # As text first: Python refuses to read a number of thousands of digits.
+    if not is_number or len(digits) > len(str(limit)) or int(digits) > limit:
         raise CaptureError(
             f"a frame of the stream has a length of {text[:20]!r}, wanted at most "
             f"{limit} bytes"
         )
-    return int(text)
+    return int(digits)

@@ -1,6 +1,7 @@
 import base64
 import itertools
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from edge.capture import http_camera
+from edge.capture.decoder import end_idle
 from edge.capture.http_camera import HttpCamera
 from edge.capture.reconnecting import Patience, Reconnecting
 from edge.capture.source import SourceState
@@ -309,6 +311,8 @@ def test_opening_and_closing_leaves_no_handle_and_no_thread() -> None:
                 for path in ("/", "/shot"):
                     with HttpCamera(server.url(path)) as http:
                         next(iter(http))
+        # The decoder that waits for the next camera has handles of its own.
+        end_idle()
         return len(list(descriptors.iterdir())), threading.active_count()
 
     before = open_and_close()
@@ -340,3 +344,16 @@ def test_closing_from_another_thread_ends_a_silent_stream() -> None:
 def test_an_unusable_address_is_said(url: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         HttpCamera(url)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_never_answers_is_left_without_a_thread(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"{scheme}://127.0.0.1:{silent.getsockname()[1]}/"
+        before = threading.active_count()
+        began = time.monotonic()
+        camera = HttpCamera(url, open_timeout_s=0.3, frame_timeout_s=30)
+        with pytest.raises(CameraUnavailableError, match="did not open"), camera:
+            pass
+        assert time.monotonic() - began < 5
+        assert threading.active_count() == before

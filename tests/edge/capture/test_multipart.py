@@ -49,8 +49,16 @@ def test_a_wrong_length_loses_its_own_part_and_the_next() -> None:
     assert list(read_parts(io.BytesIO(stream), "b"))[-1] == b"third"
 
 
-@pytest.mark.parametrize("length", ["-1", "1e3", "9" * 5000, "201", "²"])
+@pytest.mark.parametrize(
+    "length",
+    ["-1", "1e3", "9" * 5000, "0" * 20 + "9" * 5000, "201", "²", "", "+5", "\t"],
+)
 def test_an_unusable_length_is_said(length: str) -> None:
     stream = b"--b\r\nContent-Length: " + length.encode() + b"\r\n\r\n"
     with pytest.raises(CaptureError, match="wanted at most 200 bytes"):
         list(read_parts(io.BytesIO(stream), "b", limit=200))
+
+
+def test_a_length_with_leading_zeros_is_a_length() -> None:
+    stream = b"--b\r\nContent-Length: " + b"0" * 5000 + b"3\r\n\r\ntwo\r\n--b--"
+    assert list(read_parts(io.BytesIO(stream), "b")) == [b"two"]
