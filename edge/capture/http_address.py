@@ -1,11 +1,37 @@
 """The address of a camera on the network."""
 
 import base64
+import re
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from hemalens.errors import ConfigError
+
+_SECRET: Final = re.compile(
+    r"((?:^|[&;])[^=&;]*(?:pass|pwd|user|usr|login|token|key|auth|secret|sid)[^=&;]*=)"
+    r"[^&;]+",
+    re.IGNORECASE,
+)
+"""A part of a query by whose name cameras take a login."""
+
+
+def shown_source(source: str) -> str:
+    """Return what a person calls a source without the login in it.
+
+    Examples
+    --------
+    >>> shown_source("http://ann:secret@camera/video")
+    'http://camera/video'
+    >>> shown_source("usb:0")
+    'usb:0'
+    """
+    if not source.startswith(("http://", "https://")):
+        return source
+    try:
+        return HttpAddress.parse(source).shown
+    except ConfigError:
+        return f"{source.partition('://')[0]}://"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +41,7 @@ class HttpAddress:
     Parameters
     ----------
     shown : str
-        For messages and the operator: without the password.
+        For messages, the operator and what is kept: without the login.
     port : int or None
         None for the usual one.
     path : str
@@ -44,13 +70,18 @@ class HttpAddress:
         --------
         >>> HttpAddress.parse("http://ann:secret@camera/video?size=full").shown
         'http://camera/video?size=full'
+        >>> HttpAddress.parse("http://camera/?pwd=secret&size=full").shown
+        'http://camera/?pwd=***&size=full'
         """
         try:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError as error:
             raise ConfigError(f"a camera's address is unusable: {error}") from error
-        shown = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        shown = parts._replace(
+            netloc=parts.netloc.rpartition("@")[2],
+            query=_SECRET.sub(r"\1***", parts.query),
+        ).geturl()
         if parts.scheme not in ("http", "https") or not host:
             raise ConfigError(
                 f"{shown} is no address: wanted such as http://microscope:5000/stream"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.capture.continued import ContinuedSource
+from edge.capture.http_address import shown_source
 from edge.capture.prefetch import FrameFeed
 from edge.capture.source import FrameSource, StoredSource
 from edge.count.frame_counter import FrameCounter
@@ -57,7 +58,8 @@ def count_source(
     bundle : Bundle
     settings : CountSettings, optional
     source_name : str
-        What the operator calls the source: a count is continued on the same one.
+        What the operator calls the source: a count is continued on the same one. A
+        camera's login is not kept.
     output : Path, optional
         Folder of the results.
     on_unfinished : OnUnfinished
@@ -81,7 +83,7 @@ def count_source(
     settings = settings or CountSettings()
     times = times or StageTimes()
     classifier, second = _open(bundle, settings)
-    header = new_header(source_name, bundle, settings.resume_invariants())
+    header = new_header(shown_source(source_name), bundle, settings.resume_invariants())
     with ExitStack() as stack:
         folder = None
         if output is not None:

@@ -39,6 +39,9 @@ _ROLES: Final = ("operator", "supervisor", "service")
 )
 @click.option("--tls-key", type=click.Path(path_type=Path), help="PEM.")
 @click.option("--tls-generate", is_flag=True, help="Make a certificate of its own.")
+@click.option(
+    "--proxy", default="", help="Address of a proxy in front, believed on who asks."
+)
 @click.option("--laboratory", default="", help="Stands at the head of reports.")
 @click.option("--deliver-to", default="", help="Laboratory system, HOST:PORT (MLLP).")
 def serve(
@@ -52,6 +55,7 @@ def serve(
     tls_certificate: Path | None,
     tls_key: Path | None,
     tls_generate: bool,
+    proxy: str,
     laboratory: str,
     deliver_to: str,
 ) -> None:
@@ -82,6 +86,7 @@ def serve(
         population=Population(population),
         certificate=tls_certificate,
         key=tls_key,
+        proxy=proxy,
         laboratory=laboratory,
         deliver_to=deliver_to,
     )

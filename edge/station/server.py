@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
+from edge.capture.http_address import shown_source
 from edge.capture.open_source import open_source
 from edge.station.app import make_app
 from edge.station.export.delivery import delivering, sender
@@ -14,6 +16,7 @@ from edge.station.live.controller import Live
 from edge.station.records import Differential, ModelUsed, ReviewedCell
 from edge.station.routes.authorization import Context
 from edge.station.security.accounts import AUTOMATIC_ACCOUNT
+from edge.station.security.patience import ImpatientProtocol
 from edge.station.settings import StationSettings
 from edge.station.station import Station
 from edge.update.current import open_to_count
@@ -42,7 +45,7 @@ def opened(settings: StationSettings, station: Station) -> Iterator[Context]:
     def counted(count_id: str) -> None:
         station.samples.counted(
             count_id,
-            source=settings.source,
+            source=shown_source(settings.source),
             validation_report_sha256=model.validation_report_sha256,
         )
 
@@ -98,18 +101,27 @@ def serve_station(settings: StationSettings, ready: Callable[[], None]) -> None:
             outbox = ExportOutbox(station.transaction)
             stack.enter_context(delivering(outbox, send))
         listening = stack.enter_context(_listen(settings.host, settings.port))
-        config = uvicorn.Config(
-            make_app(context),
-            ssl_certfile=settings.certificate,
-            ssl_keyfile=settings.key,
-            # Addresses of samples stand in paths.
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            timeout_graceful_shutdown=2,
-        )
+        config = server_config(make_app(context), settings)
         ready()
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def server_config(app: ASGIApp, settings: StationSettings) -> uvicorn.Config:
+    """Say how an application is served."""
+    return uvicorn.Config(
+        app,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.key,
+        # Addresses of samples stand in paths.
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        # Whoever says for whom a request is would choose whom a limit is held to.
+        proxy_headers=bool(settings.proxy),
+        forwarded_allow_ips=settings.proxy or None,
+        http=ImpatientProtocol,
+        timeout_graceful_shutdown=2,
+    )
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -32,6 +32,8 @@ class StationSettings:
         Offered first for a new sample.
     certificate, key : Path, optional
         TLS, both or neither.
+    proxy : str
+        The address whose ``X-Forwarded-For`` is believed; nobody's by default.
     laboratory : str
         Stands at the head of reports.
     deliver_to : str
@@ -47,6 +49,7 @@ class StationSettings:
     population: Population = Population.UNRESTRICTED
     certificate: Path | None = None
     key: Path | None = None
+    proxy: str = ""
     laboratory: str = ""
     deliver_to: str = ""
 

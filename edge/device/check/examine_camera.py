@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from edge.capture.http_address import shown_source
 from edge.capture.open_source import open_source
 from edge.device.check.finding import Finding, found
 from edge.device.device_settings import DeviceSettings
@@ -26,11 +27,15 @@ def examine_camera(settings: DeviceSettings | None) -> tuple[Finding, ...]:
             frame = next(iter(source), None)
             status = source.status().detail
     except HemaLensError as error:
-        return (_reached(settings.source, str(error), passed=False),)
+        return (_reached(shown_source(settings.source), str(error), passed=False),)
     if frame is None:
-        return (_reached(settings.source, "it has no frame", passed=False),)
+        return (
+            _reached(shown_source(settings.source), "it has no frame", passed=False),
+        )
     height, width = frame.image.shape[:2]
-    reached = _reached(settings.source, f"{width}x{height}; {status}", passed=True)
+    reached = _reached(
+        shown_source(settings.source), f"{width}x{height}; {status}", passed=True
+    )
     return (reached, _colour_order(frame))
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from edge.bundles import open_bundle
+from edge.capture.http_address import shown_source
 from edge.device.check.finding import Finding, found
 from edge.device.device_settings import DeviceSettings, read_device_settings
 from edge.update.current import CURRENT, ModelRoot, open_current
@@ -15,7 +16,7 @@ def examine_settings(path: Path) -> tuple[DeviceSettings | None, Finding]:
         settings = read_device_settings(path)
     except HemaLensError as error:
         return None, _settings(path, str(error), passed=False)
-    what = f"{settings.source}, {settings.objective}"
+    what = f"{shown_source(settings.source)}, {settings.objective}"
     return settings, _settings(path, what, passed=True)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from calibration.optics.profile import OpticalProfile, read_profile
 from edge.bundles import open_bundle
+from edge.capture.http_address import shown_source
 from edge.capture.open_source import open_source
 from edge.capture.source import FrameSource
 from edge.count.operator import OperatorCommand
@@ -99,10 +100,11 @@ def run_service(
         population=settings.population,
         target=settings.target,
     )
-    header = new_header(settings.source, bundle, how.resume_invariants())
+    shown = shown_source(settings.source)
+    header = new_header(shown, bundle, how.resume_invariants())
     output = next_count(counts, header, say)
     say(
-        f"counting {settings.source} with {bundle.manifest.name} "
+        f"counting {shown} with {bundle.manifest.name} "
         f"{bundle.manifest.version} into {output}"
     )
     begun = time.monotonic()

@@ -126,8 +126,11 @@ def require_own_page(request: Request) -> None:
 
 
 def require_attempt(context: Context, *keys: str) -> None:
-    """Refuse to try a password again so soon after too many wrong ones."""
-    if (wait_s := context.sign_ins.wait_s(*keys)) > 0:
+    """Refuse to try a password again so soon after too many wrong ones.
+
+    It counts as wrong until ``succeeded`` says otherwise: many at once are counted too.
+    """
+    if (wait_s := context.sign_ins.begin(*keys)) > 0:
         raise RefusedError(Reason.TOO_MANY_ATTEMPTS, retry_after_s=wait_s)
 
 

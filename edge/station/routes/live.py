@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
 
+from edge.capture.http_address import shown_source
 from edge.records.population import Population
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.errors.responses import PICTURE, described
@@ -58,7 +59,7 @@ def status(account: Anyone, context: ContextDep) -> Status:  # noqa: ARG001 - as
     sample = context.live.sample
     is_idle = progress.state is LiveState.IDLE
     return Status(
-        source=context.settings.source,
+        source=shown_source(context.settings.source),
         bundle=context.model,
         state=progress.state,
         count_id=progress.count_id,

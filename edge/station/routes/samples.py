@@ -221,9 +221,10 @@ def sign_off(
             is_below_target=wanted.is_below_target,
         )
     except RefusedError as error:
-        if error.reason is Reason.WRONG_PASSWORD:
-            context.sign_ins.failed(key)
+        if error.reason is not Reason.WRONG_PASSWORD:
+            context.sign_ins.succeeded(key)
         raise
+    context.sign_ins.succeeded(key)
     ExportOutbox(context.station.transaction).withdraw(count_id)
     context.live.publish_review()
     return _shown_report(context, count_id)

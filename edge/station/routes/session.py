@@ -67,11 +67,11 @@ def sign_in(
     if context.automatic is not None:
         return _shown(context.automatic, context, None)
     address = request.client.host if request.client else "nowhere"
-    keys = (f"name {wanted.name}", f"address {address}")
+    # Not the name alone: whoever knows it would lock its owner out.
+    keys = (f"name {wanted.name} at {address}", f"address {address}")
     require_attempt(context, *keys)
     account = context.station.accounts.check(wanted.name, wanted.password)
     if account is None:
-        context.sign_ins.failed(*keys)
         raise RefusedError(Reason.WRONG_SIGN_IN)
     context.sign_ins.succeeded(*keys)
     if (old := request.cookies.get(COOKIE)) is not None:
@@ -115,8 +115,8 @@ def change_password(wanted: NewPassword, account: Anyone, context: ContextDep) -
     key = f"name {account.name}"
     require_attempt(context, key)
     if context.station.accounts.check(account.name, wanted.old) is None:
-        context.sign_ins.failed(key)
         raise RefusedError(Reason.WRONG_PASSWORD)
+    context.sign_ins.succeeded(key)
     context.station.accounts.change_password(account.name, wanted.new, account.name)
 
 

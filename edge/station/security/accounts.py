@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 import sqlite3
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -15,6 +16,9 @@ from hemalens.passwords import PasswordHasher, is_password
 
 IDLE_LIMIT: Final = timedelta(minutes=30)
 WHOLE_LIMIT: Final = timedelta(hours=12)
+MOST_HASHES: Final = 2
+"""At once: each takes 64 MiB, and sixty of them brought a device down."""
+
 _SHORTEST_PASSWORD: Final = 10
 _LONGEST_PASSWORD: Final = 256
 """Long enough for any sentence, short enough that hashing cannot be abused."""
@@ -68,6 +72,7 @@ class Accounts:
         self._transaction = transaction
         self._audit = audit
         self._hasher = hasher or PasswordHasher()
+        self._hashing = threading.BoundedSemaphore(MOST_HASHES)
         # Verified for unknown names, so that these take as long as known ones.
         self._no_ones_hash = self._hasher.hash(secrets.token_urlsafe())
 
@@ -122,12 +127,15 @@ class Accounts:
             row = connection.execute(sql, (name,)).fetchone()
         # Outside the transaction: hashing is slow, and others go on meanwhile.
         known_hash = self._no_ones_hash if row is None else row[0]
-        is_right = is_password(password[:_LONGEST_PASSWORD], known_hash)
+        with self._hashing:
+            is_right = is_password(password[:_LONGEST_PASSWORD], known_hash)
         account = self.get(name)
         if row is None or not is_right or account is None or account.is_disabled:
             return None
         if self._hasher.is_outdated(known_hash):
-            self._store_hash(name, self._hasher.hash(password))
+            with self._hashing:
+                renewed = self._hasher.hash(password)
+            self._store_hash(name, renewed)
         return account
 
     def confirms(self, account: Account, password: str) -> bool:
@@ -248,7 +256,8 @@ class Accounts:
                 most=_LONGEST_PASSWORD,
                 found=len(password),
             )
-        return self._hasher.hash(password)
+        with self._hashing:
+            return self._hasher.hash(password)
 
     def _store_hash(self, name: str, hashed: str) -> None:
         sql = "UPDATE account SET password_hash = ? WHERE name = ?"

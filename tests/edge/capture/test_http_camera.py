@@ -14,6 +14,7 @@ import pytest
 
 from edge.capture import http_camera
 from edge.capture.decoder import end_idle
+from edge.capture.http_address import shown_source
 from edge.capture.http_camera import HttpCamera
 from edge.capture.reconnecting import Patience, Reconnecting
 from edge.capture.source import SourceState
@@ -357,3 +358,18 @@ def test_a_server_that_never_answers_is_left_without_a_thread(scheme: str) -> No
             pass
         assert time.monotonic() - began < 5
         assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("http://ann:se%40cret@camera:81/v", "http://camera:81/v"),
+        ("https://se@cret@camera/v", "https://camera/v"),
+        ("http://c/?User=ann&PWD=secret&size=2", "http://c/?User=***&PWD=***&size=2"),
+        ("http://c/v?a=1;access_token=secret", "http://c/v?a=1;access_token=***"),
+        ("http://ann:secret@[::1/", "http://"),
+        ("follow:/data/token=1", "follow:/data/token=1"),
+    ],
+)
+def test_a_login_in_an_address_is_not_shown(source: str, shown: str) -> None:
+    assert shown_source(source) == shown

@@ -48,3 +48,17 @@ def test_crops_are_saved_when_asked_for_whoever_keeps_the_frames(
     overlays = list(output.glob("frames/*.png"))
     assert len(overlays) == (0 if keeps else counted.frames_done)
     assert keeper is None or len(keeper.names) == counted.frames_done
+
+
+def test_a_cameras_login_is_not_kept_in_the_count(tmp_path: Path) -> None:
+    output = tmp_path / "results"
+    count_source(
+        DemoSlide(seed=3, frames=1, width_px=320, height_px=240),
+        open_bundle("cnn"),
+        CountSettings(threads=1),
+        source_name="http://ann:geheim@camera/v?pwd=geheim",
+        output=output,
+    )
+    kept = [path.read_bytes() for path in output.rglob("*") if path.is_file()]
+    assert any(b"http://camera/v" in content for content in kept)
+    assert not any(b"geheim" in content for content in kept)

@@ -99,7 +99,7 @@ def caller(
     data = tmp_path_factory.mktemp("station") / "data"
     with served(data, *PEOPLE, ("eva", "operator")) as (client, context):
         # Passwords are tried without end, so that what comes after is reached.
-        context.sign_ins.wait_s = SignInLimit().wait_s
+        context.sign_ins.begin = SignInLimit().wait_s
         there = what_is_there(client, context)
         with listening(client.app) as address:
             yield Caller(context, request.param, there, address)

@@ -1,12 +1,16 @@
 """UnattendedOperator gets in who should not, whatever they send."""
 
 import json
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from edge.station.security import accounts
 from edge.station.security.limits import MOST_FAILURES, SignInLimit
 from edge.station.settings import StationSettings
 from hemalens.errors import ConfigError
@@ -196,6 +200,47 @@ def test_passwords_cannot_be_tried_without_end(client: TestClient) -> None:
         for _ in range(MOST_FAILURES + 1)
     ]
     assert codes == [401] * MOST_FAILURES + [429]
+
+
+def test_passwords_tried_at_once_are_limited_before_they_are_hashed(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed, at_once, most = [], [], []
+
+    def slow(password: str, _hash: str) -> bool:
+        at_once.append(password)
+        most.append(len(at_once))
+        time.sleep(0.1)
+        hashed.append(at_once.pop())
+        return False
+
+    monkeypatch.setattr(accounts, "is_password", slow)
+
+    def attempt(number: int) -> int:
+        body = {"name": "ann", "password": f"wrong {number}"}
+        return client.post(f"{API}/session", json=body).status_code
+
+    with ThreadPoolExecutor(20) as threads:
+        codes = Counter(threads.map(attempt, range(20)))
+    assert codes == {401: MOST_FAILURES, 429: 20 - MOST_FAILURES}
+    assert len(hashed) == MOST_FAILURES
+    assert max(most) <= accounts.MOST_HASHES
+
+
+def test_wrong_attempts_of_others_lock_nobodys_work_out(client: TestClient) -> None:
+    headers = sign_in(client, "ann")
+    stranger = TestClient(client.app, client=("192.0.2.7", 5000))
+    stranger.base_url = client.base_url
+    for _ in range(MOST_FAILURES + 1):
+        last = stranger.post(
+            f"{API}/session", json={"name": "ann", "password": "wrong"}
+        )
+    assert last.status_code == 429
+    body = {"old": "correct horse ann", "new": "another horse ann"}
+    done = client.post(f"{API}/password", json=body, headers=headers)
+    assert done.status_code == 204
+    body = {"name": "ann", "password": "another horse ann"}
+    assert client.post(f"{API}/session", json=body).status_code == 200
 
 
 def test_the_limit_ends_with_time() -> None:
