@@ -8,7 +8,7 @@ TFLITE := $(shell $(PYTHON) -c 'import sys; print("$(VENVS)/tflite/.installed" \
   if sys.version_info[:2] == (3, 11) else "")')
 
 .PHONY: demo test test-slow check lint types format train validate benchmark speed soak \
-  fleet measure lock clean
+  fleet measure fuzz lock clean
 
 demo: $(VENVS)/edge/.installed
 	rm -rf demo-output
@@ -22,6 +22,11 @@ test: $(VENVS)/develop/.installed $(TFLITE)
 # The deepest of the nine networks, from training to int8, and other long ways round.
 test-slow: $(VENVS)/develop/.installed $(TFLITE)
 	$(DEVELOP)/python -m pytest -m slow
+
+# Thousands of altered pictures, videos, bundles, models and camera streams.
+FUZZ_TIMES ?= 2000
+fuzz: $(VENVS)/develop/.installed
+	$(DEVELOP)/python -m tests.fuzz $(FUZZ_TIMES)
 
 check: lint types test
 

@@ -1,0 +1,1 @@
+"""Hostile input by the thousand, bounded and from fixed seeds: ``make fuzz``."""
