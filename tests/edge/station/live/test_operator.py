@@ -28,6 +28,16 @@ def test_a_frame_that_is_left_out_is_shown_and_not_kept(tmp_path: Path) -> None:
     assert find_field(fields_folder(tmp_path / "count"), "f-0000.png") is None
 
 
+def test_files_that_differ_in_their_ending_have_pictures_of_their_own(
+    tmp_path: Path,
+) -> None:
+    operator = operator_in(tmp_path / "count")
+    names = ("f.png", "f.bmp")
+    show(operator, *(made_frame(name=name, index=n) for n, name in enumerate(names)))
+    folder = fields_folder(tmp_path / "count")
+    assert len({find_field(folder, name) for name in names} - {None}) == 2
+
+
 def test_pictures_in_memory_do_not_grow_with_the_count(tmp_path: Path) -> None:
     operator = operator_in(tmp_path / "count")
     names = [f"f-{n:04}.png" for n in range(10)]
