@@ -148,9 +148,11 @@ def make_bundle(
     int8_classes = probabilities.argmax(axis=1)
     right = int((int8_classes == validation.class_indices).sum())
     n = len(validation.names)
+    # A model that knows other stains is as sure on them as it is here, and less right.
+    in_other_stains = partly_restained(validation.crops, stains)
     thresholds = fit_thresholds(
         validation.class_indices,
-        probabilities,
+        int8_model.probabilities(in_other_stains) if stains else probabilities,
         split=Split.VALIDATION,
         target_risk=target_risk,
     )

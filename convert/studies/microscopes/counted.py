@@ -128,6 +128,11 @@ class SlideFiles:
         """No frame of a file is ever missed."""
         return False
 
+    @property
+    def is_stored(self) -> bool:
+        """All frames are there."""
+        return True
+
     def status(self) -> SourceStatus:
         """Name the slide."""
         return SourceStatus(state=self._state, detail=self._slide.name)
