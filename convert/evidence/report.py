@@ -62,7 +62,7 @@ class DisturbedFigures(Record):
 
 
 class MadeSlides(Record):
-    """One class on made slides: its share as int8 counts it, less the true one."""
+    """One class on made slides: its share as a count by int8 has it, less the true."""
 
     mix: str
     cells: int

@@ -133,7 +133,7 @@ def validate(
     of_float, of_int8 = answers.figures()
     pairs = _pairs(answers)
     size, float_size = len(bundle.model), float_model.stat().st_size
-    slides = made_slides(of_int8.confusion)
+    slides = made_slides(answers.true, answers.int8)
     groups = part.groups()
     threshold = bundle.manifest.thresholds.minimum_probability
     judged = (

@@ -101,8 +101,18 @@ class RareClassPrior:
             alike and one.kind is CellKind.WHITE_CELL and not one.at_border
             for one, alike in zip(stained, is_in_distribution.tolist(), strict=True)
         ]
-        self._rows.extend(probabilities[is_taught])
-        if any(is_taught) and self._rare:
+        self.learn_from(probabilities[is_taught])
+
+    def learn_from(self, probabilities: NDArray[np.float32]) -> None:
+        """Take in whole white cells that are like the training images.
+
+        Parameters
+        ----------
+        probabilities : ndarray of shape (N, classes), float32
+            As `learn` takes them.
+        """
+        self._rows.extend(probabilities)
+        if len(probabilities) and self._rare:
             self._maximize(np.array(self._rows, np.float64))
 
     def weights(self) -> tuple[float, ...]:

@@ -10,6 +10,7 @@ from convert.evidence.differential import differential, made_slides
 from convert.evidence.floors import Floors
 from convert.evidence.gate import Criterion, GateLimits, Outcome
 from convert.evidence.grouped import share_limits
+from convert.evidence.report import MadeSlides
 from hemalens.classes import CLASS_NAMES
 from hemalens.statistics import clopper_pearson
 from train.evaluation.figures import evaluate_predictions
@@ -128,15 +129,18 @@ def test_floors_respect_slides() -> None:
     assert "31 slides or patients" in with_slides.detail
 
 
-def confusion(images: int, wrong: Mapping[tuple[int, int], int]) -> np.ndarray:
-    true, called = answers(images, wrong)
-    table = np.zeros((8, 8), np.int64)
-    np.add.at(table, (true, called), 1)
-    return table
+def probable(called: np.ndarray) -> np.ndarray:
+    """Each class called is certain but for what the others share."""
+    return (0.99 * np.eye(8)[called] + 0.01 / 8).astype(np.float32)
+
+
+def slides_of(wrong: Mapping[tuple[int, int], int]) -> tuple[MadeSlides, ...]:
+    true, called = answers(100, wrong)
+    return made_slides(true, probable(called))
 
 
 def test_a_model_without_error_counts_made_slides_right() -> None:
-    slides = made_slides(confusion(100, {}).tolist())
+    slides = slides_of({})
     assert {(one.mix, one.cells) for one in slides} == {
         (mix, cells)
         for mix in ("an adult's", "every class as often")
@@ -147,20 +151,32 @@ def test_a_model_without_error_counts_made_slides_right() -> None:
 
 
 def test_what_is_called_another_class_moves_the_differential() -> None:
-    """A tenth of 60 % neutrophils called ig: six points too many."""
-    slides = made_slides(confusion(100, {(NEUTROPHIL, IG): 10}).tolist())
+    """A tenth of 60 % neutrophils called ig for certain: six points too many."""
+    slides = slides_of({(NEUTROPHIL, IG): 10})
     ig = next(s for s in slides if s.class_name == "ig" and s.cells == 200)
     assert ig.bias_points == pytest.approx(6, abs=0.3)
     low, high = ig.agreement_points
     assert low < ig.bias_points < high
     failed = {one.name for one in differential(slides, LIMITS) if not one.passed}
     assert failed == {"differential_bias", "differential_agreement", "within_ruemke"}
-    assert slides == made_slides(confusion(100, {(NEUTROPHIL, IG): 10}).tolist())
+    assert slides == slides_of({(NEUTROPHIL, IG): 10})
+
+
+def test_a_made_slide_is_counted_as_a_device_counts_it() -> None:
+    """What the model half doubts is weighed by how rare the slide's cells show it."""
+    true, called = answers(100, {(NEUTROPHIL, IG): 10})
+    rows = probable(called)
+    rows[called != true] = 0.55 * np.eye(8)[IG] + 0.45 * np.eye(8)[NEUTROPHIL]
+    ig = next(
+        s for s in made_slides(true, rows) if s.class_name == "ig" and s.cells == 200
+    )
+    assert abs(ig.bias_points) < 1
+    assert ig.within_ruemke > 0.95
 
 
 def test_without_a_leukocyte_class_no_slide_is_made() -> None:
-    table = confusion(100, {})
-    table[MONOCYTE] = 0
-    assert made_slides(table.tolist()) == ()
+    true, called = answers(100, {})
+    kept = true != MONOCYTE
+    assert made_slides(true[kept], probable(called[kept])) == ()
     found = differential((), LIMITS)
     assert {one.outcome for one in found} == {Outcome.NOT_SHOWN}
