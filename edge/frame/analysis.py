@@ -18,7 +18,7 @@ from edge.frame.quality import FrameQuality, measure_quality, reason_to_leave_ou
 from edge.frame.stage_times import Stage, StageTimes
 from edge.frame.within_field import of_field, painted
 from edge.segment import segment
-from hemalens.preprocess import RED_CELL_DIAMETER_UM
+from hemalens.classes import CellKind
 from hemalens.records import Frame, Segmentation
 
 WATCH_EVERY: Final = 25
@@ -29,6 +29,9 @@ ASKED_FIRST: Final = 5
 ASKED_EVERY: Final = 10
 """Frames whose red cells are asked although a pixel size is known: the first ones, and
 one in so many."""
+
+FEWEST_ASKED: Final = 5
+"""Red cells, whole and surely found, from which a frame tells the pixel size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,8 +48,9 @@ class FrameAnalysis:
     field : ndarray of shape (H, W), bool, or None
         Where the frame shows the slide; None where all of it does.
     ruler_um : float or None
-        Micrometres per pixel by the frame's own red cells; None with too few, or where
-        another size is known and this frame was not asked.
+        Micrometres per pixel by the frame's own red cells; None where they are too few
+        or too unlike to tell, or where another size is known and this frame was not
+        asked.
     quality : FrameQuality
     found : Segmentation or None
         None when the frame is too bad to look for cells.
@@ -149,14 +153,15 @@ class FrameAnalyzer:
         expected_um: float | None,
         found: Segmentation | None,
     ) -> float | None:
-        """Ask the red cells; of a known size, now and then, for they may contradict."""
+        """Ask the red cells; of a known size, now and then, for they may contradict.
+
+        Cells that were found at a known size lean towards it: they are looked for anew.
+        """
         if found is None or expected_um is None:
-            is_told = found is not None and found.red_cell_diameter_px is not None
-            return found.pixel_size_um if found and is_told else None
+            return None if found is None else _red_cells_say(found)
         if frame.index >= ASKED_FIRST and frame.index % ASKED_EVERY:
             return None
-        diameter_px = measure_red_cell_diameter(_shown(frame.image, field))
-        return RED_CELL_DIAMETER_UM / diameter_px if diameter_px else None
+        return _red_cells_say(self._segment(frame.image, field, None))
 
     def _corrected(self, frame: Frame) -> Frame:
         if self._correction is None:
@@ -181,6 +186,13 @@ class FrameAnalyzer:
         with self._times.of(Stage.SEGMENT):
             found = segment(_shown(image, field), pixel_size_um, field)
             return found if field is None else of_field(found, field)
+
+
+def _red_cells_say(found: Segmentation) -> float | None:
+    scale = found.measured_scale
+    if scale is None or scale.kind is not CellKind.RED_CELL:
+        return None
+    return scale.pixel_size_um if scale.cells >= FEWEST_ASKED else None
 
 
 def _shown(

@@ -14,7 +14,7 @@ from hemalens.glass import Glass
 from hemalens.records import Detection, Segmentation
 
 FEWEST_RED_CELLS: Final = 5
-"""Whole ones from which a frame tells of their sizes and colours."""
+"""Whole ones from which a frame tells of their spread and colours."""
 
 MOST_RED_CELLS: Final = 20
 """Looked at for their colour: one frame is not the slide."""
@@ -102,7 +102,7 @@ def facts_of(
     if len(whole) >= FEWEST_RED_CELLS:
         colours, beside = _colours(image, whole, quality.glass)
     return FrameFacts(
-        ruler_um=ruler_um if len(whole) >= FEWEST_RED_CELLS else None,
+        ruler_um=ruler_um,
         is_white_scale=is_white_scale and not is_scale_known,
         is_blank=quality.is_empty and not found.detections,
         is_missed=_is_missed(image.shape[:2], found, quality),

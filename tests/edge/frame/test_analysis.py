@@ -3,10 +3,11 @@ import pytest
 
 from calibration.optics.profile import OpticalProfile, PixelSize, PixelSizeMethod, now
 from edge.capture.demo_slide import DemoSlide
-from edge.frame.analysis import WATCH_EVERY, FrameAnalyzer
+from edge.frame.analysis import ASKED_FIRST, WATCH_EVERY, FrameAnalyzer
 from edge.frame.pixel_size import Scale
 from hemalens.classes import CellKind
 from hemalens.records import Frame
+from tests.edge.segment.drawn_fields import DrawnField
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,22 @@ def test_the_profiles_pixel_size_is_worked_with(field: Frame) -> None:
     assert analysis.frame.pixel_size_um == 0.1
     assert analysis.found is not None
     assert analysis.found.pixel_size_um == 0.1
+
+
+@pytest.mark.parametrize("times", [1 / 3, 0.5, 0.7, 1.0, 1.4, 2.0])
+def test_a_wrong_pixel_size_does_not_sway_what_the_red_cells_say(
+    times: float,
+) -> None:
+    cells = DrawnField()
+    cells.red_cells_in_rows([])
+    frame = Frame(image=cells.image(0.1), name="given", index=0)
+    said = FrameAnalyzer(Scale(0.1 * times)).analyze(frame).ruler_um
+    assert said == pytest.approx(0.1, rel=0.12)
+
+
+def test_a_later_frame_of_a_known_scale_is_not_asked_again(field: Frame) -> None:
+    later = Frame(image=field.image, name="later", index=ASKED_FIRST + 1)
+    assert FrameAnalyzer(Scale(0.1)).analyze(later).ruler_um is None
 
 
 def test_another_objective_than_the_profiles_is_noticed(field: Frame) -> None:

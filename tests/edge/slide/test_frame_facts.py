@@ -81,8 +81,8 @@ def test_a_few_cells_of_many_are_as_good_as_none() -> None:
     assert seen(image, *boxes[:2]).is_missed
 
 
-def test_too_few_red_cells_tell_neither_scale_nor_colour() -> None:
+def test_too_few_red_cells_tell_neither_spread_nor_colour() -> None:
     image, boxes = smear()
     told = seen(image, *boxes[:4])
-    assert told.ruler_um is told.colour_spread_deg is told.size_spread is None
+    assert told.colour_spread_deg is told.size_spread is None
     assert seen(image, *boxes, um=None).red_cells_per_mm2 is None
