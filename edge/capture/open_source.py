@@ -46,6 +46,17 @@ _KINDS: Final = {
 }
 
 
+def names_kind(source: str) -> bool:
+    """Tell whether a source names its kind; others are files and folders.
+
+    Examples
+    --------
+    >>> names_kind("usb:0"), names_kind("slides/17")
+    (True, False)
+    """
+    return source.startswith(tuple(_KINDS))
+
+
 def open_source(source: str) -> FrameSource:
     """Make the frame source a person names; nothing is opened yet.
 

@@ -2,13 +2,15 @@
 
 import tomllib
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from edge.capture.open_source import names_kind, open_source
 from edge.device.device_settings import DeviceSettings
+from edge.device.flash.country_codes import COUNTRY_CODES
+from edge.device.flash.operating_system import OperatingSystem
 from edge.device.fleet_settings import FleetSettings
 from edge.records.population import Population
 from hemalens.errors import ConfigError
@@ -19,14 +21,8 @@ _HOSTNAME: Final = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 _USER: Final = r"^[a-z_][a-z0-9_-]{0,31}$"
 """As useradd takes it."""
 
-
-class OperatingSystem(StrEnum):
-    """Releases of Raspberry Pi OS that can be prepared."""
-
-    TRIXIE = "trixie"
-    """Set up by cloud-init; Python 3.13."""
-    BOOKWORM = "bookworm"
-    """Set up by a first-run script; Python 3.11."""
+_FOLDERS: Final = ("wheelhouse", "camera_debs")
+"""Settings that name folders."""
 
 
 class _Record(BaseModel):
@@ -39,7 +35,7 @@ class Wifi(_Record):
     ssid: str = Field(min_length=1, max_length=32)
     password_file: Path | None = None
     """None for an open network."""
-    country: str = Field(pattern=r"^[A-Z]{2}$")
+    country: str
     """Whose rules the radio obeys."""
     hidden: bool = False
 
@@ -50,6 +46,16 @@ class Wifi(_Record):
         if not ssid.isprintable():
             raise ValueError("a network's name is printable")
         return ssid
+
+    @field_validator("country")
+    @classmethod
+    def _known(cls, country: str) -> str:
+        if country not in COUNTRY_CODES:
+            raise ValueError(
+                f"{country} is no country of ISO 3166-1; two capitals such as DE, and "
+                "GB for the United Kingdom"
+            )
+        return country
 
 
 class Board(_Record):
@@ -65,6 +71,10 @@ class Board(_Record):
     wifi: Wifi | None = None
     """None for a cable."""
     camera: str = "picamera2:0"
+    camera_debs: Path | None = None
+    """Folder of Debian packages that bring picamera2, for a system without it."""
+    camera_from_network: bool = False
+    """Let the first boot fetch picamera2 where the system has none."""
     objective: str = Field(min_length=1, max_length=100)
     target: int | None = Field(default=None, ge=1)
     bundle: str = "current"
@@ -82,6 +92,26 @@ class Board(_Record):
     trusted_key_files: tuple[Path, ...] = Field(min_length=1)
     """Public keys of those who may sign a model."""
     wheelhouse: Path
+
+    @field_validator("camera")
+    @classmethod
+    def _is_camera(cls, camera: str) -> str:
+        """Refuse at the desk what the board would refuse far away."""
+        if not names_kind(camera):
+            raise ValueError(
+                f"{camera!r} is no camera; wanted one such as picamera2:0, usb:0 or "
+                "http://ADDRESS"
+            )
+        try:
+            open_source(camera)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        return camera
+
+    @property
+    def has_pi_camera(self) -> bool:
+        """Whether it counts with a camera that picamera2 reads."""
+        return self.camera.startswith("picamera2:")
 
     @property
     def device_settings(self) -> DeviceSettings:
@@ -161,6 +191,6 @@ def _from_folder(folder: Path, key: str, value: Any) -> Any:
         return {name: _from_folder(folder, name, part) for name, part in value.items()}
     if key.endswith("_files") and isinstance(value, list):
         return [folder / name for name in value]
-    if key.endswith("_file") or key == "wheelhouse":
+    if key.endswith("_file") or key in _FOLDERS:
         return folder / value
     return value

@@ -8,19 +8,19 @@ from typing import Final
 
 from edge.device import fleet_credentials as credentials
 from edge.device.flash import cloud_init, first_run
-from edge.device.flash.board import Board, OperatingSystem
+from edge.device.flash.board import Board
+from edge.device.flash.camera_debs import camera_debs
+from edge.device.flash.card import Card
+from edge.device.flash.carried_wheels import carried_wheels
 from edge.device.flash.credentials import read_password
-from edge.device.flash.kernel_cmdline import with_words
-from edge.update.wheelhouse_folder import MANIFEST, read_wheelhouse
+from edge.device.flash.kernel_cmdline import KERNEL_LINE, with_words
+from edge.device.flash.operating_system import OperatingSystem
 from hemalens.errors import ConfigError
 from hemalens.passwords import PasswordHasher, is_password
 from hemalens.signature import read_trusted_keys
 
 FOLDER: Final = "hemalens"
 """Holds what the first boot installs from; replaced as a whole."""
-KERNEL_LINE: Final = "cmdline.txt"
-"""Written last: without it nothing else comes into effect."""
-
 BootFiles = dict[str, bytes | Path]
 """Content, or the file that has it, by its name on the boot partition, in the order of
 writing."""
@@ -28,7 +28,6 @@ writing."""
 _MEMORY_LIMITS: Final = "cgroup_enable=memory"
 """The Raspberry Pi's firmware disables them, and the service's MemoryMax with them."""
 _PASSWORD: Final = f"{FOLDER}/operator-password"
-_PYTHON: Final = {OperatingSystem.TRIXIE: "3.13", OperatingSystem.BOOKWORM: "3.11"}
 
 
 def boot_files(board: Board, present: Callable[[str], bytes | None]) -> BootFiles:
@@ -47,12 +46,14 @@ def boot_files(board: Board, present: Callable[[str], bytes | None]) -> BootFile
     Raises
     ------
     ConfigError
-        When one of the board's files cannot be used, the wheelhouse is for another
-        system, or this is no boot partition.
+        When one of the board's files cannot be used, the wheelhouse or the card's
+        system is another than the board's, or this is no boot partition.
     BundleError
         When a trusted key is none.
     """
-    carried = _carried(board, present(_PASSWORD))
+    card = Card.read(present)
+    card.require(board.os)
+    carried = _carried(board, card, present(_PASSWORD))
     set_up = (
         cloud_init.set_up(board, _digest(carried))
         if board.os is OperatingSystem.TRIXIE
@@ -63,7 +64,7 @@ def boot_files(board: Board, present: Callable[[str], bytes | None]) -> BootFile
     return {**carried, **set_up.files, KERNEL_LINE: line}
 
 
-def _carried(board: Board, present_hash: bytes | None) -> BootFiles:
+def _carried(board: Board, card: Card, present_hash: bytes | None) -> BootFiles:
     """Collect the folder that the first boot installs from."""
     script = files("edge.device").joinpath("files/first-boot.sh").read_bytes()
     settings = board.device_settings.model_dump_json(indent=2).encode() + b"\n"
@@ -73,8 +74,13 @@ def _carried(board: Board, present_hash: bytes | None) -> BootFiles:
         **_trusted_keys(board),
         **_operator_password(board, present_hash),
         **_broker_credentials(board),
-        **_wheels(board),
+        **_below("wheelhouse", carried_wheels(board, card)),
+        **_below("debs", camera_debs(board, card)),
     }
+
+
+def _below(folder: str, files: dict[str, Path]) -> BootFiles:
+    return {f"{FOLDER}/{folder}/{name}": path for name, path in files.items()}
 
 
 def _trusted_keys(board: Board) -> BootFiles:
@@ -109,18 +115,6 @@ def _broker_credentials(board: Board) -> BootFiles:
         raise ConfigError(f"{missing[0]} is not there; the board's broker asks for it")
     folder = f"{FOLDER}/{credentials.CREDENTIALS.name}"
     return {f"{folder}/{name}": path for name, path in named.items() if path}
-
-
-def _wheels(board: Board) -> BootFiles:
-    made = read_wheelhouse(board.wheelhouse)
-    if made.python != _PYTHON[board.os]:
-        raise ConfigError(
-            f"the wheelhouse {board.wheelhouse} is for Python {made.python}; "
-            f"{board.os} has {_PYTHON[board.os]}: 'hemalens device wheelhouse --python "
-            f"{_PYTHON[board.os]}'"
-        )
-    names = [MANIFEST, *made.sha256]
-    return {f"{FOLDER}/wheelhouse/{name}": board.wheelhouse / name for name in names}
 
 
 def _digest(carried: BootFiles) -> str:

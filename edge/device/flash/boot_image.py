@@ -7,7 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
-from edge.device.flash.boot_files import FOLDER, KERNEL_LINE, BootFiles
+from edge.device.flash.boot_files import FOLDER, BootFiles
+from edge.device.flash.kernel_cmdline import KERNEL_LINE
 from edge.device.flash.partition_table import fat_offset_bytes
 from edge.device.tools import run_tool
 from hemalens.durable import sync_path
@@ -43,7 +44,12 @@ class BootImage:
         return self._mtool("mcopy", self._path, f"::/{name}", "-")
 
     def write(self, files: BootFiles) -> None:
-        """Write to a copy and rename it; on a disk, the kernel's line comes last."""
+        """Write to a copy and rename it; on a disk, the kernel's line comes last.
+
+        What has these files already stays as it is, byte for byte.
+        """
+        if self._has(files):
+            return
         if self._in_place:
             self._write_to(self._path, files)
             return
@@ -64,6 +70,25 @@ class BootImage:
             ) from error
         finally:
             remove_unfinished(unfinished)
+
+    def _has(self, files: BootFiles) -> bool:
+        """Compare with what is there; the folder has to have no other files."""
+        with tempfile.TemporaryDirectory() as copied:
+            if FOLDER in self._names(""):
+                self._mtool("mcopy", self._path, "-s", f"::/{FOLDER}", copied)
+            there = {
+                str(path.relative_to(copied)): path
+                for path in Path(copied).rglob("*")
+                if path.is_file()
+            }
+            ours = {name for name in files if name.startswith(f"{FOLDER}/")}
+            if there.keys() != ours:
+                return False
+            return all(
+                (there[name].read_bytes() if name in there else self.read(name))
+                == (content if isinstance(content, bytes) else content.read_bytes())
+                for name, content in files.items()
+            )
 
     def _write_to(self, disk: Path, files: BootFiles) -> None:
         if FOLDER in self._names(""):

@@ -31,6 +31,17 @@ from edge.records.population import Population
 )
 @click.option("--wifi-country", help="Two letters, such as DE; --wifi needs it.")
 @click.option("--camera", help="As SOURCE of 'hemalens count'. [default: picamera2:0]")
+@click.option(
+    "--camera-debs",
+    type=click.Path(path_type=Path),
+    help="Folder of Debian packages with SHA256SUMS, for Lite, which has no picamera2.",
+)
+@click.option(
+    "--camera-from-network",
+    is_flag=True,
+    default=None,
+    help="Let the first boot fetch picamera2 with apt, where the system has none.",
+)
 @click.option("--objective", help="The objective on the microscope, such as 100x.")
 @click.option(
     "--target",

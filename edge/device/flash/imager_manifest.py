@@ -8,7 +8,7 @@ References
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -58,12 +58,17 @@ def write_imager_manifest(path: Path, image: Path, board: Board) -> None:
         "extract_size": size,
         "extract_sha256": _sha256(image),
         "image_download_size": size,
-        "release_date": datetime.now(UTC).date().isoformat(),
+        "release_date": _prepared(image).isoformat(),
         "devices": list(_BOARDS),
         # Imager's own customisation would overwrite what the image has.
         "init_format": "none",
     }
     write_whole(path, json.dumps({"os_list": [entry]}, indent=2).encode() + b"\n")
+
+
+def _prepared(image: Path) -> date:
+    """Give the day the image was prepared: flashed again, it stays the same."""
+    return datetime.fromtimestamp(image.stat().st_mtime, UTC).date()
 
 
 def _sha256(image: Path) -> str:

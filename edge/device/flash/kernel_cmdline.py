@@ -5,6 +5,9 @@ from typing import Final
 
 from hemalens.errors import ConfigError
 
+KERNEL_LINE: Final = "cmdline.txt"
+"""Its file; written last: without it nothing else comes into effect."""
+
 _OURS: Final = (
     "ds=nocloud",
     "cfg80211.ieee80211_regdom=",
@@ -14,6 +17,23 @@ _OURS: Final = (
     "systemd.unit=",
 )
 """Words that a flash sets, whoever set them before."""
+
+
+def kernel_words(line: bytes | None) -> list[str]:
+    """Read the words of a boot partition's command line.
+
+    Raises
+    ------
+    ConfigError
+        When there is none: this is no boot partition.
+    """
+    words = (line or b"").decode().split()
+    if not words:
+        raise ConfigError(
+            "no boot partition of Raspberry Pi OS: it has no cmdline.txt; write the "
+            "system's image to the card first"
+        )
+    return words
 
 
 def with_words(line: bytes | None, words: Sequence[str]) -> bytes:
@@ -29,12 +49,7 @@ def with_words(line: bytes | None, words: Sequence[str]) -> bytes:
     >>> with_words(b"root=/dev/sda2 ds=nocloud;i=old rootwait", ["ds=nocloud;i=new"])
     b'root=/dev/sda2 rootwait ds=nocloud;i=new\n'
     """
-    kept = [word for word in (line or b"").decode().split() if not _is_ours(word)]
-    if not kept:
-        raise ConfigError(
-            "no boot partition of Raspberry Pi OS: it has no cmdline.txt; write the "
-            "system's image to the card first"
-        )
+    kept = [word for word in kernel_words(line) if not _is_ours(word)]
     return f"{' '.join([*kept, *words])}\n".encode()
 
 

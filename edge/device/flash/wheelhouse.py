@@ -5,16 +5,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Final
 
 from edge.device.flash.lock_file import BoardSystem, pins_for
+from edge.device.flash.platform_tags import platform_tags
 from edge.update.wheelhouse_folder import MANIFEST, REQUIREMENTS, Wheelhouse
 from hemalens.errors import ConfigError, StorageError
 from hemalens.files import sha256_of, write_whole
-
-_NEWEST_GLIBC: Final = {"3.11": 36, "3.12": 39, "3.13": 41}
-"""Minor version of glibc 2 in Debian Bookworm, Ubuntu 24.04 and Debian Trixie."""
-_OLDEST_GLIBC: Final = 17
 
 
 def make_wheelhouse(
@@ -111,25 +107,6 @@ def build_own_wheel(source: Path, folder: Path) -> Path:
         raise ConfigError(f"{source} is no source tree of HemaLens: give --wheel FILE")
     _pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(source))
     return next(folder.glob("hemalens-*.whl"))
-
-
-def platform_tags(system: BoardSystem) -> tuple[str, ...]:
-    """Name the platforms whose wheels run on a board, the most specific first [1]_.
-
-    References
-    ----------
-    .. [1] PEP 600, manylinux tags by the version of glibc.
-
-    Examples
-    --------
-    >>> platform_tags(BoardSystem(python="3.13", architecture="aarch64"))[0]
-    'manylinux_2_41_aarch64'
-    """
-    versions = range(_NEWEST_GLIBC[system.python], _OLDEST_GLIBC - 1, -1)
-    tags = [f"manylinux_2_{minor}_{system.architecture}" for minor in versions]
-    # piwheels builds for 32-bit Raspberry Pi OS under the plain tag.
-    plain = [f"linux_{system.architecture}"] if system.architecture == "armv7l" else []
-    return (*tags, f"manylinux2014_{system.architecture}", *plain)
 
 
 def _download(folder: Path, system: BoardSystem, pins: tuple[str, ...]) -> None:

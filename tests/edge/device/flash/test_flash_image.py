@@ -17,7 +17,7 @@ from edge.device.flash.imager_manifest import write_imager_manifest
 from edge.device.flash.partition_table import fat_offset_bytes
 from edge.update.wheelhouse_folder import read_wheelhouse
 from hemalens.errors import ConfigError
-from tests.edge.device.flash.made_board import made_board
+from tests.edge.device.flash.made_board import boot_contents, made_board
 
 TOOLS = ("sfdisk", "mkfs.vfat", "mcopy", "mdeltree")
 MIB = 1_048_576
@@ -39,7 +39,7 @@ def sbin(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/usr/sbin:/sbin:/usr/bin:/bin")
 
 
-def made_image(path: Path, table: str = MBR) -> Path:
+def made_image(path: Path, table: str = MBR, system: str = "trixie") -> Path:
     with path.open("wb") as file:
         file.truncate(64 * MIB)
     run("sfdisk", "--quiet", str(path), given=table)
@@ -47,10 +47,7 @@ def made_image(path: Path, table: str = MBR) -> Path:
     with fat.open("wb") as file:
         file.truncate(40 * MIB)
     run("mkfs.vfat", "-F", "32", "-s", "1", str(fat))
-    for name, content in (
-        ("cmdline.txt", "console=tty1 root=PARTUUID=4d8fd085-02 rootwait\n"),
-        ("config.txt", "dtparam=audio=on\n"),
-    ):
+    for name, content in boot_contents(system).items():
         (path.parent / name).write_text(content)
         run("mcopy", "-i", str(fat), str(path.parent / name), "::/")
     with path.open("r+b") as image:
@@ -83,14 +80,14 @@ def test_fat_partition_is_found_by_the_table(tmp_path: Path, table: str) -> None
 def test_image_is_prepared_and_its_other_partitions_stay(
     tmp_path: Path, system: str
 ) -> None:
-    image = made_image(tmp_path / "os.img")
+    image = made_image(tmp_path / "os.img", system=system)
     rest = image.read_bytes()[44 * MIB :]
     flash(open_boot_partition(image), made_board(tmp_path / "board", os=system))
     card = extracted(image, tmp_path / "card")
     assert read_wheelhouse(card / "hemalens" / "wheelhouse")
     assert (card / "config.txt").read_text() == "dtparam=audio=on\n"
     is_trixie = system == "trixie"
-    assert (card / "user-data").exists() is is_trixie
+    assert (card / "network-config").exists() is is_trixie
     assert (card / "firstrun.sh").exists() is not is_trixie
     assert image.read_bytes()[44 * MIB :] == rest
 
@@ -99,8 +96,10 @@ def test_same_board_twice_makes_the_same_files(tmp_path: Path) -> None:
     image, board = made_image(tmp_path / "os.img"), made_board(tmp_path / "board")
     flash(BootImage(image), board)
     once = extracted(image, tmp_path / "once")
+    before = image.read_bytes()
     flash(BootImage(image), board)
     twice = extracted(image, tmp_path / "twice")
+    assert image.read_bytes() == before
     names = {str(path.relative_to(once)) for path in once.rglob("*")}
     assert names == {str(path.relative_to(twice)) for path in twice.rglob("*")}
     for name in filter(lambda name: (once / name).is_file(), names):
@@ -141,7 +140,7 @@ def test_disk_gets_its_kernel_line_last(
     def cut(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(boot_image, "_flush", cut)
+    monkeypatch.setattr(boot_image, "sync_path", cut)
     with pytest.raises(KeyboardInterrupt):
         flash(BootImage(image, in_place=True), board)
     after = extracted(image, tmp_path / "after")

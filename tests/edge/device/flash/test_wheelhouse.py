@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge.device.flash.lock_file import BoardSystem
-from edge.device.flash.wheelhouse import make_wheelhouse, platform_tags
+from edge.device.flash.platform_tags import platform_tags
+from edge.device.flash.wheelhouse import make_wheelhouse
 from edge.update.wheelhouse_folder import read_wheelhouse
 from hemalens.errors import ConfigError
 
