@@ -98,7 +98,7 @@ class EmulatedDevice:
         """Put on the boot partition what a flash puts there."""
         card = self.root / "boot" / "firmware"
         card.parent.mkdir(exist_ok=True)
-        made_boot_folder(card)
+        made_boot_folder(card, self.release)
         board = made_board(
             folder / f"board-{self.release}",
             os=self.release,

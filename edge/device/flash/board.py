@@ -97,10 +97,10 @@ class Board(_Record):
     @classmethod
     def _is_camera(cls, camera: str) -> str:
         """Refuse at the desk what the board would refuse far away."""
-        if not names_kind(camera):
+        if not (names_kind(camera) or camera.startswith("/")):
             raise ValueError(
                 f"{camera!r} is no camera; wanted one such as picamera2:0, usb:0 or "
-                "http://ADDRESS"
+                "http://ADDRESS, or a folder's whole path"
             )
         try:
             open_source(camera)

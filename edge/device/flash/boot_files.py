@@ -15,6 +15,7 @@ from edge.device.flash.carried_wheels import carried_wheels
 from edge.device.flash.credentials import read_password
 from edge.device.flash.kernel_cmdline import KERNEL_LINE, with_words
 from edge.device.flash.operating_system import OperatingSystem
+from edge.device.flash.os_release_setup import UNIT
 from hemalens.errors import ConfigError
 from hemalens.passwords import PasswordHasher, is_password
 from hemalens.signature import read_trusted_keys
@@ -54,8 +55,10 @@ def boot_files(board: Board, present: Callable[[str], bytes | None]) -> BootFile
     card = Card.read(present)
     card.require(board.os)
     carried = _carried(board, card, present(_PASSWORD))
+    digest = _digest(carried)
+    carried[f"{FOLDER}/first-boot.conf"] = _told(board, digest)
     set_up = (
-        cloud_init.set_up(board, _digest(carried))
+        cloud_init.set_up(board, digest)
         if board.os is OperatingSystem.TRIXIE
         else first_run.set_up(board)
     )
@@ -66,10 +69,13 @@ def boot_files(board: Board, present: Callable[[str], bytes | None]) -> BootFile
 
 def _carried(board: Board, card: Card, present_hash: bytes | None) -> BootFiles:
     """Collect the folder that the first boot installs from."""
-    script = files("edge.device").joinpath("files/first-boot.sh").read_bytes()
+    from_here = files("edge.device").joinpath("files")
     settings = board.device_settings.model_dump_json(indent=2).encode() + b"\n"
     return {
-        f"{FOLDER}/first-boot.sh": script,
+        **{
+            f"{FOLDER}/{name}": from_here.joinpath(name).read_bytes()
+            for name in ("first-boot.sh", UNIT)
+        },
         f"{FOLDER}/device.json": settings,
         **_trusted_keys(board),
         **_operator_password(board, present_hash),
@@ -81,6 +87,16 @@ def _carried(board: Board, card: Card, present_hash: bytes | None) -> BootFiles:
 
 def _below(folder: str, files: dict[str, Path]) -> BootFiles:
     return {f"{FOLDER}/{folder}/{name}": path for name, path in files.items()}
+
+
+def _told(board: Board, digest: str) -> bytes:
+    """Tell the first boot's script, a shell's, what it has to know."""
+    told = {
+        "country": board.wifi.country if board.wifi else "",
+        "camera_library": "needed" if board.has_pi_camera else "",
+        "carried": digest,
+    }
+    return "".join(f"{name}={value}\n" for name, value in told.items()).encode()
 
 
 def _trusted_keys(board: Board) -> BootFiles:

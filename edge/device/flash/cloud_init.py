@@ -9,6 +9,10 @@ References
    nocloud.html.
 .. [2] Raspberry Pi Imager, src/customization_generator.cpp and its ``ds=nocloud``
    (read 2026-11-25): a new instance id makes a card set its board up anew.
+.. [3] cloud-init 22.4.2, helpers.py and stages.py: what runs once an instance
+   is marked as done before it runs, in ``/var/lib/cloud/instance/sem``, so that a power
+   cut loses it for good; ``bootcmd`` runs at every boot, before users are made.
+   The network is not set up anew for an instance that is known.
 """
 
 import hashlib
@@ -16,7 +20,13 @@ import json
 
 from edge.device.flash.board import Board, Wifi
 from edge.device.flash.credentials import read_password, read_ssh_key, wifi_key
-from edge.device.flash.os_release_setup import FIRST_BOOT, USER_GROUPS, FirstBootFiles
+from edge.device.flash.os_release_setup import (
+    ARRANGE,
+    INSTALLED_FROM,
+    UNIT,
+    USER_GROUPS,
+    FirstBootFiles,
+)
 
 
 def set_up(board: Board, carried_sha256: str) -> FirstBootFiles:
@@ -32,7 +42,7 @@ def set_up(board: Board, carried_sha256: str) -> FirstBootFiles:
     ConfigError
         When a key or password of the board cannot be read.
     """
-    user_data = b"#cloud-config\n" + _json(_user_data(board))
+    user_data = b"#cloud-config\n" + _json(_user_data(board, carried_sha256))
     network = _json(_network(board.wifi))
     content = user_data + network + carried_sha256.encode()
     instance = f"hemalens-{hashlib.sha256(content).hexdigest()[:16]}"
@@ -47,7 +57,7 @@ def set_up(board: Board, carried_sha256: str) -> FirstBootFiles:
     )
 
 
-def _user_data(board: Board) -> dict[str, object]:
+def _user_data(board: Board, carried_sha256: str) -> dict[str, object]:
     user = {
         "name": board.user,
         "groups": ",".join(USER_GROUPS),
@@ -61,11 +71,20 @@ def _user_data(board: Board) -> dict[str, object]:
         "manage_etc_hosts": True,
         "users": [user],
         "ssh_pwauth": False,
+        "bootcmd": [["sh", "-c", _again_unless(carried_sha256)]],
         "runcmd": [
             ["systemctl", "enable", "--now", "ssh"],
-            ["sh", FIRST_BOOT],
+            ["sh", "-c", f"{ARRANGE} && systemctl start --no-block {UNIT}"],
         ],
     }
+
+
+def _again_unless(carried_sha256: str) -> str:
+    """Let cloud-init do it all again at each boot, until it has succeeded [3]_."""
+    return (
+        f'test "$(cat {INSTALLED_FROM} 2>/dev/null)" = {carried_sha256} || '
+        "rm -f /var/lib/cloud/instance/sem/config_*"
+    )
 
 
 def _network(wifi: Wifi | None) -> dict[str, object]:

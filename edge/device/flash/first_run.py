@@ -5,6 +5,8 @@ References
 .. [1] raspberrypi-sys-mods, usr/lib/raspberrypi-sys-mods/imager_custom, and Raspberry
    Pi Imager, src/customization_generator.cpp (read 2026-11-25), whose script this
    follows.
+.. [2] systemd-run-generator(8), systemd 252: what ends badly powers the board off,
+   unless ``systemd.run_failure_action`` says otherwise.
 """
 
 import shlex
@@ -12,16 +14,16 @@ from typing import Final
 
 from edge.device.flash.board import Board, Wifi
 from edge.device.flash.credentials import read_password, read_ssh_key, wifi_key
-from edge.device.flash.os_release_setup import FIRST_BOOT, FirstBootFiles
+from edge.device.flash.os_release_setup import ARRANGE, BOOT, FirstBootFiles
 
 _SCRIPT: Final = "firstrun.sh"
-_BOOT: Final = "/boot/firmware"
 _CUSTOM: Final = "/usr/lib/raspberrypi-sys-mods/imager_custom"
 _USER: Final = "/usr/lib/userconf-pi/userconf"
 _NO_PASSWORD: Final = "!"  # noqa: S105  # what locks a password
 _KERNEL_WORDS: Final = (
-    f"systemd.run={_BOOT}/{_SCRIPT}",
+    f"systemd.run={BOOT}/{_SCRIPT}",
     "systemd.run_success_action=reboot",
+    "systemd.run_failure_action=reboot",
     "systemd.unit=kernel-command-line.target",
 )
 
@@ -40,16 +42,22 @@ def set_up(board: Board) -> FirstBootFiles:
         shlex.join([_CUSTOM, "enable_ssh", "-k", read_ssh_key(board.ssh_key_file)]),
         shlex.join([_USER, board.user, _NO_PASSWORD]),
         *_wifi(board.wifi),
-        f"sh {FIRST_BOOT}",
     ]
     script = "\n".join(
         [
             "#!/bin/sh",
+            "# Read as a whole before it runs: it overwrites itself at its end.",
+            "set_up() {",
             "# No step hinders the next: a board half set up must be reachable.",
             *commands,
-            f"rm -f {_BOOT}/{_SCRIPT}",
-            rf"sed -i 's| systemd\.[^ ]*||g' {_BOOT}/cmdline.txt",
+            "# Without this one all is tried again at the next boot.",
+            f"{{ {ARRANGE}; }} || exit 1",
+            rf"sed -i 's| systemd\.[^ ]*||g' {BOOT}/cmdline.txt",
+            "sync",
+            f"shred --zero --remove {BOOT}/{_SCRIPT} || rm -f {BOOT}/{_SCRIPT}",
             "exit 0",
+            "}",
+            "set_up",
             "",
         ]
     )

@@ -14,6 +14,7 @@ _OURS: Final = (
     "cgroup_enable=memory",
     "systemd.run=",
     "systemd.run_success_action=",
+    "systemd.run_failure_action=",
     "systemd.unit=",
 )
 """Words that a flash sets, whoever set them before."""

@@ -4,8 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-FIRST_BOOT: Final = "/boot/firmware/hemalens/first-boot.sh"
-"""Where a running board finds it, on Trixie and on Bookworm."""
+BOOT: Final = "/boot/firmware"
+"""Where a running board has its boot partition, on Trixie and on Bookworm."""
+
+UNIT: Final = "hemalens-first-boot.service"
+
+ARRANGE: Final = (
+    f"install -m 644 {BOOT}/hemalens/{UNIT} /etc/systemd/system/{UNIT} && sync && "
+    f"systemctl enable {UNIT}"
+)
+"""Makes each boot install what the card carries, until that has succeeded."""
+
+INSTALLED_FROM: Final = "/opt/hemalens/installed-from"
+"""On the board: which carried files were installed, once all of them were."""
 
 USER_GROUPS: Final = (
     *("users", "adm", "dialout", "audio", "netdev", "video", "plugdev", "input"),

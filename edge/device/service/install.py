@@ -53,6 +53,8 @@ _ENABLED: Final = (SERVICE, "hemalens-confirm.timer")
 _FLEET: Final = ("hemalens-fleet.service", "hemalens-fleet-update.path")
 """Only where the settings name a broker."""
 _SOFTWARE: Final = "opt/hemalens"
+_COMMAND: Final = "usr/local/bin/hemalens"
+"""On everybody's PATH; leads to whatever software is current."""
 _KEYS: Final = "var/lib/hemalens/keys"
 _PASSWORD: Final = "operator-password"  # noqa: S105  # a file's name
 _RUNNING_SYSTEM: Final = Path("/run/systemd/system")
@@ -105,6 +107,7 @@ class Install:
         return (
             *self._environment_steps(),
             *self._finish_steps(),
+            Step(purpose=f"/{_COMMAND}", do=self._put_on_path),
             Step(purpose="the guard before the service", do=self._write_guard),
             *(
                 Step(purpose=f"/{path}", do=partial(self._copy, name, path))
@@ -151,6 +154,14 @@ class Install:
         current = self.root / _SOFTWARE / "current"
         do = partial(finish_environment, current)
         return (Step(purpose=f"{current}, without what it never runs", do=do),)
+
+    def _put_on_path(self) -> None:
+        command = self.root / _COMMAND
+        try:
+            command.parent.mkdir(parents=True, exist_ok=True)
+            point(command, f"/{_SOFTWARE}/current/bin/{command.name}")
+        except OSError as error:
+            raise StorageError(f"cannot write {command}: {error.strerror}") from error
 
     def _write_guard(self) -> None:
         write_guard(self.root / _SOFTWARE / "guard.pyz")

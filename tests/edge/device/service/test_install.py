@@ -159,6 +159,16 @@ def test_pauses_grow_where_systemd_knows_how(
 
 
 @needs_root
+def test_command_is_on_the_path_and_stays_the_current_one(
+    root: Path, carried: Path
+) -> None:
+    for _ in range(2):
+        do(Install(root=root, source=carried))
+        command = root / "usr/local/bin/hemalens"
+        assert command.readlink() == Path("/opt/hemalens/current/bin/hemalens")
+
+
+@needs_root
 def test_guard_runs_on_the_systems_own_python(root: Path, carried: Path) -> None:
     do(Install(root=root, source=carried))
     state = root / "var" / "lib" / "hemalens"

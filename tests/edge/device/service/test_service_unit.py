@@ -10,6 +10,7 @@ import pytest
 
 UNITS = (
     "hemalens.service",
+    "hemalens-first-boot.service",
     "hemalens-confirm.service",
     "hemalens-confirm.timer",
     "hemalens-fleet.service",
@@ -107,6 +108,15 @@ def test_what_installs_a_fetched_model_has_no_network() -> None:
 
 def test_hardware_watchdog_is_within_what_the_board_can_do() -> None:
     assert 0 < int(settings("hemalens-watchdog.conf")["RuntimeWatchdogSec"][:-1]) <= 15
+
+
+def test_first_boot_is_repeated_until_it_succeeded() -> None:
+    unit = settings("hemalens-first-boot.service")
+    assert unit["Restart"] == "on-failure"
+    assert unit["StartLimitIntervalSec"] == "0"
+    assert unit["WantedBy"] == "multi-user.target"
+    # cloud-final.service waits for multi-user.target, which would wait for this one.
+    assert "cloud-final" not in unit["After"]
 
 
 def test_first_boot_script_is_shell() -> None:
