@@ -12,8 +12,9 @@ from hemalens.records import Frame
 class ContinuedSource:
     """A source without the frames that were counted before.
 
-    Of a file those are left out that have been. A live source shows new ones, and
-    begins again with its numbers: they go on after the earlier ones.
+    Of a file those are left out that have been; where a folder has got new files since
+    before some of the old, their numbers are taken, and the new ones go on after them.
+    A live source shows new ones, and begins again with its numbers: so they do too.
 
     Parameters
     ----------
@@ -24,6 +25,9 @@ class ContinuedSource:
     def __init__(self, source: FrameSource, done: Mapping[str, int]) -> None:
         self._source = source
         self._done = done
+        self._taken = frozenset(done.values())
+        self._earlier = 1 + max(done.values(), default=-1)
+        self._has_moved = False
 
     @property
     def is_live(self) -> bool:
@@ -33,8 +37,9 @@ class ContinuedSource:
     def status(self) -> SourceStatus:
         """Return what the source is doing; what was done before is not told again."""
         status = self._source.status()
-        new = tuple(one for one in status.left_out if one.name not in self._done)
-        return replace(status, left_out=new)
+        new = (one for one in status.left_out if one.name not in self._done)
+        left_out = tuple(replace(one, index=self._free(one.index)) for one in new)
+        return replace(status, left_out=left_out)
 
     def __enter__(self) -> Self:
         """Open the source."""
@@ -52,10 +57,16 @@ class ContinuedSource:
 
     def __iter__(self) -> Iterator[Frame]:
         """Yield the frames that are new."""
-        earlier = 1 + max(self._done.values(), default=-1)
         for frame in self._source:
             if self._source.is_live:
-                index = frame.index + earlier
+                index = frame.index + self._earlier
                 yield replace(frame, index=index, name=f"{frame.name}-{index}")
             elif frame.name not in self._done:
-                yield frame
+                # What was left out just before may be the first that has moved.
+                self.status()
+                yield replace(frame, index=self._free(frame.index))
+
+    def _free(self, index: int) -> int:
+        """Return the index; from the first that is taken on, one after all of them."""
+        self._has_moved |= index in self._taken
+        return index + self._earlier if self._has_moved else index

@@ -34,6 +34,14 @@ class Operator(Protocol):
         """
         ...
 
+    def more_frames(self, progress: CountProgress) -> bool | None:
+        """Say whether to look for more where the source ended short of the target.
+
+        It is then opened anew, and gives what it has got since. False ends the count;
+        None when that is not decided yet: it is asked again.
+        """
+        ...
+
 
 class FrameKeeper(Protocol):
     """Keeps what review needs of each frame."""
@@ -65,3 +73,7 @@ class UnattendedOperator:
     def more_leukocytes(self, progress: CountProgress) -> int | None:  # noqa: ARG002
         """End at the target."""
         return 0
+
+    def more_frames(self, progress: CountProgress) -> bool | None:  # noqa: ARG002
+        """End with the source."""
+        return False

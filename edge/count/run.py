@@ -110,15 +110,18 @@ def count_source(
             times=times,
         )
         steering = Steering(session, operator or UnattendedOperator())
-        seen = _count_frames(
-            _skip_counted_frames(source, store),
-            counter,
-            session,
-            steering,
-            _writes(folder, settings, keeper),
-            keeper,
-            times,
-        )
+        writes = tuple(_writes(folder, settings, keeper))
+
+        def count_what_is_there() -> _Seen:
+            rest = _skip_counted_frames(source, store)
+            return _count_frames(
+                rest, counter, session, steering, writes, keeper, times
+            )
+
+        seen = count_what_is_there()
+        # Without a store nobody knows which frames are new.
+        while store is not None and steering.wants_more_frames():
+            seen = seen.and_then(count_what_is_there())
         summary = _sum_up(session, counter, seen, settings)
         if folder is not None:
             folder.complete(summary)
@@ -131,6 +134,13 @@ class _Seen:
 
     dropped: int
     warnings: tuple[str, ...]
+
+    def and_then(self, later: "_Seen") -> "_Seen":
+        """Add what came of further frames."""
+        return _Seen(
+            dropped=self.dropped + later.dropped,
+            warnings=tuple(dict.fromkeys(self.warnings + later.warnings)),
+        )
 
 
 def _sum_up(

@@ -50,6 +50,27 @@ class Steering:
             self._is_finished.wait(_ASK_EVERY_S)
         return False
 
+    def wants_more_frames(self) -> bool:
+        """Ask, where the source ended short of the target, whether to look for more.
+
+        Raises
+        ------
+        StorageError
+            As for `goes_on`.
+        """
+        while not self._is_finished.is_set() and self._is_short:
+            self._heed(self._operator.command())
+            wants = self._operator.more_frames(self._session.progress)
+            if wants is not None:
+                return wants and not self._is_finished.is_set()
+            self._is_finished.wait(_ASK_EVERY_S)
+        return False
+
+    @property
+    def _is_short(self) -> bool:
+        has_target = self._session.counted.target is not None
+        return has_target and not self._session.is_complete
+
     def _heed(self, command: OperatorCommand | None) -> None:
         if command is OperatorCommand.PAUSE:
             self._session.pause()

@@ -99,6 +99,10 @@ class TerminalOperator:
         self._say(_KEYS)
         return CONTINUE_BY if key == "c" else 0
 
+    def more_frames(self, progress: CountProgress) -> bool | None:  # noqa: ARG002
+        """End with the source: the shell is there to name another."""
+        return False
+
     def _take(self, wanted: str) -> str | None:
         """Take the last key typed, if it is among those wanted."""
         self._typed = (self._typed + self._keys().lower())[-1:]

@@ -66,6 +66,10 @@ class ServiceOperator:
         """End at the target."""
         return 0
 
+    def more_frames(self, progress: CountProgress) -> bool | None:  # noqa: ARG002
+        """End with the source."""
+        return False
+
 
 def run_service(
     settings: DeviceSettings,

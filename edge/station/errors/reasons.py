@@ -198,7 +198,7 @@ class Reason(Enum):
     BELOW_TARGET = (
         409,
         "only {count} of {target} leukocytes of {sample} are counted",
-        "count on, or sign below the target and let the report say so",
+        "count it again on more fields, or sign below the target: the report says so",
     )
     SAMPLE_THERE = (
         409,

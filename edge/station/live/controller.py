@@ -119,10 +119,13 @@ class Live:
         self._steer(OperatorCommand.PAUSE, LiveState.COUNTING)
 
     def resume(self) -> None:
-        """Go on after a pause, or after a fault with the source opened anew."""
+        """Go on after a pause; after a fault or its end with the source opened anew."""
         with self._lock:
             if self._fault is not None and self._sample is not None:
                 self._begin_run(self._sample)
+                return
+            if self._run is not None and self.state is LiveState.ENDED:
+                self._run.operator.look_again()
                 return
         self._steer(OperatorCommand.RESUME, LiveState.PAUSED)
 

@@ -25,6 +25,8 @@ class LiveState(StrEnum):
     PAUSED = "paused"
     COMPLETE = "complete"
     """The target is reached: go on, or finish."""
+    ENDED = "ended"
+    """The source ended short of the target: look for more frames, or finish."""
     FAULT = "fault"
     """The count broke off; it can be resumed or finished."""
 

@@ -66,6 +66,7 @@ class StationOperator:
         self._lock = threading.Lock()
         self._wishes: queue.SimpleQueue[OperatorCommand] = queue.SimpleQueue()
         self._more: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._looks_again = False
         self._cells: dict[int, Cell] = {}
         self._reviewable: dict[int, ReviewedCell] = {}
         for cell in earlier:
@@ -93,6 +94,10 @@ class StationOperator:
     def want_more(self, leukocytes: int) -> None:
         """Request to go on beyond the target."""
         self._more.put(leukocytes)
+
+    def look_again(self) -> None:
+        """Request to look for more frames where the source has ended."""
+        self._looks_again = True
 
     def leave(self) -> None:
         """Break the count off before its next frame; it can be continued."""
@@ -185,6 +190,16 @@ class StationOperator:
         if more:
             self._turn(LiveState.COUNTING)
         return more
+
+    def more_frames(self, progress: CountProgress) -> bool | None:
+        """Return whether it was asked to look for more since the source ended."""
+        self.progress = progress
+        if not self._looks_again:
+            self._turn(LiveState.ENDED)
+            return None
+        self._looks_again = False
+        self._turn(LiveState.COUNTING)
+        return True
 
     def _write(self, frame: str, jpeg: bytes) -> None:
         path = self._fields / field_name(frame)

@@ -109,6 +109,9 @@ function showState(progress, sample) {
   // After a power cut the numbers come back with the first frame, and are not 0 till then.
   find("view-live").classList.toggle("unknown", isUnknown(progress));
   find("kept").hidden = !isUnknown(progress);
+  find("ended").hidden = state !== "ended";
+  const counts = { count: number(progress.leukocytes), target: number(progress.target) };
+  write(find("ended"), state === "ended" ? say("live.ended", counts) : "");
 }
 
 function showFault(fault) {

@@ -6,8 +6,8 @@ import { find, write } from "./dom.js";
 import { number, say, sayRefusal } from "./languages.js";
 import { attempt } from "./messages.js";
 
-const OPEN = { pause: ["counting"], resume: ["paused", "fault"], continue: ["complete"] };
-const RUNNING = new Set(["counting", "paused", "complete", "fault"]);
+const OPEN = { pause: ["counting"], resume: ["paused", "fault", "ended"], continue: ["complete"] };
+const RUNNING = new Set(["counting", "paused", "complete", "ended", "fault"]);
 const DAYS = { years: 365, months: 365 / 12, days: 1 };
 let newest = {};
 let known = { count: null, sample: null };
@@ -105,6 +105,7 @@ export function showSteering(progress, sample, account) {
   for (const [verb, states] of Object.entries(OPEN)) {
     find(verb).hidden = !states.includes(progress.state);
   }
+  write(find("resume"), say(progress.state === "ended" ? "steer.lookAgain" : "steer.resume"));
   find("finish").classList.toggle("primary", progress.state === "complete");
   find("watching").hidden = maySteer;
   write(find("watching"), say("live.watching", { name: sample?.operator ?? "" }));

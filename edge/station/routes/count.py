@@ -77,7 +77,7 @@ def pause(account: Reader, context: ContextDep) -> LiveProgress:
 
 @router.post("/resume")
 def resume(account: Reader, context: ContextDep) -> LiveProgress:
-    """Go on after a pause or a fault."""
+    """Go on after a pause or a fault, or look for more where the source ended."""
     _require_controller(context, account)
     context.live.resume()
     return context.live.progress()

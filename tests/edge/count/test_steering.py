@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+import pytest
 
 from edge.bundles import open_bundle
 from edge.count.operator import OperatorCommand, UnattendedOperator
@@ -23,9 +24,11 @@ class Scripted:
         self,
         wishes: Iterable[OperatorCommand | None] = (),
         more: Iterable[int | None] = (),
+        more_frames: Iterable[bool | None] = (),
     ) -> None:
         self._wishes: Iterator[OperatorCommand | None] = iter(wishes)
         self._more: Iterator[int | None] = iter(more)
+        self._more_frames: Iterator[bool | None] = iter(more_frames)
         self.seen: list[CountProgress] = []
 
     def see(self, counted: CountedFrame, progress: CountProgress) -> None:
@@ -36,6 +39,9 @@ class Scripted:
 
     def more_leukocytes(self, progress: CountProgress) -> int | None:
         return next(self._more)
+
+    def more_frames(self, progress: CountProgress) -> bool | None:
+        return next(self._more_frames)
 
 
 def new_session(target: int | None = None) -> CountSession:
@@ -114,3 +120,24 @@ def test_the_operator_sees_what_is_counted() -> None:
     session.add(counted)
     Steering(session, operator).show(counted)
     assert [progress.counted.leukocytes for progress in operator.seen] == [1]
+
+
+def test_short_of_the_target_the_operator_is_asked_until_it_is_decided() -> None:
+    session = new_session(target=2)
+    steering = Steering(session, Scripted(more_frames=(None, True, None, False)))
+    assert steering.wants_more_frames()
+    assert not steering.wants_more_frames()
+
+
+def test_finishing_ends_the_wait_for_more_frames() -> None:
+    operator = Scripted((None, OperatorCommand.FINISH), more_frames=(None, None))
+    assert not Steering(new_session(target=2), operator).wants_more_frames()
+
+
+@pytest.mark.parametrize("target", [None, 1])
+def test_nobody_is_asked_for_frames_at_the_target_or_without_one(
+    target: int | None,
+) -> None:
+    session = new_session(target=target)
+    session.add(one_leukocyte(0))
+    assert not Steering(session, Scripted()).wants_more_frames()

@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import httpx2
 import pytest
 import uvicorn
 
 from edge.bundles import open_bundle
+from edge.capture.demo_slide import DemoSlide
 from edge.capture.source import FrameSource, SourceState, SourceStatus
 from edge.records.population import Population
 from edge.station.app import make_app
@@ -236,3 +238,54 @@ def test_a_stream_ends_with_its_session(tmp_path: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("edge.station.routes.live._PING_S", 0.1)
             assert asyncio.run(asyncio.wait_for(events(), 5))
+
+
+def test_a_source_that_ends_short_of_the_target_offers_to_go_on(tmp_path: Path) -> None:
+    fields = tmp_path / "fields"
+    fields.mkdir()
+    _write_fields(fields, "b", seed=3)
+    with served(tmp_path / "data", source=str(fields)) as (client, context):
+        headers = sign_in(client)
+        new = {"sample_id": "S-1", "target": 400}
+        sample = client.post(f"{API}/count", json=new, headers=headers).json()
+        wait_for(client, "ended")
+        short = client.post(f"{API}/count/resume", headers=headers)
+        assert short.status_code == 200
+        wait_for(client, "ended")
+        assert context.live.progress().frames == 2
+        # Sorted before those that are counted.
+        _write_fields(fields, "a", seed=4)
+        client.post(f"{API}/count/resume", headers=headers)
+        limit = time.monotonic() + 30
+        while context.live.progress().frames < 4 and time.monotonic() < limit:
+            time.sleep(0.05)
+        wait_for(client, "ended")
+        client.post(f"{API}/count/finish", headers=headers)
+        wait_for(client, "idle")
+        report = client.get(f"{API}/samples/{sample['count_id']}").json()
+        assert (report["frames"], report["sample"]["state"]) == (4, "review")
+
+
+def test_a_count_that_waits_for_more_frames_outlives_the_station(
+    tmp_path: Path,
+) -> None:
+    new = {"sample_id": "S-1", "target": 400}
+    with served(tmp_path / "data") as (client, _):
+        client.post(f"{API}/count", json=new, headers=sign_in(client))
+        wait_for(client, "ended")
+    with served(tmp_path / "data") as (client, _):
+        headers = sign_in(client)
+        assert client.get(f"{API}/status").json()["state"] == "fault"
+        client.post(f"{API}/count/resume", headers=headers)
+        wait_for(client, "ended")
+        client.post(f"{API}/count/discard", headers=headers)
+        wait_for(client, "idle")
+        assert client.get(f"{API}/samples").json() == []
+
+
+def _write_fields(folder: Path, name: str, seed: int) -> None:
+    slide = DemoSlide(frames=2, width_px=480, height_px=360, seed=seed)
+    with slide as source:
+        for frame in source:
+            image = cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR)
+            cv2.imwrite(str(folder / f"{name}-{frame.index}.png"), image)

@@ -79,6 +79,7 @@ STATES = (
     State(name="counting", view="live", state="counting"),
     State(name="paused", view="live", state="paused"),
     State(name="target reached", view="live", state="complete"),
+    State(name="source ended", view="live", state="ended"),
     State(name="fault", view="live", state="fault", is_faulty=True),
     State(name="question", view="live", state="counting", act=_press("#discard")),
     State(name="menu", view="live", act=_press("#menu-open")),

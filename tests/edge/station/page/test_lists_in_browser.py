@@ -138,7 +138,7 @@ def test_finishing_short_of_the_target_and_discarding_are_asked_about(
     page.goto(ADDRESS)
     expect(page.locator("#sample")).to_have_text("S-1")
     page.locator("#finish").click()
-    expect(page.locator("#ask-what")).to_contain_text("Only 42 of 100")
+    expect(page.locator("#ask-what")).to_contain_text("Only 40 of 100")
     page.locator("#ask-no").click()
     page.locator("#discard").click()
     expect(page.locator("#ask-what")).to_contain_text("Discard the count of S-1?")
@@ -147,7 +147,8 @@ def test_finishing_short_of_the_target_and_discarding_are_asked_about(
     page.locator("#finish").click()
     page.locator("#ask-yes").click()
     expect(page.locator("#state")).to_have_text("Ready for a sample")
-    expect(page.locator("#last-title")).to_have_text("Last count: S-1")
+    expect(page.locator("#last-title")).to_contain_text("Last count: S-1")
+    expect(page.locator("#last-title")).to_contain_text("ended at 40 of 100 leukocytes")
 
 
 def test_second_operator_watches_and_a_fault_can_be_resumed(page: Page) -> None:
@@ -177,3 +178,18 @@ def test_refusals_and_faults_are_in_the_chosen_language(page: Page) -> None:
     page.locator("#sign-password").fill("another")
     page.locator("#sign-do").click()
     expect(page.locator("#sign-state")).to_contain_text("Das Passwort ist falsch.")
+
+
+def test_a_source_that_ended_early_says_so_and_looks_for_more(page: Page) -> None:
+    station = MadeStation(page, made_cells(8, 0))
+    station.state = "ended"
+    page.goto(ADDRESS)
+    expect(page.locator("#state")).to_have_text("The source has no more fields")
+    expect(page.locator("#ended")).to_contain_text("of 100 leukocytes are counted")
+    page.locator("#finish").click()
+    expect(page.locator("#ask-what")).to_contain_text("of 100 leukocytes")
+    page.locator("#ask-no").click()
+    page.get_by_role("button", name="Look for more fields").click()
+    expect(page.locator("#state")).to_have_text("Counting")
+    expect(page.locator("#ended")).to_be_hidden()
+    assert ("POST", "/count/resume", None) in station.calls
