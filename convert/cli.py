@@ -111,7 +111,10 @@ def int8(
         else most_sharpening_um,
         cache=cache,
     )
-    write_whole(output, bundle_bytes(parts.manifest, parts.model, parts.golden))
+    content = bundle_bytes(
+        parts.manifest, parts.model, parts.golden, trained_images=parts.trained_images
+    )
+    write_whole(output, content)
     _show(parts, output)
     if parts.faults:
         click.get_current_context().exit(FAILED)

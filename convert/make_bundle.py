@@ -11,7 +11,7 @@ from calibration.calibration_set import CalibrationSet, find_images
 from convert.flatbuffer import minimum_runtime_version
 from convert.golden import golden_inputs
 from convert.likeness import fit_likeness, known_images, with_embedding
-from convert.quantize import quantize_int8
+from convert.quantize import converter_version, quantize_int8
 from convert.thresholds import TARGET_RISK, fit_thresholds
 from convert.training_sets import (
     attribution_of,
@@ -32,6 +32,7 @@ from hemalens.errors import ConversionError
 from hemalens.files import sha256_of
 from hemalens.golden_vectors import GoldenVectors
 from hemalens.image_set import CellImages, ImageSet
+from hemalens.made_with import made_with
 from hemalens.manifest import (
     Manifest,
     MeasuredAccuracy,
@@ -40,12 +41,14 @@ from hemalens.manifest import (
 )
 from hemalens.split import Split
 from hemalens.statistics import clopper_pearson
+from hemalens.trained_images import TrainedImages
 from train.augmentation.restain import partly_restained
 from train.cache import cached_crops, cached_pixels
 from train.faults import conversion_faults, faults_of
 from train.float_model import load_float_model, predict
+from train.keras_backend import keras_backend
 from train.recipe import difference_from_paper
-from train.run import RunRecord, record_in
+from train.run import RunRecord, record_in, trained_images_in
 
 GOLDEN_TOLERANCE_CODES: Final = 8
 """Runtimes round differently inside the network: ai-edge-litert 2.3 and tflite-runtime
@@ -63,6 +66,8 @@ class BundleParts:
     manifest: Manifest
     model: bytes
     golden: GoldenVectors
+    trained_images: TrainedImages | None
+    """None where the float model does not say which they were."""
     faults: tuple[str, ...]
     """What makes the model useless, in words."""
 
@@ -112,6 +117,7 @@ def make_bundle(
         When the dataset is not the one the model was trained on, or the model cannot
         be made int8.
     """
+    session = made_with(keras_backend=keras_backend(), converter=converter_version())
     run = record_in(float_model)
     if run.dataset_digest != images.digest:
         raise ConversionError(
@@ -179,6 +185,7 @@ def make_bundle(
             golden_tolerance_codes=GOLDEN_TOLERANCE_CODES,
             golden_embedding_tolerance_codes=GOLDEN_EMBEDDING_TOLERANCE_CODES,
             training=_origin(run, card, sha256_of(float_model)),
+            converted=session.finished(),
             calibration_set_digest=calibration_set.digest,
             measured=MeasuredAccuracy(
                 split=Split.VALIDATION,
@@ -204,6 +211,7 @@ def make_bundle(
         ),
         model=model,
         golden=_golden(int8_model, golden_inputs(size, side_um, int8_model.all_codes)),
+        trained_images=trained_images_in(float_model),
         faults=faults,
     )
 
@@ -239,4 +247,5 @@ def _origin(
         train_images=run.train_images,
         split_rule=run.split_rule,
         caveat=caveat_of(run, card),
+        sessions=run.sessions,
     )

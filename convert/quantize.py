@@ -44,6 +44,11 @@ class Scheme(StrEnum):
     """Not quantized: the float model as the same runtime runs it."""
 
 
+def converter_version() -> str:
+    """Name what makes a float model int8, and its version."""
+    return f"TensorFlow Lite converter of tensorflow {tf.__version__}"
+
+
 def quantize_int8(
     float_model: keras.Model, crops: NDArray[np.uint8], *, corrected: bool = True
 ) -> bytes:

@@ -10,6 +10,8 @@ A zip, stored without compression, with a fixed layout::
     golden_outputs.npy     uint8 (G, classes): the codes those inputs must give
     golden_embeddings.npy  uint8 (G, dimensions): those of the model's second output;
                            exactly where the manifest has a tolerance for them
+    trained_images.bin     which files the model was trained on, as
+                           `hemalens.trained_images` writes it; where its run says it
     validation.json        the report of the gate it passed, whose digest the manifest
                            has
     model_card.md          both in a few pages; these two once validation has passed
@@ -34,6 +36,8 @@ from hemalens.errors import BundleError
 from hemalens.golden_vectors import GoldenVectors, npy_bytes, read_npy
 from hemalens.manifest import Manifest
 from hemalens.signature import Signature, Signer, TrustedKeys, verify
+from hemalens.trained_images import MEMBER as TRAINED_IMAGES
+from hemalens.trained_images import TrainedImages
 from hemalens.validation_message import validation_message
 
 _Record = TypeVar("_Record", bound=BaseModel)
@@ -55,11 +59,12 @@ _MAXIMUM_BYTES: Final = {
     GOLDEN[0]: 16_777_216,
     GOLDEN[1]: 1_048_576,
     _EMBEDDINGS: 1_048_576,
+    TRAINED_IMAGES: 8_388_608,
     _EVIDENCE[0]: 4_194_304,
     _EVIDENCE[1]: 262_144,
 }
 """In the order of the file."""
-_OPTIONAL: Final = frozenset({_SIGNATURE, _EMBEDDINGS, *_EVIDENCE})
+_OPTIONAL: Final = frozenset({_SIGNATURE, _EMBEDDINGS, TRAINED_IMAGES, *_EVIDENCE})
 _DIRECTORY_BYTES: Final = 4_096
 """More than the zip's own headers take."""
 _LARGEST_BYTES: Final = sum(_MAXIMUM_BYTES.values()) + _DIRECTORY_BYTES
@@ -98,6 +103,8 @@ class Bundle:
     model : bytes
         The TFLite flatbuffer.
     golden : GoldenVectors
+    trained_images : TrainedImages, optional
+        None where nothing says which they were.
     evidence : EvidenceFiles, optional
         Present exactly when the manifest names a report.
     signature : Signature, optional
@@ -109,6 +116,7 @@ class Bundle:
     manifest: Manifest
     model: bytes
     golden: GoldenVectors
+    trained_images: TrainedImages | None = None
     evidence: EvidenceFiles | None = None
     signature: Signature | None = None
     sha256: str
@@ -120,6 +128,8 @@ def bundle_bytes(
     golden: GoldenVectors,
     evidence: EvidenceFiles | None = None,
     signer: Signer | None = None,
+    *,
+    trained_images: TrainedImages | None = None,
 ) -> bytes:
     """Pack a bundle; the same parts give the same bytes.
 
@@ -137,6 +147,8 @@ def bundle_bytes(
     }
     if golden.embeddings is not None:
         members[_EMBEDDINGS] = npy_bytes(golden.embeddings)
+    if trained_images is not None:
+        members[TRAINED_IMAGES] = trained_images.content()
     if evidence is not None:
         contents = (evidence.report, evidence.model_card.encode())
         members |= dict(zip(_EVIDENCE, contents, strict=True))
@@ -148,7 +160,9 @@ def bundle_bytes(
 def unproven_sha256(bundle: Bundle) -> str:
     """Name all that answers a cell: the bundle without evidence and signature."""
     manifest = bundle.manifest.model_copy(update={"evidence": None})
-    content = bundle_bytes(manifest, bundle.model, bundle.golden)
+    content = bundle_bytes(
+        manifest, bundle.model, bundle.golden, trained_images=bundle.trained_images
+    )
     return hashlib.sha256(content).hexdigest()
 
 
@@ -221,6 +235,7 @@ def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
     try:
         golden = golden_of(members)
         evidence = _evidence(members)
+        trained_images = _trained_images(members)
     except ValueError as error:
         raise BundleError(str(error)) from error
     size = manifest.input.size_px
@@ -237,6 +252,7 @@ def parse_bundle(content: bytes, trusted: TrustedKeys | None = None) -> Bundle:
         manifest=manifest,
         model=members[MODEL],
         golden=golden,
+        trained_images=trained_images,
         evidence=evidence,
         signature=signature,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -400,6 +416,11 @@ def _require_embeddings_of(manifest: Manifest, golden: GoldenVectors) -> None:
         raise BundleError(
             f"{_EMBEDDINGS} has {found} dimensions, the manifest's likeness {wanted}"
         )
+
+
+def _trained_images(members: dict[str, bytes]) -> TrainedImages | None:
+    held = members.get(TRAINED_IMAGES)
+    return None if held is None else TrainedImages.read(held)
 
 
 def _evidence(members: dict[str, bytes]) -> EvidenceFiles | None:

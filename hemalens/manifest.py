@@ -1,12 +1,20 @@
 """What a model bundle says of itself: ``manifest.json``."""
 
 import re
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from hemalens.focus import FocusReference
 from hemalens.likeness import Likeness
+from hemalens.made_with import MadeWith
 from hemalens.site_correction import SiteCorrection
 from hemalens.stain import StainReference
 
@@ -57,6 +65,13 @@ class TrainingOrigin(_Record):
     train_images: int = Field(gt=0)
     split_rule: str
     caveat: str
+    sessions: tuple[MadeWith, ...] = ()
+    """With what it was trained, from each start to the last epoch that was complete;
+    empty in models of before this was recorded."""
+
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_empty(handler(self), "sessions")
 
 
 class MeasuredAccuracy(_Record):
@@ -146,6 +161,8 @@ class Manifest(_Record):
     """Of the second output; None where no golden vector has it, as in bundles made
     before these were kept."""
     training: TrainingOrigin
+    converted: MadeWith | None = None
+    """With what it was made int8; None in bundles of before this was recorded."""
     calibration_set_digest: Sha256
     measured: MeasuredAccuracy | None
     """None where it was not measured since the bundle was adapted to a site."""
@@ -164,6 +181,10 @@ class Manifest(_Record):
     licence: str
     attribution: str
 
+    @model_serializer(mode="wrap")
+    def _as_it_was(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return _without_empty(handler(self), "converted")
+
     @model_validator(mode="after")
     def _distinct_classes(self) -> "Manifest":
         if len(set(self.classes)) != len(self.classes):
@@ -178,6 +199,14 @@ class Manifest(_Record):
         if foreign or len(self.site.offsets) != len(self.classes):
             raise ValueError("the site's correction is of other classes")
         return self
+
+
+def _without_empty(written: dict[str, Any], name: str) -> dict[str, Any]:
+    """Leave out what earlier versions do not know, where it says nothing.
+
+    An earlier bundle keeps its bytes, and so its evidence.
+    """
+    return {key: value for key, value in written.items() if key != name or value}
 
 
 def version_numbers(text: str) -> tuple[int, ...]:

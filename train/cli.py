@@ -204,11 +204,13 @@ def _fit_one(
     devices: "Devices",
     xla: bool | None,
 ) -> None:
+    from hemalens.made_with import made_with
     from hemalens.progress import progress_bar
     from train.fit import fit as fit_model
     from train.fit_display import fit_progress
+    from train.keras_backend import keras_backend
     from train.other_windows import describe
-    from train.plan import load_data
+    from train.plan import load_data, trained_images
     from train.run import RunFolder, new_record
 
     with progress_bar("cutting crops") as progress:
@@ -217,7 +219,12 @@ def _fit_one(
     counts = len(parts.windows.names), len(parts.validation.names)
     if devices.writes:
         described = tuple(describe(boxed) for boxed in others)
-        run.begin(new_record(recipe, images.digest, *counts, described))
+        record = new_record(recipe, images.digest, *counts, described)
+        backend = keras_backend()
+        session = made_with(keras_backend=backend, accelerators=devices.kinds)
+        run.begin(
+            record, session, trained_images(images, others, given.initial_weights)
+        )
     with fit_progress(recipe.epochs, on_cpu=not devices.accelerators) as shown:
         try:
             fit_model(recipe, parts, run, shown, devices, xla=xla)

@@ -28,6 +28,8 @@ class Devices:
     ----------
     accelerators : int
         GPUs or TPUs of this machine.
+    kinds : tuple of str
+        What each of them is, as far as it is known.
     writes : bool
         This process is the one that writes the run's folder.
     model : type
@@ -37,6 +39,7 @@ class Devices:
     """
 
     accelerators: int
+    kinds: tuple[str, ...] = ()
     writes: bool = True
     model: type[keras.Model] = keras.Model
     scope: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext
@@ -78,7 +81,8 @@ def find_devices() -> Devices:
 def _tensorflow_devices() -> Devices:
     import tensorflow as tf
 
-    count = len(tf.config.list_physical_devices("GPU"))
+    found = tf.config.list_physical_devices("GPU")
+    count, kinds = len(found), tuple(_kind_of(tf, device) for device in found)
     if "TF_CONFIG" in os.environ:
         try:
             strategy = tf.distribute.MultiWorkerMirroredStrategy()
@@ -90,14 +94,20 @@ def _tensorflow_devices() -> Devices:
         )
         return Devices(
             accelerators=count,
+            kinds=kinds,
             writes=first,
             model=ModelOfSeveralMachines,
             scope=strategy.scope,
         )
     if count > 1:
         strategy = tf.distribute.MirroredStrategy()
-        return Devices(accelerators=count, scope=strategy.scope)
-    return Devices(accelerators=count)
+        return Devices(accelerators=count, kinds=kinds, scope=strategy.scope)
+    return Devices(accelerators=count, kinds=kinds)
+
+
+def _kind_of(tf: Any, device: Any) -> str:
+    details = tf.config.experimental.get_device_details(device)
+    return str(details.get("device_name", device.device_type))
 
 
 def _jax_devices() -> Devices:
@@ -107,8 +117,10 @@ def _jax_devices() -> Devices:
         keras.distribution.initialize()
     if jax.device_count() > 1:
         keras.distribution.set_distribution(keras.distribution.DataParallel())
-    accelerators = sum(d.platform != "cpu" for d in jax.local_devices())
-    return Devices(accelerators=accelerators, writes=jax.process_index() == 0)
+    kinds = tuple(d.device_kind for d in jax.local_devices() if d.platform != "cpu")
+    return Devices(
+        accelerators=len(kinds), kinds=kinds, writes=jax.process_index() == 0
+    )
 
 
 def _torch_devices() -> Devices:
@@ -120,4 +132,5 @@ def _torch_devices() -> Devices:
             f"Keras shares work among {count} GPUs with TensorFlow or JAX: set "
             "KERAS_BACKEND, or let CUDA_VISIBLE_DEVICES show one"
         )
-    return Devices(accelerators=count)
+    kinds = tuple(torch.cuda.get_device_name(index) for index in range(count))
+    return Devices(accelerators=count, kinds=kinds)

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Final
 
 from hemalens.errors import ConfigError, MissingExtraError
+from hemalens.made_with import package_version
 from hemalens.native_log import without_native_log
 
 BACKENDS: Final = ("tensorflow", "jax", "torch")
@@ -47,3 +48,11 @@ def load_keras(wanted: str, extra: str) -> None:
             # Looking for a GPU is what reports that there is none.
             module.config.list_physical_devices()
         importlib.import_module("keras")
+
+
+def keras_backend() -> str:
+    """Name the backend at work and its version; Keras is loaded before."""
+    import keras
+
+    name: str = keras.backend.backend()
+    return f"{name} {package_version(name) or ''}".rstrip()

@@ -12,6 +12,7 @@ from hemalens.files import sha256_of
 from hemalens.image_set import ImageSet
 from hemalens.progress import Progress
 from hemalens.split import Split
+from hemalens.trained_images import TrainedImages
 from train.augmentation.restain import stain_sources
 from train.augmentation.settings import AUGMENTATIONS
 from train.cache import cached_crops
@@ -19,6 +20,7 @@ from train.dataset.boxed_cells import BoxedSet
 from train.fit import FitData
 from train.other_windows import cut_other_windows
 from train.recipe import Preset, Recipe, recipe_for
+from train.run import trained_images_in
 from train.trainer import GivenFiles
 
 
@@ -128,6 +130,37 @@ def load_data(
         given=given,
         others=tuple(cut_other_windows(boxed, recipe) for boxed in others),
     )
+
+
+def trained_images(
+    images: ImageSet, others: Sequence[BoxedSet] = (), begun_with: Path | None = None
+) -> TrainedImages:
+    """List the files that a run is trained on.
+
+    Parameters
+    ----------
+    images : ImageSet
+    others : sequence of BoxedSet
+    begun_with : Path, optional
+        A model that it begins with: it has seen what that one had.
+
+    Raises
+    ------
+    StorageError
+        When a field cannot be read.
+    TrainingError
+        When the model is damaged.
+    """
+    fields = {cell.path for boxed in others for cell in boxed.part(apart=False)}
+    own = TrainedImages(
+        [
+            *(image.sha256 for image in images.of_split(Split.TRAIN).images),
+            *(sha256_of(path) for path in sorted(fields)),
+        ]
+    )
+    if begun_with is None or begun_with.suffix != ".keras":
+        return own
+    return own.joined(trained_images_in(begun_with))
 
 
 def undisturbed_crops(

@@ -1,10 +1,11 @@
 """The folder of one training run: what was asked, how it went, where to go on.
 
-``run.json`` holds the recipe and the data's digest, ``history.json`` a line of figures
+``run.json`` holds the recipe, the data's digest, software and machine,
+``trained_images.bin`` which files it was trained on, ``history.json`` a line of figures
 per epoch, ``epoch-0012.npz`` the state to resume from, ``best.keras`` the model with
-the lowest validation loss so far, ``last.keras`` that of the last epoch, ``run.json``
-within both. Each file is written whole and renamed into place, the state last: a run
-killed at any moment resumes from its last complete epoch.
+the lowest validation loss so far, ``last.keras`` that of the last epoch, the first two
+files within both. Each file is written whole and renamed into place, the state last: a
+run killed at any moment resumes from its last complete epoch.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,7 +20,10 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from hemalens.errors import StorageError, TrainingError
 from hemalens.files import remove_unfinished, write_whole
+from hemalens.made_with import MadeWith
 from hemalens.split import SPLIT_RULE
+from hemalens.trained_images import MEMBER as TRAINED_IMAGES
+from hemalens.trained_images import TrainedImages
 from train.recipe import Recipe
 
 
@@ -60,6 +64,14 @@ class RunRecord(BaseModel):
     others: tuple[OtherSet, ...] = ()
     average: WeightAverage | None = None
     """In a model that `train average` made; the rest is then its first one's."""
+    sessions: tuple[MadeWith, ...] = ()
+    """One for each start that completed an epoch, to its last one; empty in runs of
+    before this was recorded."""
+
+    @property
+    def wish(self) -> "RunRecord":
+        """What was asked, whenever and wherever it was done."""
+        return self.model_copy(update={"sessions": ()})
 
 
 class EpochRecord(BaseModel):
@@ -124,6 +136,23 @@ def record_in(model: Path) -> RunRecord:
     return _record(content, model)
 
 
+def trained_images_in(model: Path) -> TrainedImages | None:
+    """Read which files a ``.keras`` file was trained on; None where it does not say.
+
+    Raises
+    ------
+    TrainingError
+        When the file is damaged.
+    """
+    try:
+        with ZipFile(model) as archive:
+            if TRAINED_IMAGES not in archive.namelist():
+                return None
+            return TrainedImages.read(archive.read(TRAINED_IMAGES))
+    except (OSError, BadZipFile, ValueError) as error:
+        raise TrainingError(f"{model} is damaged: {error}") from error
+
+
 def _record(content: bytes, path: Path) -> RunRecord:
     try:
         return RunRecord.model_validate_json(content)
@@ -152,8 +181,20 @@ class RunFolder:
         """
         return self.path / "last.keras"
 
-    def begin(self, record: RunRecord) -> None:
+    def begin(
+        self,
+        record: RunRecord,
+        session: MadeWith | None = None,
+        trained_on: TrainedImages | None = None,
+    ) -> None:
         """Start the folder, or check that it belongs to the same run.
+
+        Parameters
+        ----------
+        record : RunRecord
+        session : MadeWith, optional
+            Which begins now.
+        trained_on : TrainedImages, optional
 
         Raises
         ------
@@ -161,18 +202,38 @@ class RunFolder:
             When the folder holds a run of another recipe or dataset.
         """
         earlier = self.record()
-        if earlier is None:
-            self.write(RECORD, record.model_dump_json(indent=2).encode())
-        elif earlier != record:
+        if earlier is not None and earlier.wish != record.wish:
+            wanted = record.wish
             changed = [
                 name
                 for name in RunRecord.model_fields
-                if getattr(earlier, name) != getattr(record, name)
+                if getattr(earlier.wish, name) != getattr(wanted, name)
             ]
             raise TrainingError(
                 f"{self.path} holds a run with another {' and '.join(changed)}: "
                 "choose another --output to start anew"
             )
+        if trained_on is not None:
+            self.write(TRAINED_IMAGES, trained_on.content())
+        before = () if earlier is None else earlier.sessions
+        # A start that completed no epoch has left nothing.
+        done = tuple(one for one in before if one.finished_at is not None)
+        self._write_record(
+            record.model_copy(
+                update={"sessions": done if session is None else (*done, session)}
+            )
+        )
+
+    def _write_record(self, record: RunRecord) -> None:
+        self.write(RECORD, record.model_dump_json(indent=2).encode())
+
+    def _note_the_time(self) -> None:
+        """Let the session under way end with the epoch that is complete now."""
+        record = self.record()
+        if record is None or not record.sessions:
+            return
+        sessions = (*record.sessions[:-1], record.sessions[-1].finished())
+        self._write_record(record.model_copy(update={"sessions": sessions}))
 
     def record(self) -> RunRecord | None:
         """Read what was asked; None in a new folder."""
@@ -238,6 +299,7 @@ class RunFolder:
         """Keep an epoch: figures, the model if it is the best or last, the state."""
         history = (*self.history(), record)
         before = self.state()
+        self._note_the_time()
         self.write("history.json", _HISTORY.dump_json(history, indent=2))
         if record.validation_loss <= min(r.validation_loss for r in history):
             self._write_with(self.best_model.name, self._model_with_record(save_model))
@@ -252,12 +314,14 @@ class RunFolder:
     def _model_with_record(
         self, save_model: Callable[[Path], None]
     ) -> Callable[[Path], None]:
-        """Put ``run.json`` into the model's file, which is a zip archive."""
+        """Put the run's own files into the model's, which is a zip archive."""
 
         def save(path: Path) -> None:
             save_model(path)
             with ZipFile(path, "a") as archive:
-                archive.write(self.path / RECORD, RECORD)
+                for name in (RECORD, TRAINED_IMAGES):
+                    if (self.path / name).is_file():
+                        archive.write(self.path / name, name)
 
         return save
 

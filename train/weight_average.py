@@ -24,8 +24,16 @@ from numpy.typing import NDArray
 
 from hemalens.errors import StorageError, TrainingError
 from hemalens.files import remove_unfinished, sha256_of
+from hemalens.trained_images import MEMBER as TRAINED_IMAGES
+from hemalens.trained_images import TrainedImages
 from train.float_model import load_float_model
-from train.run import RECORD, RunRecord, WeightAverage, record_in
+from train.run import (
+    RECORD,
+    RunRecord,
+    WeightAverage,
+    record_in,
+    trained_images_in,
+)
 
 MEASURED_IMAGES: Final = 3000
 """Training images that normalization is measured on."""
@@ -71,7 +79,12 @@ def average_models(
         models_sha256=tuple(sha256_of(path) for path in paths),
         normalization_images=0 if crops is None else len(crops),
     )
-    _save(network, record.model_copy(update={"average": average}), output)
+    seen = [trained_images_in(path) for path in paths]
+    # Of models of which one does not say it, nobody knows what the mean has seen.
+    joined = seen[0] if None not in seen else None
+    for one in seen[1:]:
+        joined = joined and joined.joined(one)
+    _save(network, record.model_copy(update={"average": average}), joined, output)
     return output
 
 
@@ -149,13 +162,20 @@ def _common_record(paths: Sequence[Path]) -> RunRecord:
     return first
 
 
-def _save(network: keras.Model, record: RunRecord, output: Path) -> None:
+def _save(
+    network: keras.Model,
+    record: RunRecord,
+    trained_on: TrainedImages | None,
+    output: Path,
+) -> None:
     unfinished = output.with_name(f"unfinished-{output.name}")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         network.save(unfinished)
         with ZipFile(unfinished, "a") as archive:
             archive.writestr(RECORD, record.model_dump_json(indent=2))
+            if trained_on is not None:
+                archive.writestr(TRAINED_IMAGES, trained_on.content())
         unfinished.replace(output)
     except OSError as error:
         remove_unfinished(unfinished)

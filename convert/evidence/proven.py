@@ -24,6 +24,7 @@ def with_evidence(bundle: Bundle, report: ValidationReport) -> bytes:
         bundle.model,
         bundle.golden,
         EvidenceFiles(report=content, model_card=model_card(report, manifest)),
+        trained_images=bundle.trained_images,
     )
 
 
@@ -69,7 +70,12 @@ def signed(
             )
         signer = countersigned(first, signer)
     return bundle_bytes(
-        bundle.manifest, bundle.model, bundle.golden, bundle.evidence, signer
+        bundle.manifest,
+        bundle.model,
+        bundle.golden,
+        bundle.evidence,
+        signer,
+        trained_images=bundle.trained_images,
     )
 
 

@@ -126,7 +126,12 @@ def adapted_bytes(bundle: Bundle, adaptation: Adaptation) -> bytes:
     """
     if not adaptation.proof.passed:
         raise ConfigError("the adaptation has not passed: it may not be used")
-    return bundle_bytes(adaptation.manifest, bundle.model, bundle.golden)
+    return bundle_bytes(
+        adaptation.manifest,
+        bundle.model,
+        bundle.golden,
+        trained_images=bundle.trained_images,
+    )
 
 
 def _new_version(parent: Manifest, wanted: str | None) -> str:

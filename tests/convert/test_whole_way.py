@@ -112,6 +112,14 @@ def test_a_model_goes_from_images_to_a_count(hemalens: Command, workshop: Path) 
     assert manifest.input.quantization.scale == 1 / 128
     assert manifest.input.quantization.zero_point == 128
     assert manifest.training.train_images == 48
+    assert bundle.trained_images is not None
+    assert len(bundle.trained_images) == 48
+    for one in (*manifest.training.sessions, manifest.converted):
+        assert one is not None
+        assert one.finished_at is not None
+        assert one.keras_backend == f"tensorflow {one.tensorflow}"
+    assert manifest.converted is not None
+    assert "converter" in str(manifest.converted.converter)
 
     for model in ("run/best.keras", "mine.hemalens"):
         figures = hemalens(

@@ -19,6 +19,7 @@ from hemalens.manifest import (
     TrainingOrigin,
 )
 from hemalens.signature import Signer
+from hemalens.trained_images import TrainedImages
 
 _DIGEST: Final = "0123456789abcdef" * 4
 _SIZE_PX: Final = 8
@@ -83,11 +84,17 @@ class Parts:
     model: bytes
     golden: GoldenVectors
     evidence: EvidenceFiles | None = None
+    trained_images: TrainedImages | None = None
 
     def packed(self, signer: Signer | None = None) -> bytes:
         """Pack them."""
         return bundle_bytes(
-            self.manifest, self.model, self.golden, self.evidence, signer
+            self.manifest,
+            self.model,
+            self.golden,
+            self.evidence,
+            signer,
+            trained_images=self.trained_images,
         )
 
 

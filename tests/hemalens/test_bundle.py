@@ -1,5 +1,6 @@
 import hashlib
 import io
+import json
 import struct
 import tracemalloc
 import zipfile
@@ -26,7 +27,9 @@ from hemalens.classifier import BundleClassifier
 from hemalens.errors import BundleError
 from hemalens.golden_vectors import GoldenVectors
 from hemalens.likeness import Likeness
+from hemalens.made_with import made_with
 from hemalens.manifest import Manifest
+from hemalens.trained_images import TrainedImages
 from tests.hemalens.made_bundle import Parts, made_parts, named
 from tests.hemalens.signing import signer_of
 from tests.hemalens.zip_members import Member, members_of, packed, with_sums
@@ -40,9 +43,10 @@ REQUIRED: Final = (
 )
 EVIDENCE: Final = EvidenceFiles(report=b'{"passed": true}\n', model_card="# Made µ\n")
 EMBEDDINGS: Final = "golden_embeddings.npy"
-WHOLE: Final = made_parts(EVIDENCE, dimensions=3).packed(
-    signer_of(Ed25519PrivateKey.generate())
-)
+TRAINED: Final = TrainedImages(["5" * 64])
+WHOLE: Final = replace(
+    made_parts(EVIDENCE, dimensions=3), trained_images=TRAINED
+).packed(signer_of(Ed25519PrivateKey.generate()))
 """A bundle with every member there is."""
 
 properties = settings(deadline=None, max_examples=40)
@@ -684,6 +688,25 @@ def test_golden_embeddings_have_the_dimensions_of_the_likeness() -> None:
     assert str(error.value) == (
         f"{EMBEDDINGS} has 3 dimensions, the manifest's likeness 4"
     )
+
+
+def test_a_bundle_lists_the_files_its_model_was_trained_on() -> None:
+    listed = parse_bundle(WHOLE).trained_images
+    assert listed is not None
+    assert ("5" * 64 in listed, "6" * 64 in listed) == (True, False)
+    assert parse_bundle(made_parts().packed()).trained_images is None
+    unsigned = replace(made_parts(), trained_images=TRAINED).packed()
+    cut = changed(unsigned, {"trained_images.bin": b"1234567"})
+    assert "breaks off" in refused(cut)
+
+
+def test_an_earlier_bundle_keeps_its_bytes_and_so_its_evidence() -> None:
+    """What later versions add to a manifest is written where it says something."""
+    written = json.loads(made_parts().manifest.model_dump_json())
+    assert "converted" not in written
+    assert "sessions" not in written["training"]
+    with_it = made_parts().manifest.model_copy(update={"converted": made_with()})
+    assert Manifest.model_validate_json(with_it.model_dump_json()) == with_it
 
 
 # What the digests cannot say, the classifier does.

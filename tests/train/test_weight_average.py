@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 
 from hemalens.errors import StorageError, TrainingError
+from hemalens.trained_images import MEMBER, TrainedImages
 from train.float_model import load_float_model
 from train.networks.registry import build_network
 from train.recipe import Recipe
-from train.run import RECORD, RunRecord, new_record, record_in
+from train.run import (
+    RECORD,
+    RunRecord,
+    new_record,
+    record_in,
+    trained_images_in,
+)
 from train.weight_average import average_models, measure_normalization
 
 RANDOM = np.random.default_rng(4)
@@ -104,3 +111,15 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="there already"):
         average_models([path], CROPS, path)
     assert path.read_bytes() == content
+
+
+def test_the_mean_has_seen_what_each_of_its_models_had(tmp_path: Path) -> None:
+    paths = [trained(tmp_path / f"{seed}.keras", seed) for seed in (1, 2)]
+    unlisted = average_models(paths, None, tmp_path / "unlisted.keras")
+    assert trained_images_in(unlisted) is None
+    for path, digit in zip(paths, "12", strict=True):
+        with ZipFile(path, "a") as archive:
+            archive.writestr(MEMBER, TrainedImages([digit * 64]).content())
+    listed = trained_images_in(average_models(paths, None, tmp_path / "mean.keras"))
+    assert listed is not None
+    assert list(listed.among(["1" * 64, "2" * 64, "3" * 64])) == [True, True, False]

@@ -17,6 +17,11 @@ CHOSEN_ON_VALIDATION: Final = (
     "flattering; test images decide."
 )
 
+TRAINED_ON: Final = (
+    "Resubstitution: images that were trained on are included. The model has seen "
+    "their answers; this is no estimate of accuracy on new cells."
+)
+
 RESUBSTITUTION: Final = (
     "Resubstitution: training images included, as the paper measured. The model has "
     "seen their answers; this is no estimate of accuracy on new cells."

@@ -19,7 +19,7 @@ FOLDER = click.Path(path_type=Path)
     type=click.Choice(["train", "validation", "test", "all"]),
     default="validation",
     show_default=True,
-    help="train and all are resubstitution, and labelled so.",
+    help="Images that were trained on are resubstitution, and labelled so.",
 )
 @click.option("--cache", type=FOLDER, default=Path("cache"), show_default=True)
 @click.option(
@@ -45,12 +45,13 @@ def evaluate(
     from train.evaluation.figures import figures_json
     from train.evaluation.measure import evaluation_of, predict_split
     from train.evaluation.measured_model import open_model
-    from train.evaluation.terminal import show_evaluation
+    from train.evaluation.terminal import show_evaluation, warn_of_seen
 
     if report is not None:
         require_drawing("A report")
     images = read_class_folders(data)
-    predictions = predict_split(open_model(model), images, split, cache)
+    measured_model = open_model(model)
+    predictions = predict_split(measured_model, images, split, cache)
     found = evaluation_of(predictions, split)
     text = figures_json(found)
     if output is not None:
@@ -70,6 +71,7 @@ def evaluate(
         click.echo(text, nl=False)
     else:
         show_evaluation(found, f"{model} on {data}, {split}")
+    warn_of_seen(found, measured_model.trained_on.doubt(images))
 
 
 @click.command()

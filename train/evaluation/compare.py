@@ -34,6 +34,8 @@ from train.evaluation.measure import ALL, predict_split
 from train.evaluation.measured_model import FloatModel
 from train.evaluation.published import PUBLISHED
 from train.evaluation.speed import BATCH, images_per_second
+from train.evaluation.trained_on import TrainedOn
+from train.run import trained_images_in
 
 
 class CompareProgress(Protocol):
@@ -105,7 +107,14 @@ def _compared_model(
     for run in group.runs:
         if progress is not None:
             progress(run.path)
-        model = FloatModel(run.best_model, run.record.recipe.crop_side_um)
+        model = FloatModel(
+            run.best_model,
+            run.record.recipe.crop_side_um,
+            TrainedOn(
+                images=trained_images_in(run.best_model),
+                dataset_digest=run.record.dataset_digest,
+            ),
+        )
         costs = costs or [_cost(model, terms)]
         runs.append(_compared_run(run, model, terms))
     accuracy = spread([run.held_out.accuracy for run in runs])

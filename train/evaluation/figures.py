@@ -63,6 +63,8 @@ class Evaluation(Figures):
     split: str
     resubstitution: bool
     """Whether training images are among those measured."""
+    seen_images: int
+    """How many of them."""
     held_out: Figures | None
     """On the measured images the model was not trained on, when there are both."""
 

@@ -171,6 +171,6 @@ def _require_same(one: FinishedRun, other: FinishedRun) -> None:
 
 
 def _seedless(record: RunRecord) -> RunRecord:
-    return record.model_copy(
+    return record.wish.model_copy(
         update={"recipe": record.recipe.model_copy(update={"seed": 0})}
     )

@@ -19,9 +19,6 @@ from train.evaluation.measured_model import MeasuredModel, open_model
 ALL: Final = "all"
 """Every image, training ones included: what the paper measured."""
 
-HELD_OUT: Final = (Split.VALIDATION, Split.TEST)
-"""What no model is trained on."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Predictions:
@@ -34,29 +31,40 @@ class Predictions:
     probabilities : ndarray of shape (N, classes), float32
     splits : ndarray of shape (N,), str
         The `Split` each image belongs to.
+    seen : ndarray of shape (N,), bool
+        Whether the model was trained on it.
     """
 
     true: NDArray[np.int64]
     probabilities: NDArray[np.float32]
     splits: NDArray[np.str_]
+    seen: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         shape = (len(self.true), len(CLASS_NAMES))
-        if self.probabilities.shape != shape or len(self.splits) != shape[0]:
+        lengths = {len(self.splits), len(self.seen), shape[0]}
+        if self.probabilities.shape != shape or len(lengths) > 1:
             raise ValueError(
                 f"probabilities {self.probabilities.shape} and {len(self.splits)} "
                 f"splits are not those of {shape[0]} images and {shape[1]} classes"
             )
-        for array in (self.true, self.probabilities, self.splits):
+        for array in (self.true, self.probabilities, self.splits, self.seen):
             array.flags.writeable = False
 
     def of_splits(self, splits: Collection[Split]) -> "Predictions":
         """Keep the images of some splits."""
-        chosen = np.isin(self.splits, [split.value for split in splits])
+        return self._of(np.isin(self.splits, [split.value for split in splits]))
+
+    def unseen(self) -> "Predictions":
+        """Keep the images that the model was not trained on."""
+        return self._of(~self.seen)
+
+    def _of(self, chosen: NDArray[np.bool_]) -> "Predictions":
         return Predictions(
             true=self.true[chosen],
             probabilities=self.probabilities[chosen],
             splits=self.splits[chosen],
+            seen=self.seen[chosen],
         )
 
     def figures(self) -> Figures:
@@ -121,6 +129,9 @@ def predict_split(
         splits=np.repeat(
             [one.value for one in parts], [len(part.names) for part in crops]
         ),
+        seen=np.concatenate(
+            [model.trained_on.seen(part, images.digest) for part in parts.values()]
+        ),
     )
 
 
@@ -142,13 +153,13 @@ def images_of(images: ImageSet, split: str) -> ImageSet:
 
 
 def evaluation_of(predictions: Predictions, split: str) -> Evaluation:
-    """Figures of all the predictions and, beside them, of the images held out."""
-    held_out = predictions.of_splits(HELD_OUT)
-    unseen = len(held_out.true)
-    trained = len(predictions.true) - unseen
+    """Figures of all the predictions and, beside them, of the images never seen."""
+    unseen = predictions.unseen()
+    seen = int(predictions.seen.sum())
     return Evaluation(
         **dict(predictions.figures()),
         split=split,
-        resubstitution=trained > 0,
-        held_out=held_out.figures() if trained and unseen else None,
+        resubstitution=seen > 0,
+        seen_images=seen,
+        held_out=unseen.figures() if seen and len(unseen.true) else None,
     )

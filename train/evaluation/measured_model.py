@@ -10,7 +10,9 @@ from hemalens.bundle import SUFFIX, read_bundle
 from hemalens.classes import CLASS_NAMES
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import BundleError, TrainingError
+from train.evaluation.trained_on import NOTHING_SAID, TrainedOn
 from train.keras_backend import load_keras
+from train.run import RunFolder, RunRecord, record_in, trained_images_in
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +29,11 @@ class MeasuredModel(Protocol):
     @property
     def crop_side_um(self) -> float:
         """Side of the crop at the specimen."""
+        ...
+
+    @property
+    def trained_on(self) -> TrainedOn:
+        """What is known of the images it was trained on."""
         ...
 
     def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -46,14 +53,23 @@ def open_model(path: Path) -> MeasuredModel:
     if path.suffix == SUFFIX:
         return MeasuredInt8Model(path)
     load_keras("Measuring a float model", "train")
-    return FloatModel(path, _crop_side_um(path))
+    record = _record_of(path)
+    trained_on = TrainedOn(
+        images=trained_images_in(path), dataset_digest=record.dataset_digest
+    )
+    return FloatModel(path, record.recipe.crop_side_um, trained_on)
 
 
 class MeasuredInt8Model:
     """The int8 model of a bundle."""
 
     def __init__(self, path: Path) -> None:
-        self._classifier = BundleClassifier(read_bundle(path))
+        bundle = read_bundle(path)
+        self._classifier = BundleClassifier(bundle)
+        self.trained_on = TrainedOn(
+            images=bundle.trained_images,
+            dataset_digest=bundle.manifest.training.dataset_digest,
+        )
         manifest = self._classifier.manifest
         if manifest.classes != CLASS_NAMES:
             raise BundleError(
@@ -71,7 +87,9 @@ class MeasuredInt8Model:
 class FloatModel:
     """A ``.keras`` file; Keras is loaded before."""
 
-    def __init__(self, path: Path, crop_side_um: float) -> None:
+    def __init__(
+        self, path: Path, crop_side_um: float, trained_on: TrainedOn = NOTHING_SAID
+    ) -> None:
         from train.float_model import load_float_model
 
         self.network: keras.Model = load_float_model(path)
@@ -83,6 +101,7 @@ class FloatModel:
             )
         self.size_px = int(self.network.input_shape[1])
         self.crop_side_um = crop_side_um
+        self.trained_on = trained_on
 
     def classify(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Run the model in large batches."""
@@ -91,17 +110,16 @@ class FloatModel:
         return predict(self.network, crops)
 
 
-def _crop_side_um(path: Path) -> float:
-    """Read the crop's side from the model's file, or from ``run.json`` beside it."""
+def _record_of(path: Path) -> RunRecord:
+    """Read the run's record from the model's file, or from ``run.json`` beside it."""
     from train.float_model import load_float_model
-    from train.run import RunFolder, record_in
 
     try:
-        return record_in(path).recipe.crop_side_um
+        return record_in(path)
     except TrainingError:
         beside = RunFolder(path.parent).record()
         if beside is not None:
-            return beside.recipe.crop_side_um
+            return beside
         # A file that is missing or damaged is named as such.
         load_float_model(path)
         raise

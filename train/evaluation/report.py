@@ -9,7 +9,7 @@ from train.evaluation.caveats import (
     CHOSEN_ON_VALIDATION,
     NO_PATIENT_IDS,
     ONE_ANALYZER,
-    RESUBSTITUTION,
+    TRAINED_ON,
 )
 from train.evaluation.comparison import Comparison
 from train.evaluation.comparison_tables import markdown
@@ -78,7 +78,7 @@ def _name(model: Path) -> str:
 
 
 def _caveats(measured: MeasuredFile) -> tuple[str, ...]:
-    seen = (RESUBSTITUTION,) if measured.evaluation.resubstitution else ()
+    seen = (TRAINED_ON,) if measured.evaluation.resubstitution else ()
     validated = Split.VALIDATION in measured.predictions.splits
     chosen = (CHOSEN_ON_VALIDATION,) if validated else ()
     return (*seen, NO_PATIENT_IDS, *chosen, ONE_ANALYZER)

@@ -11,7 +11,7 @@ from typing import Final
 from hemalens.classes import CLASS_NAMES
 from train.evaluation.calibration_error import ReliabilityBin, reliability
 from train.evaluation.figures import Evaluation, Figures
-from train.evaluation.measure import ALL, HELD_OUT, Predictions
+from train.evaluation.measure import ALL, Predictions
 
 RESUBSTITUTION_TITLE: Final = "Resubstitution: training images included"
 HELD_OUT_TITLE: Final = "Images held out from training"
@@ -79,7 +79,7 @@ def sections_of(evaluation: Evaluation, predictions: Predictions) -> Sequence[Se
     )
     if evaluation.held_out is None:
         return (everything,)
-    unseen = predictions.of_splits(HELD_OUT)
+    unseen = predictions.unseen()
     honest = Section(
         title=HELD_OUT_TITLE,
         figures=evaluation.held_out,

@@ -34,6 +34,19 @@ def show_evaluation(evaluation: Evaluation, title: str) -> None:
     click.echo(NO_PATIENT_IDS)
 
 
+def warn_of_seen(evaluation: Evaluation, doubt: str | None) -> None:
+    """Warn on stderr of images that the model was trained on, or may have been."""
+    if evaluation.seen_images:
+        click.secho(
+            f"warning: {evaluation.seen_images} of {evaluation.n} images were trained "
+            "on, and say nothing of new cells",
+            fg="yellow",
+            err=True,
+        )
+    if doubt is not None:
+        click.secho(f"note: {doubt}", fg="yellow", err=True)
+
+
 def show_comparison(comparison: Comparison) -> None:
     """Print the tables of a comparison."""
     show_tables(comparison_tables(comparison))
@@ -58,7 +71,8 @@ def show_tables(tables: Iterable[Content]) -> None:
 def _summary(evaluation: Evaluation) -> str:
     if not evaluation.resubstitution:
         return _accuracy(evaluation)
-    label = "resubstitution: training images included, as the paper measured"
+    seen = f"{evaluation.seen_images} of {evaluation.n} images were trained on"
+    label = f"resubstitution, {seen}"
     if evaluation.held_out is None:
         return f"{label}\n{_accuracy(evaluation)}\nno image held out was measured"
     return (

@@ -25,6 +25,7 @@ from hemalens.bundle import Bundle
 from hemalens.classes import CLASS_NAMES, CellStatus
 from hemalens.classifier import BundleClassifier
 from hemalens.errors import BundleError, DatasetError
+from hemalens.files import sha256_of
 from hemalens.progress import Progress
 from train.dataset.labelled_fields import LabelledField
 
@@ -38,10 +39,13 @@ class Benched:
     note : SetNote
     answers : tuple of Answers
         Of each bundle.
+    digests : tuple of str
+        SHA-256 of each image.
     """
 
     note: SetNote
     answers: tuple[Answers, ...]
+    digests: tuple[str, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,6 +136,7 @@ def bench_fields(
             _answers(images, one, bundle)
             for one, bundle in zip(heard, bundles, strict=True)
         ),
+        digests=tuple(sha256_of(one.path) for one in fields),
     )
 
 
@@ -188,6 +193,7 @@ def bench_crops(
             foreign_folders=crops.foreign,
         ),
         answers=tuple(answers),
+        digests=tuple(one.sha256 for one in crops.crops),
     )
 
 
@@ -211,6 +217,8 @@ def report_of(
                 version=bundle.manifest.version,
                 sha256=bundle.sha256,
                 minimum_probability=bundle.manifest.thresholds.minimum_probability,
+                trained_on=bundle.manifest.training.dataset,
+                seen_images=_seen_images(bundle, benched.digests),
                 figures=measure(answers),
             )
             for bundle, answers in zip(bundles, benched.answers, strict=True)
@@ -218,6 +226,11 @@ def report_of(
         hemalens_version=version("hemalens"),
         made_at=datetime.now(UTC),
     )
+
+
+def _seen_images(bundle: Bundle, digests: Sequence[str]) -> int | None:
+    known = bundle.trained_images
+    return None if known is None else int(known.among(digests).sum())
 
 
 def _open(bundles: Sequence[Bundle]) -> list[BundleClassifier]:

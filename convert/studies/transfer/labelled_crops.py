@@ -14,6 +14,7 @@ from edge.segment.central_cell import find_middle_cell
 from edge.slide.appearance import SlideAppearanceLearner
 from hemalens.classes import CLASS_NAMES
 from hemalens.errors import DatasetError
+from hemalens.files import sha256_of
 from hemalens.image_files import read_image
 from hemalens.image_set import IMAGE_SUFFIXES
 from hemalens.preprocess import crop_side_px, cut_crop
@@ -28,11 +29,14 @@ class LabelledCrop:
     name : str
         Class folder and file name.
     class_name : str
+    sha256 : str
+        Of the file.
     image : ndarray of shape (H, W, 3), uint8, RGB
     """
 
     name: str
     class_name: str
+    sha256: str
     image: NDArray[np.uint8]
 
 
@@ -136,6 +140,7 @@ def _read_folder(folder: Path) -> list[LabelledCrop]:
         LabelledCrop(
             name=f"{folder.name}/{path.name}",
             class_name=folder.name.lower(),
+            sha256=sha256_of(path),
             image=read_image(path),
         )
         for path in sorted(folder.iterdir())

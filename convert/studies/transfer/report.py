@@ -36,6 +36,11 @@ class BundleTransfer(Record):
     version: str
     sha256: str
     minimum_probability: float
+    trained_on: str
+    """Which sets, as its manifest names them."""
+    seen_images: int | None
+    """How many of the set's images it was trained on, by their content; None where it
+    does not list those."""
     figures: TransferFigures
 
 

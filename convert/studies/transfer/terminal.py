@@ -30,6 +30,8 @@ def show_transfer(report: TransferReport) -> None:
     for name in dict.fromkeys(name for column in columns for name in column):
         table.add_row(name, *(column.get(name, "") for column in columns))
     Console().print(table)
+    for one in report.bundles:
+        _warn_of_seen(one, report.set.images)
     click.echo("95 % intervals take cells for independent; those of one slide are not.")
 
 
@@ -49,6 +51,18 @@ def _set(note: SetNote) -> str:
     if note.foreign_folders:
         text += f"; left out: {terminal_safe(', '.join(note.foreign_folders))}"
     return text
+
+
+def _warn_of_seen(one: BundleTransfer, images: int) -> None:
+    name = terminal_safe(f"{one.name} {one.version}")
+    if one.seen_images:
+        said = f"was trained on {one.seen_images} of these {images} images"
+        click.secho(f"warning: {name} {said}: no transfer", fg="yellow", err=True)
+    if one.seen_images is None:
+        said = (
+            f"trained on {terminal_safe(one.trained_on)}; it does not list the images"
+        )
+        click.secho(f"note: {name} was {said}", fg="yellow", err=True)
 
 
 def _figures(one: BundleTransfer) -> dict[str, str]:

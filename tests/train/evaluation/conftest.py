@@ -32,4 +32,9 @@ def mixed_predictions() -> Predictions:
     for row, called in enumerate((0, 1, 2, 0, 3)):
         probabilities[row, called] = 0.825
     splits = np.array(["train"] * 3 + ["validation"] * 2)
-    return Predictions(true=true, probabilities=probabilities, splits=splits)
+    return Predictions(
+        true=true,
+        probabilities=probabilities,
+        splits=splits,
+        seen=splits == "train",
+    )

@@ -32,13 +32,14 @@ def write_run(
     epochs: int = 3,
     done: int = 3,
     split_rule: str = SPLIT_RULE,
+    dataset_digest: str = DIGEST,
 ) -> Path:
     """Write run.json, history.json and best.keras; 100, 200, 300 … images a second."""
     folder.mkdir(parents=True)
     recipe = {"model": model, "input_size_px": SIZE_PX, "epochs": epochs, "seed": seed}
     record = {
         "recipe": recipe,
-        "dataset_digest": DIGEST,
+        "dataset_digest": dataset_digest,
         "split_rule": split_rule,
         "train_images": 24,
         "validation_images": 16,

@@ -1,10 +1,11 @@
 from pathlib import Path
 
 import keras
-import numpy as np
 import pytest
 
 from hemalens.errors import DatasetError, TrainingError
+from hemalens.image_set import read_class_folders
+from hemalens.split import Split
 from tests.train.evaluation.flat_dataset import TRAIN, VALIDATION, knowing_network
 from tests.train.evaluation.run_folders import write_run
 from train.evaluation.measure import Predictions, evaluation_of, measure
@@ -21,12 +22,7 @@ def test_training_images_make_it_resubstitution(mixed_predictions: Predictions) 
 def test_held_out_images_alone_are_no_resubstitution(
     mixed_predictions: Predictions,
 ) -> None:
-    unseen = Predictions(
-        true=mixed_predictions.true[3:],
-        probabilities=mixed_predictions.probabilities[3:],
-        splits=np.array(["validation", "test"]),
-    )
-    found = evaluation_of(unseen, "all")
+    found = evaluation_of(mixed_predictions.unseen(), "all")
     assert not found.resubstitution
     assert found.held_out is None
     assert found.accuracy == 0.5
@@ -35,12 +31,7 @@ def test_held_out_images_alone_are_no_resubstitution(
 def test_training_images_alone_have_no_honest_figure(
     mixed_predictions: Predictions,
 ) -> None:
-    seen = Predictions(
-        true=mixed_predictions.true[:3],
-        probabilities=mixed_predictions.probabilities[:3],
-        splits=mixed_predictions.splits[:3],
-    )
-    found = evaluation_of(seen, "train")
+    found = evaluation_of(mixed_predictions.of_splits([Split.TRAIN]), "train")
     assert found.resubstitution
     assert found.held_out is None
 
@@ -50,7 +41,9 @@ def test_json_has_the_agreed_names(mixed_predictions: Predictions) -> None:
         "n", "accuracy", "accuracy_ci95", "macro_f1", "ece", "confusion", "per_class",
     }  # fmt: skip
     written = evaluation_of(mixed_predictions, "all").model_dump(mode="json")
-    assert set(written) == figures | {"split", "resubstitution", "held_out"}
+    assert set(written) == figures | {
+        *("split", "resubstitution", "seen_images", "held_out")
+    }
     assert set(written["held_out"]) == figures
     assert set(written["per_class"]["ig"]) == {
         *("precision", "recall", "recall_ci95", "f1", "support")
@@ -60,7 +53,8 @@ def test_json_has_the_agreed_names(mixed_predictions: Predictions) -> None:
 def test_every_split_is_measured_when_all_are_asked_for(
     flat_dataset: Path, crop_cache: Path, tmp_path: Path
 ) -> None:
-    run = write_run(tmp_path / "run", knowing_network())
+    digest = read_class_folders(flat_dataset).digest
+    run = write_run(tmp_path / "run", knowing_network(), dataset_digest=digest)
     found = measure(run / "best.keras", flat_dataset, "all", crop_cache)
     assert found.n == 8 * (TRAIN + VALIDATION)
     assert found.accuracy == 1

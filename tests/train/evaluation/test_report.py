@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import pytest
 
+from hemalens.split import Split
 from tests.train.evaluation.run_folders import write_run
 from train.evaluation.measure import Predictions, evaluation_of
 from train.evaluation.report import MeasuredFile, write_report
@@ -122,11 +123,7 @@ def test_drawings_take_the_colour_of_the_page(page: Page, tmp_path: Path) -> Non
 def test_training_images_alone_are_said_to_prove_nothing(
     mixed_predictions: Predictions, tmp_path: Path
 ) -> None:
-    seen = Predictions(
-        true=mixed_predictions.true[:3],
-        probabilities=mixed_predictions.probabilities[:3],
-        splits=mixed_predictions.splits[:3],
-    )
+    seen = mixed_predictions.of_splits([Split.TRAIN])
     page = report(tmp_path, seen, "train")
     assert "there is no honest figure here" in page.text
     assert "Resubstitution accuracy 100.00 %" in page.text
@@ -135,11 +132,6 @@ def test_training_images_alone_are_said_to_prove_nothing(
 def test_held_out_images_are_not_called_resubstitution(
     mixed_predictions: Predictions, tmp_path: Path
 ) -> None:
-    unseen = Predictions(
-        true=mixed_predictions.true[3:],
-        probabilities=mixed_predictions.probabilities[3:],
-        splits=mixed_predictions.splits[3:],
-    )
-    page = report(tmp_path, unseen, "validation")
+    page = report(tmp_path, mixed_predictions.unseen(), "validation")
     assert "esubstitution" not in page.text
     assert "The best epoch was chosen on validation images" in page.text

@@ -8,6 +8,11 @@ from click.testing import CliRunner, Result
 
 from convert.studies.cli import study
 from convert.studies.transfer.report import TransferReport
+from edge.bundles import open_bundle
+from hemalens.bundle import bundle_bytes
+from hemalens.files import sha256_of
+from hemalens.image_set import IMAGE_SUFFIXES
+from hemalens.trained_images import TrainedImages
 from tests.convert.studies.transfer.made_fields import MadeSet
 
 
@@ -97,3 +102,41 @@ def test_two_bundles_of_one_name_are_refused(
     assert result.exit_code == 2
     assert "two bundles have one name" in result.output
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", ["fields", "crops"])
+def test_images_that_were_trained_on_are_told_by_their_content(
+    kind: str, made_fields: MadeSet, drawn_dataset: Path, tmp_path: Path
+) -> None:
+    folder = made_fields.folder if kind == "fields" else drawn_dataset
+    files = sorted(path for path in folder.rglob("*") if path.suffix in IMAGE_SUFFIXES)
+    plain = open_bundle("cnn")
+    output = tmp_path / "output"
+    for listed, said in ((files, "warning: cnn"), ([], "")):
+        path = tmp_path / f"{len(listed)}.hemalens"
+        trained = TrainedImages(map(sha256_of, listed))
+        path.write_bytes(
+            bundle_bytes(
+                plain.manifest,
+                plain.model,
+                plain.golden,
+                plain.evidence,
+                trained_images=trained,
+            )
+        )
+        result = run(str(path), f"--{kind}", folder, "--output", output)
+        assert result.exit_code == 0, result.output
+        assert said in result.stderr
+        assert ("no transfer" in result.stderr) == bool(listed)
+        report = TransferReport.model_validate_json(
+            (output / "transfer.json").read_bytes()
+        )
+        assert report.bundles[0].seen_images == (report.set.images if listed else 0)
+
+
+def test_a_bundle_that_lists_no_images_says_what_it_was_trained_on(
+    made_fields: MadeSet, tmp_path: Path
+) -> None:
+    result = run("cnn", "--fields", made_fields.folder, "--output", tmp_path)
+    assert "trained on PBC" in result.stderr
+    assert "does not list the images" in result.stderr
