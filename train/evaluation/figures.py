@@ -23,12 +23,21 @@ def figures_json(figures: Record) -> bytes:
 
 
 class ClassFigures(Record):
-    """One class against the others; zero where a figure is undefined."""
+    """One class against the others; zero where a figure is undefined.
+
+    Limits are exact (Clopper and Pearson); those that a report of before they were
+    reckoned lacks are None.
+    """
 
     precision: float
+    precision_ci95: tuple[float, float] | None = None
     recall: float
     recall_ci95: tuple[float, float]
     f1: float
+    f1_ci95: tuple[float, float] | None = None
+    """Of the cells that are of the class or called so, given how many those are."""
+    specificity: float | None = None
+    specificity_ci95: tuple[float, float] | None = None
     support: int
 
 
@@ -126,10 +135,29 @@ def _class_figures(confusion: NDArray[np.int64], index: int) -> ClassFigures:
     right = int(confusion[index, index])
     predicted = int(confusion[:, index].sum())
     support = int(confusion[index].sum())
+    # Neither of the class nor called so, among all that are not of it.
+    others = int(confusion.sum()) - support
+    spared = others - (predicted - right)
+    low, high = clopper_pearson(right, predicted + support - right)
     return ClassFigures(
         precision=right / predicted if predicted else 0.0,
+        precision_ci95=clopper_pearson(right, predicted),
         recall=right / support if support else 0.0,
         recall_ci95=clopper_pearson(right, support),
         f1=2 * right / (predicted + support) if predicted + support else 0.0,
+        f1_ci95=(_f1_of(low), _f1_of(high)),
+        specificity=spared / others if others else 0.0,
+        specificity_ci95=clopper_pearson(spared, others),
         support=support,
     )
+
+
+def _f1_of(overlap: float) -> float:
+    """Turn the share right, of all of a class or called so, into F1: it rises with it.
+
+    Examples
+    --------
+    >>> _f1_of(0.6), 2 * 3 / (4 + 4)
+    (0.7499999999999999, 0.75)
+    """
+    return 2 * overlap / (1 + overlap)

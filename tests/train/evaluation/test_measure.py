@@ -46,7 +46,8 @@ def test_json_has_the_agreed_names(mixed_predictions: Predictions) -> None:
     }
     assert set(written["held_out"]) == figures
     assert set(written["per_class"]["ig"]) == {
-        *("precision", "recall", "recall_ci95", "f1", "support")
+        *("precision", "recall", "f1", "specificity", "support"),
+        *("precision_ci95", "recall_ci95", "f1_ci95", "specificity_ci95"),
     }
 
 
