@@ -69,7 +69,7 @@ class UsbDevice:
         if not capture.isOpened():
             raise CameraUnavailableError(
                 f"{self._path} cannot be opened: close the program that holds it, and "
-                "check that it is a camera ('v4l2-ctl --list-devices')"
+                "check that it is a camera"
             )
         self._set_format(capture)
         size_wh = self._given_size(capture)
@@ -101,9 +101,7 @@ class UsbDevice:
 
     def _check_access(self) -> None:
         if not Path(self._path).exists():
-            raise CameraUnavailableError(
-                f"no camera {self._path}: check its plug, and 'v4l2-ctl --list-devices'"
-            )
+            raise CameraUnavailableError(f"no camera {self._path}: check its plug")
         if not os.access(self._path, os.R_OK | os.W_OK):
             raise CameraUnavailableError(
                 f"{self._path} may not be opened by this user: "
@@ -129,8 +127,7 @@ class UsbDevice:
         if self._size_wh and self._size_wh != (width, height):
             raise CameraUnavailableError(
                 f"{self._path} gives {width}x{height}, wanted {self._size_wh[0]}x"
-                f"{self._size_wh[1]}: ask for a size it has "
-                "('v4l2-ctl --list-formats-ext')"
+                f"{self._size_wh[1]}: ask for a size it has"
             )
         return width, height
 

@@ -4,10 +4,25 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from hemalens.classes import CellClass
+
 Labels = Mapping[str, str]
+
+CLASS_ORDER: Final = (
+    CellClass.NEUTROPHIL,
+    CellClass.LYMPHOCYTE,
+    CellClass.MONOCYTE,
+    CellClass.EOSINOPHIL,
+    CellClass.BASOPHIL,
+    CellClass.IG,
+    CellClass.ERYTHROBLAST,
+    CellClass.PLATELET,
+)
+"""As a differential is read, and as the page has it: the most frequent first."""
 
 ENGLISH: Final[Labels] = MappingProxyType(
     {
+        "decimal": ".",
         "title": "Differential blood count",
         "provisional": "PROVISIONAL - NOT SIGNED",
         "amended": "AMENDED REPORT - AMENDMENT {number}",
@@ -68,6 +83,8 @@ ENGLISH: Final[Labels] = MappingProxyType(
         "doubts": "Doubts about this slide",
         "comment": "Comment",
         "pictures": "Cells by class, most certain first",
+        "of_cells": "{shown} of {all}",
+        "scale": "{um} µm",
         "settled": "? left open, missed or called otherwise by the model; "
         "settled by a person",
         "model": "Model",
@@ -82,6 +99,7 @@ ENGLISH: Final[Labels] = MappingProxyType(
 
 GERMAN: Final[Labels] = MappingProxyType(
     {
+        "decimal": ",",
         "title": "Differentialblutbild",
         "provisional": "VORLÄUFIG - NICHT UNTERSCHRIEBEN",
         "amended": "GEÄNDERTER BEFUND - ÄNDERUNG {number}",
@@ -144,6 +162,8 @@ GERMAN: Final[Labels] = MappingProxyType(
         "doubts": "Zweifel an diesem Präparat",
         "comment": "Bemerkung",
         "pictures": "Zellen nach Klasse, die sichersten zuerst",
+        "of_cells": "{shown} von {all}",
+        "scale": "{um} µm",
         "settled": "? vom Modell offen gelassen, übersehen oder anders benannt; "
         "von einer Person entschieden",
         "model": "Modell",

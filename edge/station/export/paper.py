@@ -1,6 +1,7 @@
 """An A4 page of the report: its font, its head and foot."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,11 @@ INK: Final = (20, 24, 32)
 GREY: Final = (105, 112, 122)
 ALARM: Final = (176, 0, 32)
 MARGIN_MM: Final = 16.0
+
+
+def local(moment: datetime) -> str:
+    """Tell a moment by the clock on the laboratory's wall, and which that is."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M %Z}"
 
 
 class Paper(FPDF):
@@ -53,6 +59,14 @@ class Paper(FPDF):
         if self.family == "helvetica":
             return line.encode("latin-1", "replace").decode("latin-1")
         return line
+
+    def figure(self, value: float | None, digits: int = 1) -> str:
+        """Write a number as the page's language does."""
+        return "-" if value is None else self.decimal(f"{value:.{digits}f}")
+
+    def decimal(self, figure: str) -> str:
+        """Put the language's decimal sign into a figure."""
+        return figure.replace(".", self.labels["decimal"])
 
     def ink(
         self,

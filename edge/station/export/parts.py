@@ -5,8 +5,8 @@ from typing import Final
 
 from edge.station.export.bars import bar, scale
 from edge.station.export.gallery import gallery
-from edge.station.export.labels import Labels
-from edge.station.export.paper import ALARM, GREY, INK, Paper
+from edge.station.export.labels import CLASS_ORDER, Labels
+from edge.station.export.paper import ALARM, GREY, INK, Paper, local
 from edge.station.records import ClassShare
 from hemalens.classes import LEUKOCYTES
 
@@ -46,7 +46,7 @@ def _head(paper: Paper) -> Iterator[tuple[str, str]]:
     kind = f" ({labels['control']})" if sample.is_control else ""
     target = f" / {sample.target}" if sample.target else ""
     yield labels["sample"], f"{sample.sample_id}{kind}"
-    yield labels["counted"], f"{at:%Y-%m-%d %H:%M %Z}"
+    yield labels["counted"], local(at)
     yield labels["operator"], sample.operator
     yield labels["leukocytes"], f"{report.differential.leukocytes}{target}"
     yield labels["population"], ", ".join(_person(paper))
@@ -78,7 +78,7 @@ def _amendment(paper: Paper) -> None:
     former = paper.labels["amendment"].format(
         number=amendment.number,
         name=amendment.former_signed_by,
-        at=f"{amendment.former_signed_at:%Y-%m-%d %H:%M %Z}",
+        at=local(amendment.former_signed_at),
     )
     reason = paper.labels["reason"].format(reason=amendment.reason)
     paper.ink(8.5, colour=GREY)
@@ -106,9 +106,10 @@ def _table(paper: Paper) -> None:
     paper.set_x(paper.get_x() + COLUMNS_MM[-1])
     scale(paper, paper.epw - sum(COLUMNS_MM) - 3)
     paper.ln(6)
-    for share in paper.report.differential.shares:
-        if share.class_name in LEUKOCYTES:
-            _row(paper, share)
+    shares = {one.class_name: one for one in paper.report.differential.shares}
+    for name in CLASS_ORDER:
+        if name in LEUKOCYTES:
+            _row(paper, shares[name])
     paper.ink(7.5, colour=GREY)
     for name in ("flags", "undecided_cells") if is_open else ("flags", "bars"):
         paper.words(paper.labels[name], paper.epw, 4)
@@ -132,9 +133,9 @@ def _row(paper: Paper, share: ClassShare) -> None:
     values = (
         paper.labels[share.class_name.value],
         str(share.count),
-        _number(share.percent),
-        _range(share.possible_percent or share.ci95_percent),
-        _reference(share.reference_percent),
+        paper.figure(share.percent),
+        _range(paper, share.possible_percent or share.ci95_percent),
+        _reference(paper, share.reference_percent),
     )
     for place, (value, width) in enumerate(zip(values, COLUMNS_MM, strict=False)):
         paper.ink(9.5, bold=place in (0, 2))
@@ -147,30 +148,28 @@ def _row(paper: Paper, share: ClassShare) -> None:
     paper.ln(7)
 
 
-def _number(value: float | None, digits: int = 1) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
+def _range(paper: Paper, limits: tuple[float, float] | None) -> str:
+    return "" if limits is None else " - ".join(map(paper.figure, limits))
 
 
-def _range(limits: tuple[float, float] | None, digits: int = 1) -> str:
+def _reference(paper: Paper, limits: tuple[float, float] | None) -> str:
     if limits is None:
         return ""
-    return f"{limits[0]:.{digits}f} - {limits[1]:.{digits}f}"
-
-
-def _reference(limits: tuple[float, float] | None) -> str:
-    return "" if limits is None else " - ".join(f"{limit:g}" for limit in limits)
+    return paper.decimal(" - ".join(f"{limit:g}" for limit in limits))
 
 
 def _others(paper: Paper) -> None:
     found, labels = paper.report.differential, paper.labels
-    limits = _range(found.nrbc_possible_per_100_wbc or found.nrbc_ci95_per_100_wbc)
-    nrbc = _number(found.nrbc_per_100_wbc) + (f" ({limits})" if limits else "")
+    limits = _range(
+        paper, found.nrbc_possible_per_100_wbc or found.nrbc_ci95_per_100_wbc
+    )
+    nrbc = paper.figure(found.nrbc_per_100_wbc) + (f" ({limits})" if limits else "")
     if found.nrbc_reference_per_100_wbc is not None:
-        reference = _reference(found.nrbc_reference_per_100_wbc)
+        reference = _reference(paper, found.nrbc_reference_per_100_wbc)
         nrbc += f"   {labels['reference']} {reference}"
     flag = f"   {labels[found.nrbc_flag]}" if found.nrbc_flag else ""
     _line(paper, labels["nrbc"], nrbc + flag, is_alarm=found.nrbc_flag == "high")
-    platelets = f"{_number(found.platelets_per_field)} ({found.platelets})"
+    platelets = f"{paper.figure(found.platelets_per_field)} ({found.platelets})"
     _line(paper, labels["per_field"], platelets)
     _line(paper, labels["red_cells"], str(found.red_cells))
     reviewed = labels["reviewed"].format(
@@ -180,7 +179,7 @@ def _others(paper: Paper) -> None:
         open=found.open_cells,
     )
     if found.agreement_percent is not None:
-        percent = _number(found.agreement_percent)
+        percent = paper.figure(found.agreement_percent)
         reviewed += "; " + labels["agreement"].format(percent=percent)
     _line(paper, labels["review"], reviewed)
     paper.ln(3)
@@ -243,7 +242,7 @@ def _signature(paper: Paper) -> None:
     paper.ln(7 if signature else 14)
     paper.ink(10, bold=True)
     if signature is not None:
-        at = f"{signature.at:%Y-%m-%d %H:%M %Z}"
+        at = local(signature.at)
         text = paper.labels["signed"].format(name=signature.full_name, at=at)
         paper.words(text, paper.epw, 6)
         paper.ln(7)

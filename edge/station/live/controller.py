@@ -81,6 +81,11 @@ class Live:
         return self._sample
 
     @property
+    def minimum_probability(self) -> float:
+        """What the model's answers are asked for; less is uncertain."""
+        return self._bundle.manifest.thresholds.minimum_probability
+
+    @property
     def state(self) -> LiveState:
         """What the station is doing."""
         run = self._run

@@ -19,6 +19,17 @@ export class Refusal extends Error {
 }
 
 async function call(method, path, body) {
+  try {
+    return await ask(method, path, body);
+  } catch (fault) {
+    // A station that was started anew knows the session under another token.
+    if (fault.code !== "not_from_page" || path === "/session") throw fault;
+    await session();
+    return ask(method, path, body);
+  }
+}
+
+async function ask(method, path, body) {
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;

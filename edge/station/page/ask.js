@@ -1,16 +1,20 @@
 // A question before something that cannot be taken back.
 
-import { element, find } from "./dom.js";
+import { element, find, write } from "./dom.js";
 import { say } from "./languages.js";
+
+let asked = null;
 
 /**
  * Ask, and give what was typed by field (`{}` without fields), or null.
  *
- * `fields` are `{name, label, ...properties of the input}`; `wants` is the button's word.
+ * `fields` are `{name, label, ...properties of the input}`; `wants` is the button's word;
+ * `what` may be a function, whose text is written anew with `askAgain`.
  */
 export function ask(what, wants, fields = []) {
   const inputs = fields.map(({ name, label, ...properties }) => [name, label, input(properties)]);
-  find("ask-what").textContent = what;
+  asked = what;
+  askAgain();
   find("ask-yes").textContent = wants;
   find("ask-fields").replaceChildren(
     ...inputs.map(([, label, made]) => element("label", {}, element("span", { textContent: label }), made)),
@@ -24,6 +28,7 @@ export function ask(what, wants, fields = []) {
       dialog.onclose = find("ask-no").onclick = find("ask-form").onsubmit = null;
       if (dialog.open) dialog.close();
       find("ask-fields").replaceChildren();
+      asked = null;
       resolve(answer);
     };
     dialog.onclose = () => close(null);
@@ -33,6 +38,11 @@ export function ask(what, wants, fields = []) {
       close(Object.fromEntries(inputs.map(([name, , made]) => [name, made.value])));
     };
   });
+}
+
+/** Write the question as it stands now. */
+export function askAgain() {
+  if (asked !== null) write(find("ask-what"), typeof asked === "function" ? asked() : asked);
 }
 
 /** Ask whether something is to be done. */

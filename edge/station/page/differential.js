@@ -76,7 +76,8 @@ function besideText(name, differential) {
 const rangeText = (limits, digits) =>
   limits ? limits.map((limit) => number(limit, digits)).join(" – ") : "";
 
-const referenceText = (limits) => (limits ? limits.map((limit) => number(limit)).join(" – ") : "");
+const referenceText = (limits) =>
+  limits ? limits.map((limit) => number(limit, Number.isInteger(limit) ? 0 : 1)).join(" – ") : "";
 
 /** Whose reference ranges these are, and where they are from. */
 export function referenceOf({ reference_of: name, reference_source: source }) {

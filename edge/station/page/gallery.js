@@ -20,10 +20,31 @@ export class Gallery {
     root.append(this.spacer);
     root.addEventListener("scroll", () => this.draw(), { passive: true });
     new ResizeObserver(() => this.layOut()).observe(root);
+    addEventListener("beforeprint", () => this.drawAll());
+    addEventListener("afterprint", () => this.redraw());
   }
 
-  /** Show these cells of a count, whose frames have pixels of this size, or null. */
-  show(count, cells, pixelSizeUm) {
+  /** Draw every row, in order, as paper has them. */
+  drawAll() {
+    this.plan.rows.forEach((_, index) => this.shown.has(index) || this.addRow(index));
+    this.spacer.append(...this.plan.rows.map((_, index) => this.shown.get(index)));
+    this.markSelection();
+  }
+
+  /** Print with every picture there: on paper none can come later. */
+  async print() {
+    this.drawAll();
+    const pictures = [...this.spacer.querySelectorAll("img")];
+    await Promise.all(pictures.map((picture) => picture.decode().catch(() => null)));
+    print();
+  }
+
+  /**
+   * Show these cells of a count, whose frames have pixels of this size, or null, and
+   * whose model was asked for this probability at least, or null.
+   */
+  show(count, cells, pixelSizeUm, minimumProbability) {
+    this.minimumProbability = minimumProbability;
     this.count = count;
     this.pixelSizeUm = pixelSizeUm;
     this.groups = grouped(cells);
@@ -79,12 +100,14 @@ export class Gallery {
 
   tile(cell) {
     const picture = element("img", { src: cropUrl(this.count, cell.cell_id), alt: "", draggable: false });
-    const doubt = element("span", { className: "doubt", textContent: callOf(cell) });
+    const why = doubtOf(cell, this.minimumProbability);
+    const call = why ? `${callOf(cell)} · ${say(`doubt.${why}`)}` : callOf(cell);
+    const doubt = element("span", { className: "doubt", textContent: call });
     const mark = element("span", { className: "mark" });
     placeMark(mark, cell, this.pixelSizeUm);
     const tile = element("div", { className: "tile", role: "option", id: `cell${cell.cell_id}` }, picture, mark, doubt);
     tile.dataset.cell = cell.cell_id;
-    tile.setAttribute("aria-label", labelOf(cell));
+    tile.setAttribute("aria-label", labelOf(cell) + (why ? `, ${whyText(why, this.minimumProbability)}` : ""));
     if (cell.person_class) tile.append(badge(classOf(finalClass(cell) ?? "removed")));
     return tile;
   }
@@ -125,6 +148,15 @@ export class Gallery {
     const ends = [ids.indexOf(this.active), ids.indexOf(id)].sort((one, other) => one - other);
     return ids.slice(Math.max(0, ends[0]), ends[1] + 1);
   }
+}
+
+/** The reason of a doubt in words. */
+export const whyText = (why, minimum) => say(`doubt.${why}.long`, { least: number(100 * minimum, 1) });
+
+/** Why the model left a cell to a person: "probability", "unlike", or null. */
+export function doubtOf({ is_uncertain: isUncertain, model_probability: probability }, minimum) {
+  if (!isUncertain || minimum == null || probability == null) return null;
+  return probability < minimum ? "probability" : "unlike";
 }
 
 /** What the model called a cell, briefly. */

@@ -9,17 +9,23 @@ import { tell } from "./messages.js";
 const KEPT = "hemalens.keys";
 const DELIVERED = {
   ...Object.fromEntries(CLASSES.map(({ name, key }) => [name, key])),
+  accept: "a",
   undo: "u",
 };
 let map = { ...DELIVERED, ...JSON.parse(localStorage.getItem(KEPT) ?? "{}") };
 
-/** What a key press asks for: a class's name, "undo", "remove", or null. */
+/** What a key press asks for: a class's name, "accept", "undo", "remove", or null. */
 export function wishOf(event) {
+  if (isUndoChord(event)) return "undo";
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
   if (event.key === "Delete" || event.key === "Backspace") return "remove";
   const key = event.key.toLowerCase();
   return Object.keys(map).find((wish) => map[wish] === key) ?? null;
 }
+
+/** Ctrl+Z, or Command+Z. */
+export const isUndoChord = (event) =>
+  (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "z";
 
 export const keyOf = (wish) => map[wish];
 
@@ -43,8 +49,8 @@ function showFields(keep) {
 }
 
 function field(wish, keep) {
-  const isClass = wish !== "undo";
-  const name = isClass ? say(`class.${wish}`) : say("review.undo");
+  const isClass = !["undo", "accept"].includes(wish);
+  const name = say(isClass ? `class.${wish}` : `review.${wish}`);
   const input = element("input", { value: map[wish], maxLength: 1, required: true });
   input.onfocus = () => input.select();
   input.onchange = () => change(wish, input.value.toLowerCase(), keep);

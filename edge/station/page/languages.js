@@ -15,6 +15,8 @@ export const isKnown = (key) => key in words;
 
 /** What was refused and what to do, by its code; else in the station's own words. */
 export function sayRefusal({ code, values, message, mend }) {
+  // What is wrong with a request is told in the program's terms: nothing for this page.
+  if (code === "not_as_wanted") return say("error.notAsWanted");
   const said = refusals[code] ?? [message, mend].map((text) => say(text ?? ""));
   return said.map((text) => filled(text, values)).filter(Boolean).join(" ");
 }

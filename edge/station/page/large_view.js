@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { showClassButtons } from "./class_buttons.js";
 import { finalClass } from "./classes.js";
 import { element, find, write } from "./dom.js";
-import { callOf, placeMark } from "./gallery.js";
+import { callOf, doubtOf, placeMark, whyText } from "./gallery.js";
 import { moment, number, say } from "./languages.js";
 import { drawAim, drawFrame } from "./overlay.js";
 import { tell } from "./messages.js";
@@ -101,7 +101,7 @@ class LargeView {
     find("large-title").textContent = say(`class.${now}`);
     find("large-crop").src = api.cropUrl(this.report.sample.count_id, cell.cell_id);
     placeMark(find("large-mark"), cell, this.report.pixel_size_um);
-    find("large-facts").replaceChildren(...facts(cell));
+    find("large-facts").replaceChildren(...facts(cell, this.report.minimum_probability));
     this.showField(cell.frame);
   }
 
@@ -197,15 +197,23 @@ function asDrawn(cell) {
   return { box: cell.box_xyxy, kind: "white_cell", class_name: name, status };
 }
 
-function facts(cell) {
+// Fields that overlap make a part of the slide; where parts lie to each other nobody knows.
+function placeOf({ place, position_um: position }) {
+  if (place == null || !position) return "–";
+  const [x, y] = position.map((part) => number(part));
+  return say("large.placeOf", { part: number(place + 1), x, y });
+}
+
+function facts(cell, minimum) {
   const person = cell.reviewed_by ? `${cell.reviewed_by}, ${moment(cell.reviewed_at)}` : "–";
-  const place = cell.position_um?.map((part) => `${number(part)} µm`).join(", ") ?? "–";
+  const why = doubtOf(cell, minimum);
   const rows = [
     ["review.model", cell.model_class ? `${say(`class.${cell.model_class}`)} (${callOf(cell)})` : "–"],
+    ...(why ? [["doubt", whyText(why, minimum)]] : []),
     ["large.person", cell.person_class ? say(`class.${cell.person_class}`) : "–"],
     ["large.by", person],
     ["large.frame", cell.frame],
-    ["large.place", place],
+    ["large.place", placeOf(cell)],
   ];
   return rows.map(([key, value]) =>
     element("div", {}, element("dt", { textContent: say(key) }), element("dd", { textContent: value })),

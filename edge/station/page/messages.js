@@ -19,8 +19,11 @@ export function tell(text, kind = "done") {
 
 /** Do something and say in words why it was refused; true when it was done. */
 export async function attempt(act) {
+  const before = find("message").textContent;
   try {
     await act();
+    // What was refused before is past; what the act itself says stays.
+    if (find("message").dataset.kind === "fault" && find("message").textContent === before) tell("");
     return true;
   } catch (fault) {
     if (!(fault instanceof Refusal)) throw fault;

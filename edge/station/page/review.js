@@ -7,7 +7,7 @@ import { showClassButtons } from "./class_buttons.js";
 import { wireDrag } from "./drag.js";
 import { find, write } from "./dom.js";
 import { Gallery } from "./gallery.js";
-import { wireKeyMap, wishOf } from "./keys.js";
+import { isUndoChord, wireKeyMap, wishOf } from "./keys.js";
 import { wireLargeView } from "./large_view.js";
 import { number, say } from "./languages.js";
 import { attempt, tell } from "./messages.js";
@@ -39,6 +39,20 @@ export function wireReview() {
   gallery.root.addEventListener("keydown", onKey);
   find("undo").onclick = undo;
   find("remove").onclick = () => act("remove");
+  find("accept").onclick = () => accept();
+  // Wherever the focus is: a press of a button takes it from the gallery.
+  addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest?.("input, textarea, select, dialog");
+    if (!isUndoChord(event) || event.defaultPrevented || isTyping || find("view-review").hidden) return;
+    event.preventDefault();
+    if (!event.repeat) undo();
+  });
+  addEventListener("keydown", (event) => {
+    const isPrinting = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "p";
+    if (!isPrinting || find("view-review").hidden) return;
+    event.preventDefault();
+    gallery.print();
+  });
   find("enlarge").onclick = openLarge;
   find("add-cell").onclick = () => large.adding(report, [...cells.values()], cellOf(gallery.active));
   wireKeyMap(showClassBar);
@@ -61,7 +75,7 @@ export async function openReview(count) {
   write(find("review-title"), "");
   write(find("open-cells"), "");
   gallery.show(count, []);
-  for (const id of ["undo", "remove", "enlarge", "add-cell", "to-sign"]) find(id).disabled = true;
+  for (const id of ["undo", "accept", "remove", "enlarge", "add-cell", "to-sign"]) find(id).disabled = true;
   await load(count);
   history.length = 0;
   gallery.root.scrollTop = 0;
@@ -97,7 +111,7 @@ export function showReview() {
   if (!report) return;
   const name = report.sample.sample_id;
   write(find("review-title"), say("review.title", { name }));
-  gallery.show(report.sample.count_id, cells.values(), report.pixel_size_um);
+  gallery.show(report.sample.count_id, cells.values(), report.pixel_size_um, report.minimum_probability);
   showAmendment(report);
   showClassBar();
   showOpen();
@@ -121,6 +135,7 @@ function showSelection() {
   write(find("selection"), isSigned() ? "" : hint);
   const isIdle = isSigned() || !selection.size;
   find("remove").disabled = isIdle;
+  find("accept").disabled = isIdle || ![...selection].some((id) => cellOf(id)?.model_class);
   find("undo").disabled = isSigned() || !history.length;
   find("add-cell").disabled = isSigned() || isCounting();
   find("enlarge").disabled = gallery.active === undefined;
@@ -174,6 +189,7 @@ function onKey(event, chosen = [...selection]) {
   else if (event.key === "Escape") selection.clear();
   else if (event.key === "a" && event.ctrlKey) selectGroup();
   else if (wish === "undo") undo();
+  else if (wish === "accept") accept(chosen);
   else if (wish) act(wish === "remove" ? wish : "reclassify", wish, chosen);
   else return;
   event.preventDefault();
@@ -223,9 +239,26 @@ async function act(action, name, ids = [...selection]) {
   const change = { action, cell_ids: ids };
   if (action === "reclassify") change.class_name = name;
   // The next doubtful cell moves up to the place, and is chosen as it is shown.
-  const place = Math.min(...ids.map((id) => gallery.order.findIndex((cell) => cell.cell_id === id)));
+  const place = placeOf(ids);
   if (await attempt(() => settled(change))) settle(place);
 }
+
+/** Give each chosen cell the class that the model suggests. */
+async function accept(ids = [...selection]) {
+  if (!report || isSigned()) return;
+  const suggested = Map.groupBy(ids.filter((id) => cellOf(id)?.model_class), (id) => cellOf(id).model_class);
+  if (!suggested.size) {
+    tell(say("review.nothingChosen"), "fault");
+    return;
+  }
+  const place = placeOf(ids);
+  for (const [name, of] of suggested) {
+    if (!(await attempt(() => settled({ action: "reclassify", class_name: name, cell_ids: of })))) return;
+  }
+  settle(place);
+}
+
+const placeOf = (ids) => Math.min(...ids.map((id) => gallery.order.findIndex((cell) => cell.cell_id === id)));
 
 function settle(place) {
   selection.clear();

@@ -45,7 +45,6 @@ async function sign(count, changed) {
     changed(report);
   });
   if (done) tell(say("sign.done"));
-  else write(find("sign-state"), find("message").textContent);
 }
 
 /** Sign; a report that changed meanwhile is shown as it is now, and not signed. */

@@ -1,7 +1,7 @@
 // Start, pause, resume, continue, finish, discard: shown to whoever may steer.
 
 import * as api from "./api.js";
-import { isSure } from "./ask.js";
+import { askAgain, isSure } from "./ask.js";
 import { find, write } from "./dom.js";
 import { number, say, sayRefusal } from "./languages.js";
 import { attempt } from "./messages.js";
@@ -67,12 +67,14 @@ function ageInDays() {
 }
 
 async function finish() {
-  const { leukocytes } = newest;
   // Before the first frame the count's progress knows no target yet.
-  const target = newest.target ?? known.sample?.target;
-  const isShort = isUnknown(newest) || (target && leukocytes < target);
-  const counts = { count: number(leukocytes), target: number(target) };
-  const what = say(isUnknown(newest) ? "steer.finishKept" : "steer.finishShort", counts);
+  const target = () => newest.target ?? known.sample?.target;
+  const isShort = isUnknown(newest) || (target() && newest.leukocytes < target());
+  // The count goes on while the question stands.
+  const what = () =>
+    isUnknown(newest)
+      ? say("steer.finishKept")
+      : say("steer.finishShort", { count: number(newest.leukocytes), target: number(target()) });
   if (isShort && !(await isSure(what, say("steer.finish")))) return;
   await attempt(() => api.steer("finish"));
 }
@@ -98,6 +100,7 @@ export async function sampleOf({ count_id: count }) {
 /** Show the buttons that the state allows this account. */
 export function showSteering(progress, sample, account) {
   newest = progress;
+  askAgain();
   const runs = isRunning(progress);
   const maySteer = !runs || sample?.operator === account.name || account.role === "supervisor";
   showStart(!runs);

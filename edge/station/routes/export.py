@@ -1,5 +1,6 @@
 """Results in the forms that leave the station."""
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Annotated, Final
@@ -8,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.errors.responses import described
-from edge.station.records import Report
+from edge.station.records import Report, Sample
 from edge.station.routes.authorization import Context, ContextDep, Reader
 from edge.station.routes.samples import CountId, require_sample
 from edge.station.storage.pictures import cell_picture, fields_folder, find_field
@@ -16,6 +17,7 @@ from hemalens.errors import StorageError
 
 router = APIRouter(tags=["export"])
 _CELL_UM: Final = 24.0
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9._-]+|^\.+")
 
 
 class Form(StrEnum):
@@ -57,11 +59,21 @@ def export(
     content = _exported(context, report, form, language)
     context.station.audit.add(account.name, "exported", count_id, {"form": form.value})
     suffix = "fhir.json" if form is Form.FHIR else form.value
-    # The sample's id is the laboratory's: it may hold what a file name may not.
-    name = f'attachment; filename="{count_id}.{suffix}"'
+    name = f"{file_stem(report.sample)}.{suffix}"
     return Response(
-        content, media_type=_MEDIA_TYPES[form], headers={"Content-Disposition": name}
+        content,
+        media_type=_MEDIA_TYPES[form],
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+def file_stem(sample: Sample) -> str:
+    """Name a file after its sample and count.
+
+    The sample's id is the laboratory's, and may hold what a file's name may not: that
+    becomes ``_``. The count tells apart what was counted twice.
+    """
+    return f"{_NOT_IN_NAMES.sub('_', sample.sample_id)}-{sample.count_id[:8]}"
 
 
 def _exported(

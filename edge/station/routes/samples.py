@@ -18,6 +18,7 @@ from edge.station.records import (
     ReviewAction,
     ReviewedCell,
     Sample,
+    SampleState,
 )
 from edge.station.review.amendments import LONGEST_REASON
 from edge.station.review.seen import cell_digest, report_digest
@@ -51,6 +52,8 @@ class ShownReport(Report):
 
     digest: str
     """Of the whole; a signature has to carry it, as `seen`."""
+    minimum_probability: float | None
+    """That the model's answers are asked for; null where another model counted."""
 
 
 class Review(BaseModel):
@@ -263,7 +266,17 @@ def _shown(cells: Iterable[ReviewedCell]) -> tuple[ShownCell, ...]:
 def _shown_report(context: Context, count_id: str) -> ShownReport:
     whole = context.station.reports.get(count_id)
     said = {name: getattr(whole, name) for name in Report.model_fields}
-    return ShownReport(**{**said, "cells": ()}, digest=report_digest(whole))
+    seen = context.live.frame()
+    if seen is not None and seen.count_id == count_id:
+        # While it is counted, the scale is that of the frame on show.
+        said["pixel_size_um"] = whole.pixel_size_um or seen.pixel_size_um
+    is_counting = whole.sample.state is SampleState.COUNTING
+    is_own = is_counting or whole.model.sha256 == context.model.sha256
+    return ShownReport(
+        **{**said, "cells": ()},
+        digest=report_digest(whole),
+        minimum_probability=context.live.minimum_probability if is_own else None,
+    )
 
 
 def _cells(

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.capture import usb_camera
 from edge.capture.reconnecting import Patience, Reconnecting
 from edge.capture.source import SourceState
 from edge.capture.usb_camera import UsbCamera
@@ -191,3 +192,9 @@ def test_source_string() -> None:
 def test_unusable_source_string(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         UsbCamera.from_source(text)
+
+
+def test_an_operator_is_told_no_command_of_the_system() -> None:
+    """The station shows what a camera says to whoever counts."""
+    source = Path(usb_camera.__file__).read_text(encoding="utf-8")
+    assert "v4l2-ctl" not in source

@@ -1,9 +1,10 @@
+import time
 from io import BytesIO
 
 import pytest
 from PIL import Image
 
-from edge.station.export.labels import ENGLISH, GERMAN
+from edge.station.export.labels import CLASS_ORDER, ENGLISH, GERMAN
 from hemalens.classes import CellClass
 from tests.edge.station.review.made_report import made_report
 
@@ -130,3 +131,52 @@ def test_same_report_is_the_same_file():
 
 def test_empty_count_is_printed():
     assert ENGLISH["provisional"] in text(made_report({}))
+
+
+def test_times_are_those_of_the_clock_on_the_wall(monkeypatch):
+    monkeypatch.setenv("TZ", "CET-1CEST")
+    time.tzset()
+    try:
+        found = text(made_report(signed=True))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert "Signed electronically by Mara Müller, 2026-03-04 10:41 CET" in found
+    assert "2026-03-04 10:36 CET" in found
+    assert "UTC" not in found
+
+
+def test_classes_stand_as_a_differential_is_read():
+    (table, gallery) = pages(made_report(), crop)
+    for page in (table, gallery):
+        found = page.extract_text()
+        places = [found.index(ENGLISH[name]) for name in CLASS_ORDER[:6]]
+        assert places == sorted(places)
+    assert set(CLASS_ORDER) == set(CellClass)
+
+
+def test_german_figures_have_a_comma():
+    found = text(made_report(), language="de")
+    for part in ("9,5", "5,8 - 14,4", "1,0 (0,1 - 3,7)", "0 - 0,9", "5,4 (340)"):
+        assert part in found
+    assert "9.5" not in found
+
+
+@pytest.mark.parametrize(("cells", "shown"), [(7, 7), (8, 8), (12, 8)])
+def test_no_picture_is_left_out_while_there_is_room(cells, shown):
+    report = made_report({CellClass.NEUTROPHIL: cells})
+    certain = tuple(
+        cell.model_copy(update={"is_uncertain": False}) for cell in report.cells
+    )
+    (_, gallery) = pages(report.model_copy(update={"cells": certain}), crop)
+    assert len(gallery.images) == shown
+    assert f"{shown} of {cells}" in gallery.extract_text()
+
+
+def test_pictures_have_a_scale_bar_where_the_scale_is_known():
+    report = made_report()
+    (_, gallery) = pages(report, crop)
+    assert "10 µm" in gallery.extract_text()
+    unknown = report.model_copy(update={"pixel_size_um": None})
+    (_, gallery) = pages(unknown, crop)
+    assert "µm" not in gallery.extract_text()

@@ -25,6 +25,7 @@ KINDS: Final = {
     ".svg": "image/svg+xml",
 }
 POLICY: Final = "default-src 'self'; img-src 'self' blob: data:"
+REFERENCES: Final = {"neutrophil": [40, 80], "ig": [0, 0.9]}
 Json = dict[str, Any]
 
 
@@ -85,6 +86,10 @@ class MadeStation:
         self.state = "idle"
         self.revision = 0
         self.is_heard = True
+        self.refusals: list[Json] = []
+        """Given in place of the next answers to what changes something."""
+        self.leukocytes: int | None = None
+        self.minimum_probability: float | None = 0.9
         self.calls: list[tuple[str, str, Json | None]] = []
         self.signature: Json | None = None
         page.route(f"{ADDRESS}/**", self._answer)
@@ -114,6 +119,10 @@ class MadeStation:
 
     def _answer_json(self, route: Route, request: Request, path: str) -> None:
         body = request.post_data_json if request.post_data else None
+        if self.refusals and request.method != "GET":
+            refusal = self.refusals.pop(0)
+            route.fulfill(status=refusal.pop("status", 403), json=refusal)
+            return
         self.calls.append((request.method, path, body))
         said = self._said(request.method, path, body)
         refused = isinstance(said, dict) and "error" in said
@@ -270,6 +279,7 @@ class MadeStation:
             "pixel_size_um": 0.1,
             "signature": self.signature,
             "amendment": self.amendment,
+            "minimum_probability": self.minimum_probability,
             "digest": str(self.revision),
         }
 
@@ -278,16 +288,17 @@ class MadeStation:
         names = [_final(cell) for cell in settled]
         counts = {name: names.count(name) for name in CLASS_NAMES}
         found = differential_count(counts)
+        leukocytes = self.leukocytes or found.leukocytes
         gone = sum(cell["is_removed"] for cell in self.cells)
         return {
-            "leukocytes": found.leukocytes,
+            "leukocytes": leukocytes,
             "shares": [
                 {
                     "class_name": name,
                     "count": counts[name],
                     "percent": found.percent.get(name),
                     "ci95_percent": found.ci95_percent.get(name),
-                    "reference_percent": [40, 80] if name == "neutrophil" else None,
+                    "reference_percent": REFERENCES.get(name),
                     "flag": "low" if name == "neutrophil" else None,
                 }
                 for name in CLASS_NAMES
@@ -309,7 +320,7 @@ class MadeStation:
             "frames": 9,
             "left_out": {},
             "target": 100,
-            "leukocytes": 40,
+            "leukocytes": self.leukocytes or 40,
             "uncertain": 3,
             "nrbc": 1,
             "platelets": 5,

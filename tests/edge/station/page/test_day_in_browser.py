@@ -228,7 +228,7 @@ class Day:
         self._take("to-be-signed")
         page.locator("#sign-password").fill("another one")
         page.locator("#sign-do").click()
-        expect(page.locator("#sign-state")).to_contain_text("The password is wrong.")
+        expect(page.locator("#message")).to_contain_text("The password is wrong.")
         page.locator("#sign-comment").fill("Two lymphocytes look reactive.")
         page.locator("#sign-password").fill(password("ann"))
         page.locator("#sign-do").click()

@@ -177,7 +177,7 @@ def test_refusals_and_faults_are_in_the_chosen_language(page: Page) -> None:
     page.locator("#to-sign").click()
     page.locator("#sign-password").fill("another")
     page.locator("#sign-do").click()
-    expect(page.locator("#sign-state")).to_contain_text("Das Passwort ist falsch.")
+    expect(page.locator("#message")).to_contain_text("Das Passwort ist falsch.")
 
 
 def test_a_source_that_ended_early_says_so_and_looks_for_more(page: Page) -> None:

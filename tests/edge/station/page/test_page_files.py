@@ -110,6 +110,16 @@ def test_keys_of_the_classes_are_different() -> None:
     table = (PAGE / "classes.js").read_text(encoding="utf-8")
     keys = re.findall(r'key: "(.)"', table)
     assert sorted(keys) == sorted("beirlmnp")
+    delivered = (PAGE / "keys.js").read_text(encoding="utf-8")
+    others = re.findall(r'^  (?:accept|undo): "(.)",$', delivered, re.MULTILINE)
+    assert len({*keys, *others}) == len(keys) + 2
+
+
+@pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
+def test_a_signature_is_not_said_to_be_for_ever_beside_amend(path: Path) -> None:
+    said = words_of(path)["sign.meaning"]
+    assert {"en": "amended", "de": "berichtigen"}[path.stem] in said
+    assert "cannot be changed" not in said
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)

@@ -34,6 +34,8 @@ def test_barcode_and_enter_start_a_count_that_can_be_paused(page: Page) -> None:
             "target": 200,
             "population": "newborn",
             "is_control": False,
+            "age_days": None,
+            "sex": None,
         }
     ]
     page.get_by_role("button", name="Pause").click()
@@ -168,7 +170,8 @@ def test_nothing_is_signed_before_every_uncertain_cell_is_settled(page: Page) ->
     page.locator("#to-sign").click()
     page.locator("#sign-password").fill("another")
     page.locator("#sign-do").click()
-    expect(page.locator("#sign-state")).to_contain_text("The password is wrong.")
+    expect(page.locator("#message")).to_contain_text("The password is wrong.")
+    expect(page.locator("#sign-state")).to_have_text("Ready to be signed")
     page.locator("#sign-password").fill(PASSWORD)
     page.locator("#sign-do").click()
     expect(page.locator("#sign-state")).to_contain_text("Signed by Anna")
