@@ -4,6 +4,7 @@ import { CLASSES, classOf, NOT_LEUKOCYTES } from "./classes.js";
 import { element, svg, write } from "./dom.js";
 import { isKnown, number, say } from "./languages.js";
 
+const UNITS = { erythroblast: "per100", platelet: "perField" };
 const FLAG_MARKS = { low: "▼", high: "▲", maybe_low: "▽", maybe_high: "△", undecided: "?" };
 
 /** Show a differential in a table body; rows are made once and then only written. */
@@ -45,11 +46,11 @@ function emptyRow({ name }) {
 
 function fillRow(row, share, differential) {
   const [head, count, percent, bar, range, expected, flag] = row.cells;
-  write(head.lastChild, say(`class.${row.dataset.class}`));
+  const unit = UNITS[row.dataset.class];
+  write(head.lastChild, say(`class.${row.dataset.class}`) + (unit ? `, ${say(unit)}` : ""));
   write(count, number(share?.count ?? 0));
   if (NOT_LEUKOCYTES.has(row.dataset.class)) {
     write(percent, besideText(row.dataset.class, differential));
-    percent.classList.add("beside");
     if (row.dataset.class === "erythroblast") {
       write(range, rangeText(differential.nrbc_possible_per_100_wbc ?? differential.nrbc_ci95_per_100_wbc, 1));
       write(expected, referenceText(differential.nrbc_reference_per_100_wbc));
@@ -64,14 +65,8 @@ function fillRow(row, share, differential) {
   showFlag(flag, share?.flag);
 }
 
-function besideText(name, differential) {
-  if (name === "erythroblast") {
-    const ratio = differential.nrbc_per_100_wbc;
-    return ratio == null ? "–" : say("per100", { value: number(ratio, 1) });
-  }
-  const perField = differential.platelets_per_field;
-  return perField == null ? "–" : say("perField", { value: number(perField, 1) });
-}
+const besideText = (name, { nrbc_per_100_wbc: ratio, platelets_per_field: perField }) =>
+  number(name === "erythroblast" ? ratio : perField, 1);
 
 const rangeText = (limits, digits) =>
   limits ? limits.map((limit) => number(limit, digits)).join(" – ") : "";

@@ -107,7 +107,9 @@ export class Gallery {
     placeMark(mark, cell, this.pixelSizeUm);
     const tile = element("div", { className: "tile", role: "option", id: `cell${cell.cell_id}` }, picture, mark, doubt);
     tile.dataset.cell = cell.cell_id;
-    tile.setAttribute("aria-label", labelOf(cell) + (why ? `, ${whyText(why, this.minimumProbability)}` : ""));
+    // What is seen is a part of what is said.
+    const said = why ? `${call}, ${whyText(why, this.minimumProbability)}` : call;
+    tile.setAttribute("aria-label", labelOf(cell, said));
     if (cell.person_class) tile.append(badge(classOf(finalClass(cell) ?? "removed")));
     return tile;
   }
@@ -177,8 +179,8 @@ export function placeMark(mark, { box_xyxy: [left, top, right, bottom] }, pixelS
   mark.style.height = share(bottom - top);
 }
 
-function labelOf(cell) {
+function labelOf(cell, call) {
   const now = finalClass(cell);
   const name = cell.is_removed ? say("class.removed") : say(`class.${now ?? "uncertain"}`);
-  return `${name}, ${say("review.model")} ${callOf(cell)}`;
+  return `${name}, ${say("review.model")} ${call}`;
 }

@@ -113,7 +113,7 @@ def test_axe_finds_nothing(page: Page, shown: State, theme: str) -> None:
     shown.act(page)
     page.wait_for_timeout(300)
     found = page.evaluate(AXE.read_text(encoding="utf-8") + "; axe.run()")
-    assert _told(found["violations"]) == []
+    assert told(found["violations"]) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -124,10 +124,10 @@ def test_axe_finds_nothing_before_anybody_signed_in(page: Page, theme: str) -> N
     page.goto(ADDRESS)
     expect(page.locator("#signin-form")).to_be_visible()
     found = page.evaluate(AXE.read_text(encoding="utf-8") + "; axe.run()")
-    assert _told(found["violations"]) == []
+    assert told(found["violations"]) == []
 
 
-def _told(violations: list[dict[str, object]]) -> list[str]:
+def told(violations: list[dict[str, object]]) -> list[str]:
     """Say of each violation what it is and where."""
     return [
         f"{one['impact']} {one['id']}: {[node['html'] for node in one['nodes']]}"  # type: ignore[attr-defined] # axe's own form
