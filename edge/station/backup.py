@@ -7,24 +7,42 @@ from pathlib import Path
 from typing import Final
 
 from edge.station.audit.key import KEY_NAME, AuditKey, read_key, write_key
-from edge.station.audit.trail import RESTORED
-from edge.station.station import DATABASE_NAME, Station
+from edge.station.audit.trail import RESTORED, Detail
+from edge.station.audit_check import (
+    add_line,
+    check_stores,
+    copy_database,
+    has_own_line,
+)
+from edge.station.station import DATABASE_NAME, KeyChange, Station
 from edge.store import file_errors
 from hemalens.errors import StationError
 
 _SETTINGS: Final = "station.toml"
 
 
-def backup(station: Station, path: Path) -> None:
+def backup(folder: Path, path: Path) -> str:
     """Write a tar file of the database and the counts, while the station goes on.
 
     It holds patients' data as they are, and is made for its owner alone. The key that
     seals the audit trail is not in it: whoever alters a backup is found out.
 
+    Parameters
+    ----------
+    folder : Path
+        The station's data folder; it may be open in another process.
+
+    Returns
+    -------
+    str
+        The digest of the last line of the trail in it. Noted elsewhere, it proves the
+        backup where the key is lost.
+
     Raises
     ------
     StationError
-        When there is such a file already.
+        When there is such a file already, or no station, or a count was discarded
+        meanwhile.
     StorageError
         When it cannot be written.
     """
@@ -37,31 +55,44 @@ def backup(station: Station, path: Path) -> None:
         copy = Path(scratch) / DATABASE_NAME
         archive = Path(scratch) / "backup.tar"
         # The database first: each count it tells of as finished has its folder.
-        station.copy_to(copy)
+        last_digest = copy_database(folder, copy)
         archive.touch(mode=0o600)
         with tarfile.open(archive, "w") as tar:
             tar.add(copy, DATABASE_NAME)
-            _add_counts(tar, station.folder / "counts")
-            if (station.folder / _SETTINGS).exists():
-                tar.add(station.folder / _SETTINGS, _SETTINGS)
+            try:
+                _add_counts(tar, folder / "counts")
+            except FileNotFoundError as error:
+                raise StationError(
+                    "a count was discarded while it was copied: try again"
+                ) from error
+            if (folder / _SETTINGS).exists():
+                tar.add(folder / _SETTINGS, _SETTINGS)
         archive.rename(path)
-    station.audit.add("station", "backed_up", detail={"file": path.name})
+    add_line(folder, "station", "backed_up", {"file": path.name})
+    return last_digest
 
 
-def restore(path: Path, folder: Path, audit_key: Path | None = None) -> None:
-    """Lay out a backup in a new data folder, and check the trail it holds.
+def restore(
+    path: Path, folder: Path, audit_key: Path | None = None, noted: str | None = None
+) -> None:
+    """Lay out a backup in a new data folder, and check the record it holds.
 
     Parameters
     ----------
     audit_key : Path, optional
         A copy of the key that sealed the trail, which no backup holds. Without it the
         lines are checked against each other alone, and a new key seals what follows.
+    noted : str, optional
+        The digest of a line, noted elsewhere, which the trail must hold. Without it and
+        without the key nothing proves that the backup was not written anew, and the
+        trail goes on saying so.
 
     Raises
     ------
     StationError
-        When the folder holds something, the file is no backup, its trail broken or
-        sealed with another key; nothing is left behind then.
+        When the folder holds something, the file is no backup, its trail broken, cut
+        off or sealed with another key, or data are not as the trail has them; nothing
+        is left behind then.
     StorageError
         When it cannot be read or written.
     """
@@ -78,7 +109,7 @@ def restore(path: Path, folder: Path, audit_key: Path | None = None) -> None:
         _unpack(path, inner)
         if audit_key is not None:
             write_key(inner / KEY_NAME, _read_given(audit_key))
-        _check_trail(inner, path, has_key=audit_key is not None)
+        _check_record(inner, path, noted, has_key=audit_key is not None)
         if folder.exists():
             folder.rmdir()
         shutil.move(inner, folder)
@@ -122,20 +153,36 @@ def _check_member(member: tarfile.TarInfo, path: Path) -> None:
         raise StationError(f"{path} is no backup, it holds {member.name}: use another")
 
 
-def _check_trail(folder: Path, path: Path, *, has_key: bool) -> None:
+def _check_record(
+    folder: Path, path: Path, noted: str | None, *, has_key: bool
+) -> None:
     if not (folder / DATABASE_NAME).exists():
         raise StationError(f"{path} is no backup, it has no database: use another")
-    with Station.open(folder, has_new_key=not has_key) as station:
-        last = station.audit.latest(limit=1)
-        if has_key and last and last[0].key_id != station.audit.key_id:
-            raise StationError(
-                f"the key given is not the one that sealed the trail in {path}: give "
-                "the copy of that station's audit.key"
-            )
-        station.audit.add("station", RESTORED, detail={"file": path.name})
-        found = station.audit.check()
-        if found.first_broken is not None:
-            raise StationError(
-                f"the trail in {path} is broken at line {found.first_broken}: use "
-                "another backup"
-            )
+    detail: Detail = {"file": path.name}
+    if has_key:
+        _require_key(folder, path)
+        with Station.open(folder) as station:
+            if noted is not None and station.check(noted).noted_line is None:
+                raise StationError(
+                    f"the trail in {path} has no line with the digest given: it was "
+                    "made earlier, or the trail cut off"
+                )
+            station.audit.add("station", RESTORED, detail=detail)
+    else:
+        change = KeyChange(
+            person="station", action=RESTORED, detail=detail, noted=noted
+        )
+        Station.open(folder, key_change=change).close()
+    for count_id in check_stores(folder):
+        raise StationError(
+            f"the cells of count {count_id} in {path} are missing, or not those that "
+            "were counted: use another backup"
+        )
+
+
+def _require_key(folder: Path, path: Path) -> None:
+    if not has_own_line(folder):
+        raise StationError(
+            f"the key given is not the one that sealed the trail in {path}: give the "
+            "copy of that station's audit.key"
+        )

@@ -206,10 +206,21 @@ class AuditEntry(_Record):
     """Of the station's key that sealed it."""
     seal: str
     """HMAC of the digest, under that key."""
+    covers: dict[str, str] | None = None
+    """SHA-256 by row, as ``account/ann``, of what it tells of; empty where the row is
+    gone. Null in lines of an earlier format."""
+
+
+class Difference(_Record):
+    """Something in the database that is not as the audit trail has it."""
+
+    subject: str
+    """A row, as ``sample/COUNT``, or a part of the schema, as ``trigger NAME``."""
+    is_now: str
 
 
 class TrailCheck(_Record):
-    """What came of checking the audit trail."""
+    """What came of checking the audit trail, and the data against it."""
 
     lines: int
     """Found in order, from the first."""
@@ -217,13 +228,20 @@ class TrailCheck(_Record):
     """The first that was changed or is missing."""
     unchecked: int
     """Lines in order whose seal was made with a key that is not here."""
+    unproven: int
+    """Of these, the last ones that no digest noted elsewhere holds either."""
     last_digest: str
     """Noted elsewhere, it tells of lines cut off the end."""
+    noted_line: int | None
+    """Which line has the digest that was noted; null without any."""
+    differences: tuple[Difference, ...]
+    """Of the data from the trail; looked for where the trail is whole."""
+    has_more_differences: bool
 
     @property
     def is_whole(self) -> bool:
-        """No line was changed, and none is missing but perhaps at the end."""
-        return self.first_broken is None
+        """No line was changed, none is missing but perhaps at the end, data agree."""
+        return self.first_broken is None and not self.differences
 
 
 class CountSignature(_Record):

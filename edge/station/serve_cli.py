@@ -6,23 +6,24 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from edge.classify.population_option import population_option
+from edge.station.audit_cli import audit
+from edge.station.options import (
+    DATA,
+    LAST_DIGEST,
+    WITHOUT_PROOF,
+    require_proof,
+    require_web,
+)
 
 if TYPE_CHECKING:
     from edge.station.station import Station
 
-_DATA: Final = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("station"),
-    show_default=True,
-    help="Folder of all that the station keeps; for its owner alone.",
-)
 _ROLES: Final = ("operator", "supervisor", "service")
 
 
 @click.command()
 @click.argument("source")
-@_DATA
+@DATA
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65535), default=8080, show_default=True)
 @click.option("--bundle", default="mobilenetv2", show_default=True, help="As in count")
@@ -66,7 +67,7 @@ def serve(
     """
     if tls_generate and (tls_certificate or tls_key):
         raise click.UsageError("give --tls-generate or a certificate, not both")
-    _require_web()
+    require_web()
     from edge.records.population import Population
     from edge.station.server import serve_station
     from edge.station.settings import StationSettings
@@ -102,6 +103,9 @@ def station() -> None:
     """Keep the station: accounts, backups, the audit trail."""
 
 
+station.add_command(audit)
+
+
 @station.group()
 def account() -> None:
     """Keep the accounts."""
@@ -109,7 +113,7 @@ def account() -> None:
 
 @account.command("add")
 @click.argument("name")
-@_DATA
+@DATA
 @click.option("--full-name", required=True, help="As it stands on reports.")
 @click.option("--role", type=click.Choice(_ROLES), default="operator")
 @click.password_option()
@@ -125,7 +129,7 @@ def add_account(
 
 @account.command("password")
 @click.argument("name")
-@_DATA
+@DATA
 @click.password_option()
 def set_password(name: str, data: Path, password: str) -> None:
     """Set an account's new password."""
@@ -135,7 +139,7 @@ def set_password(name: str, data: Path, password: str) -> None:
 
 @account.command("disable")
 @click.argument("name")
-@_DATA
+@DATA
 def disable_account(name: str, data: Path) -> None:
     """Let an account sign in no more."""
     with _opened(data) as opened:
@@ -143,7 +147,7 @@ def disable_account(name: str, data: Path) -> None:
 
 
 @account.command("list")
-@_DATA
+@DATA
 def list_accounts(data: Path) -> None:
     """List the accounts."""
     with _opened(data) as opened:
@@ -154,78 +158,44 @@ def list_accounts(data: Path) -> None:
 
 @station.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@_DATA
+@DATA
 def backup(file: Path, data: Path) -> None:
-    """Write all that the station keeps to FILE."""
-    with _opened(data) as opened:
-        from edge.station.backup import backup as write
+    """Write all that the station keeps to FILE, also while it is served."""
+    require_web()
+    from edge.station.backup import backup as write
 
-        write(opened, file)
+    last_digest = write(data, file)
+    click.echo(f"the last digest of its trail is {last_digest}: note it elsewhere")
 
 
 @station.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@_DATA
+@DATA
 @click.option(
     "--audit-key",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Copy of the station's audit.key, which no backup holds.",
 )
-def restore(file: Path, data: Path, audit_key: Path | None) -> None:
+@LAST_DIGEST
+@WITHOUT_PROOF
+def restore(
+    file: Path,
+    data: Path,
+    audit_key: Path | None,
+    last_digest: str | None,
+    without_proof: bool,
+) -> None:
     """Bring a backup back into an empty folder."""
-    _require_web()
+    if audit_key is None:
+        require_proof(last_digest, without_proof=without_proof)
+    require_web()
     from edge.station.backup import restore as read
 
-    read(file, data, audit_key)
-
-
-@station.group()
-def audit() -> None:
-    """Check the audit trail."""
-
-
-@audit.command()
-@_DATA
-@click.pass_context
-def verify(context: click.Context, data: Path) -> None:
-    """Check that no line of the trail was changed; exit 3 when one was.
-
-    The station may go on meanwhile. Note the last digest elsewhere: it tells of lines
-    cut off the end.
-    """
-    _require_web()
-    from edge.station.audit_check import check_trail
-
-    found = check_trail(data)
-    if found.unchecked:
-        click.echo(f"{found.unchecked} lines are sealed with an earlier key")
-    if found.first_broken is not None:
-        click.echo(f"line {found.first_broken} was changed or is missing")
-        context.exit(3)
-    click.echo(f"{found.lines} lines, whole; the last digest is {found.last_digest}")
-
-
-@audit.command("new-key")
-@_DATA
-def new_key(data: Path) -> None:
-    """Go on with a new key where audit.key is lost; the trail says so."""
-    _require_web()
-    from edge.station.audit_check import renew_key
-
-    renew_key(data)
+    read(file, data, audit_key, last_digest)
 
 
 def _opened(data: Path) -> "Station":
-    _require_web()
+    require_web()
     from edge.station.station import Station
 
     return Station.open(data)
-
-
-def _require_web() -> None:
-    from importlib.util import find_spec
-
-    from hemalens.errors import MissingExtraError
-
-    if any(find_spec(name) is None for name in ("fastapi", "uvicorn")):
-        raise MissingExtraError("The station", "web")

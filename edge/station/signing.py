@@ -57,8 +57,12 @@ def sign(
         now = datetime.now(UTC)
         signed = _as_signed(report, account, comment, now)
         signature = _keep(station, signed, account, now)
-        detail = {"content_sha256": signature.content_sha256}
-        station.audit.add(account.name, "signed", count_id, detail)
+        detail = {
+            "content_sha256": signature.content_sha256,
+            "seen_sha256": report_digest(report),
+        }
+        rows = [("sample", count_id), ("signature", count_id)]
+        station.audit.add(account.name, "signed", count_id, detail, rows)
         if report.sample.amends is not None:
             detail = {"superseded_by": count_id}
             former = report.sample.amends

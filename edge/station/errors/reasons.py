@@ -96,6 +96,11 @@ class Reason(Enum):
         "what was signed of count {count_id} is no longer what the station keeps",
         "restore a backup",
     )
+    RECORD_CHANGED = (
+        409,
+        "{row} was changed past the station",
+        "call your service",
+    )
     NOT_SIGNED = 409, "the count of {sample} is not signed", "correct it, then sign"
     SUPERSEDED = (
         409,

@@ -32,10 +32,21 @@ async function add() {
 }
 
 async function check() {
-  const { lines, first_broken: broken, unchecked } = await api.auditCheck();
-  const values = { lines: number(lines), number: number(broken), unchecked: number(unchecked) };
+  const { lines, first_broken: broken, unproven, differences } = await api.auditCheck();
+  const values = {
+    lines: number(lines),
+    number: number(broken),
+    unproven: number(unproven),
+    row: differences[0]?.subject,
+  };
   const line = find("audit-checked");
-  const key = broken ? "audit.broken" : unchecked ? "audit.unchecked" : "audit.whole";
+  const key = broken
+    ? "audit.broken"
+    : differences.length
+      ? "audit.differs"
+      : unproven
+        ? "audit.unproven"
+        : "audit.whole";
   line.dataset.state = key === "audit.whole" ? "settled" : "broken";
   write(line, say(key, values));
 }

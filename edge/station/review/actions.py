@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from edge.station.audit.covered import Row
 from edge.station.audit.trail import Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import ReviewAction, ReviewedCell
@@ -44,8 +45,8 @@ class ReviewLog:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    def add(self, count_id: str, word: Word) -> None:
-        """Keep a word."""
+    def add(self, count_id: str, word: Word) -> Row:
+        """Keep a word, and name its row."""
         sql = (
             "INSERT INTO review (count_id, cell_id, at, person, action, class_name, "
             "frame, box_xyxy) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -61,7 +62,7 @@ class ReviewLog:
             None if word.box_xyxy is None else json.dumps(word.box_xyxy),
         )
         with self._transaction() as connection:
-            connection.execute(sql, row)
+            return "review", connection.execute(sql, row).lastrowid or 0
 
     def standing(
         self, count_id: str, only: Collection[int] | None = None
@@ -96,8 +97,8 @@ class ReviewLog:
             lowest: int = connection.execute(sql, (count_id,)).fetchone()[0]
         return lowest - 1
 
-    def copy(self, count_id: str, to: str) -> None:
-        """Copy the words on one count to another count of the same cells."""
+    def copy(self, count_id: str, to: str) -> list[Row]:
+        """Copy the words on one count to another of the same cells; name the rows."""
         sql = (
             "INSERT INTO review (count_id, cell_id, at, person, action, class_name, "
             "frame, box_xyxy) SELECT ?, cell_id, at, person, action, class_name, "
@@ -105,6 +106,8 @@ class ReviewLog:
         )
         with self._transaction() as connection:
             connection.execute(sql, (to, count_id))
+            sql = "SELECT number FROM review WHERE count_id = ?"
+            return [("review", number) for (number,) in connection.execute(sql, (to,))]
 
 
 def reviewed(

@@ -59,11 +59,11 @@ class Amendments:
             self._require_amendable(former)
             amendment = _amendment(former, reason, person)
             new_id = self._copy(amendment)
-            self._words.copy(count_id, to=new_id)
+            rows = [("sample", new_id), *self._words.copy(count_id, to=new_id)]
             detail = {"reason": reason, "amended_by": new_id}
             self._audit.add(person, "amendment_begun", count_id, detail)
             detail = {"reason": reason, "amends": count_id}
-            self._audit.add(person, "amendment_begun", new_id, detail)
+            self._audit.add(person, "amendment_begun", new_id, detail, rows)
             return self._samples.get(new_id)
 
     def _require_amendable(self, former: Report) -> None:

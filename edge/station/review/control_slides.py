@@ -120,7 +120,8 @@ class Controls:
                 row,
             ).lastrowid
             detail = {"found": found, "missed": missed}
-            self._audit.add(person, "located_checked", count_id, detail)
+            rows = [("located", number or 0)]
+            self._audit.add(person, "located_checked", count_id, detail, rows)
         return LocatedCheck(
             number=number or 0,
             count_id=count_id,
@@ -153,7 +154,8 @@ class Controls:
             struck = (number, datetime.now(UTC).isoformat(), person, reason)
             connection.execute("INSERT INTO struck VALUES (?, ?, ?, ?)", struck)
             detail: Detail = {"found": found, "missed": missed, "reason": reason}
-            self._audit.add(person, "located_struck", count_id, detail)
+            rows = [("struck", number)]
+            self._audit.add(person, "located_struck", count_id, detail, rows)
 
     def located_checks(self, limit: int = 400) -> tuple[LocatedCheck, ...]:
         """Read the latest checks that stand, first to last."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from edge.results.tally import Tally
-from edge.station.audit.trail import Transaction
+from edge.station.audit.trail import Audit, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import CountSignature, ModelUsed, Report
 from edge.station.review.reviews import Reviews
@@ -35,11 +35,13 @@ class Reports:
     def __init__(
         self,
         transaction: Transaction,
+        audit: Audit,
         samples: Samples,
         reviews: Reviews,
         laboratory: str,
     ) -> None:
         self._transaction = transaction
+        self._audit = audit
         self._samples = samples
         self._reviews = reviews
         self._laboratory = laboratory
@@ -61,6 +63,7 @@ class Reports:
             "WHERE count_id = ?"
         )
         with self._transaction() as connection:
+            self._audit.require_as_kept("signature", count_id)
             row = connection.execute(sql, (count_id,)).fetchone()
         if row is None:
             return None

@@ -217,7 +217,7 @@ class Reviews:
         self, count_id: str, word: Word, sample_id: str, before: ReviewedCell | None
     ) -> None:
         with self._transaction():
-            self._words.add(count_id, word)
+            row = self._words.add(count_id, word)
             class_name = None if word.class_name is None else word.class_name.value
             detail: Detail = {
                 "sample": sample_id,
@@ -225,7 +225,8 @@ class Reviews:
                 "previous": None if before is None else final_word(before),
                 "class_name": class_name,
             }
-            self._audit.add(word.person, _AUDIT_WORDS[word.action], count_id, detail)
+            action = _AUDIT_WORDS[word.action]
+            self._audit.add(word.person, action, count_id, detail, [row])
 
 
 def _check(

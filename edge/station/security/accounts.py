@@ -1,21 +1,17 @@
 """Who may use the station, and who is signed in."""
 
-import hashlib
 import re
 import secrets
-import sqlite3
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from edge.station.audit.trail import Audit, Transaction
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import Role
+from edge.station.security.sessions import Sessions
 from hemalens.passwords import PasswordHasher, is_password
 
-IDLE_LIMIT: Final = timedelta(minutes=30)
-WHOLE_LIMIT: Final = timedelta(hours=12)
 MOST_HASHES: Final = 2
 """At once: each takes 64 MiB, and sixty of them brought a device down."""
 
@@ -72,6 +68,7 @@ class Accounts:
         self._transaction = transaction
         self._audit = audit
         self._hasher = hasher or PasswordHasher()
+        self._sessions = Sessions()
         self._hashing = threading.BoundedSemaphore(MOST_HASHES)
         # Verified for unknown names, so that these take as long as known ones.
         self._no_ones_hash = self._hasher.hash(secrets.token_urlsafe())
@@ -101,20 +98,35 @@ class Accounts:
                 (account.name, account.full_name, account.role.value, hashed),
             )
             detail = {"name": account.name, "role": account.role.value}
-            self._audit.add(by, "account_added", detail=detail)
+            rows = [("account", account.name)]
+            self._audit.add(by, "account_added", detail=detail, rows=rows)
         return account
 
     def get(self, name: str) -> Account | None:
-        """Read the account of a name, disabled ones too."""
+        """Read the account of a name, disabled ones too.
+
+        Raises
+        ------
+        RefusedError
+            When it was changed past the station.
+        """
         sql = f"SELECT {_COLUMNS} FROM account WHERE name = ?"  # noqa: S608
         with self._transaction() as connection:
+            self._audit.require_as_kept("account", name)
             row = connection.execute(sql, (name,)).fetchone()
         return None if row is None else _to_account(row)
 
     def all(self) -> tuple[Account, ...]:
-        """Read all accounts by name, disabled ones too."""
+        """Read all accounts by name, disabled ones too.
+
+        Raises
+        ------
+        RefusedError
+            When one was changed past the station.
+        """
         sql = f"SELECT {_COLUMNS} FROM account ORDER BY name"  # noqa: S608
         with self._transaction() as connection:
+            self._audit.require_all_as_kept("account")
             return tuple(_to_account(row) for row in connection.execute(sql))
 
     def check(self, name: str, password: str) -> Account | None:
@@ -135,7 +147,7 @@ class Accounts:
         if self._hasher.is_outdated(known_hash):
             with self._hashing:
                 renewed = self._hasher.hash(password)
-            self._store_hash(name, renewed)
+            self._store_hash(name, renewed, name, "password_rehashed")
         return account
 
     def confirms(self, account: Account, password: str) -> bool:
@@ -153,11 +165,10 @@ class Accounts:
             When there is no such account, or the password is too short or too long.
         """
         hashed = self._hash(password)
-        with self._transaction() as connection:
+        with self._transaction():
             self._need(name)
-            self._store_hash(name, hashed)
-            connection.execute("DELETE FROM login WHERE name = ?", (name,))
-            self._audit.add(by, "password_changed", detail={"name": name})
+            self._store_hash(name, hashed, by, "password_changed")
+            self._sessions.end_all(name)
 
     def disable(self, name: str, by: str) -> Account:
         """Let a person in no more; it takes effect at once.
@@ -194,39 +205,23 @@ class Accounts:
 
     def begin(self, account: Account) -> str:
         """Sign a person in and give the token, of which only a digest is kept."""
-        token = secrets.token_urlsafe(32)
-        now = datetime.now(UTC)
-        sql = "INSERT INTO login VALUES (?, ?, ?, ?)"
-        row = (_digest(token), account.name, now.isoformat(), now.isoformat())
-        with self._transaction() as connection:
-            _forget_expired(connection, now)
-            connection.execute(sql, row)
-            self._audit.add(account.name, "signed_in")
-        return token
+        self._audit.add(account.name, "signed_in")
+        return self._sessions.begin(account.name)
 
     def find(self, token: str) -> Account | None:
         """Find who is signed in with a token, and keep them so for another while."""
-        now = datetime.now(UTC)
-        with self._transaction() as connection:
-            _forget_expired(connection, now)
-            sql = "UPDATE login SET seen_at = ? WHERE token_sha256 = ? RETURNING name"
-            row = connection.execute(sql, (now.isoformat(), _digest(token))).fetchone()
-            return None if row is None else self.get(row[0])
+        name = self._sessions.find(token)
+        account = None if name is None else self.get(name)
+        return None if account is None or account.is_disabled else account
 
     def holds(self, token: str) -> bool:
         """Check whether somebody is signed in with a token, and prolong nothing."""
-        sql = "SELECT 1 FROM login WHERE token_sha256 = ?"
-        with self._transaction() as connection:
-            _forget_expired(connection, datetime.now(UTC))
-            return connection.execute(sql, (_digest(token),)).fetchone() is not None
+        return self._sessions.holds(token)
 
     def end(self, token: str) -> None:
         """Sign out; nothing when nobody is signed in with it."""
-        sql = "DELETE FROM login WHERE token_sha256 = ? RETURNING name"
-        with self._transaction() as connection:
-            row = connection.execute(sql, (_digest(token),)).fetchone()
-            if row is not None:
-                self._audit.add(row[0], "signed_out")
+        if (name := self._sessions.end(token)) is not None:
+            self._audit.add(name, "signed_out")
 
     def _change(
         self, name: str, by: str, sql: str, values: tuple[str, ...], action: str
@@ -235,11 +230,11 @@ class Accounts:
             self._need(name)
             if name == by:
                 raise RefusedError(Reason.OWN_ACCOUNT)
-            connection.execute(sql, values)
-            connection.execute("DELETE FROM login WHERE name = ?", (name,))
-            account = self._need(name)
+            found = connection.execute(f"{sql} RETURNING {_COLUMNS}", values)
+            account = _to_account(found.fetchone())
             detail = {"name": name, "role": account.role.value}
-            self._audit.add(by, action, detail=detail)
+            self._audit.add(by, action, detail=detail, rows=[("account", name)])
+            self._sessions.end_all(name)
             return account
 
     def _need(self, name: str) -> Account:
@@ -259,19 +254,12 @@ class Accounts:
         with self._hashing:
             return self._hasher.hash(password)
 
-    def _store_hash(self, name: str, hashed: str) -> None:
+    def _store_hash(self, name: str, hashed: str, by: str, action: str) -> None:
         sql = "UPDATE account SET password_hash = ? WHERE name = ?"
         with self._transaction() as connection:
             connection.execute(sql, (hashed, name))
-
-
-def _forget_expired(connection: sqlite3.Connection, now: datetime) -> None:
-    limits = ((now - IDLE_LIMIT).isoformat(), (now - WHOLE_LIMIT).isoformat())
-    connection.execute("DELETE FROM login WHERE seen_at < ? OR begun_at < ?", limits)
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+            rows = [("account", name)]
+            self._audit.add(by, action, detail={"name": name}, rows=rows)
 
 
 def _to_account(row: tuple[str, str, str, int]) -> Account:

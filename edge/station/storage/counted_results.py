@@ -1,5 +1,6 @@
 """What a finished count left in its folder, as the station takes it over."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from edge.records.counts import Counts
 from edge.records.summary import Summary
 from edge.results.unfinished import STORE_NAME
-from edge.station.records import ModelUsed, ReviewedCell
+from edge.station.records import Amendment, ModelUsed, ReviewedCell
 from edge.store import CountStore, file_errors
 from hemalens.classes import CellClass, CellKind, CellStatus
 from hemalens.errors import StorageError
@@ -69,6 +70,28 @@ def read_cells(store: Path, store_sha256: str) -> Mapping[int, ReviewedCell]:
         )
     with CountStore.open_sealed(store) as opened:
         return {cell.cell_id: cell for cell in reviewable_cells(opened.cells(STAINED))}
+
+
+def altered_stores(connection: sqlite3.Connection, counts: Path) -> Iterator[str]:
+    """Name the finished counts whose stores are missing or were changed.
+
+    Parameters
+    ----------
+    counts : Path
+        The folder with a folder for each count.
+    """
+    sql = (
+        "SELECT count_id, facts, amendment FROM sample "
+        "WHERE facts NOTNULL AND NOT is_discarded ORDER BY number"
+    )
+    for count_id, facts, amendment in connection.execute(sql):
+        origin = count_id
+        if amendment is not None:
+            origin = Amendment.model_validate_json(amendment).origin
+        store = counts / origin / STORE_NAME
+        wanted = CountFacts.model_validate_json(facts).store_sha256
+        if not store.is_file() or sha256_of(store) != wanted:
+            yield count_id
 
 
 def read_facts(

@@ -7,7 +7,7 @@ from pathlib import Path
 from edge.results.unfinished import STORE_NAME
 from edge.station.records import Amendment, ReviewedCell
 from edge.station.storage.counted_results import CountFacts, read_cells, read_facts
-from edge.station.storage.schema import STRUCK_TABLE, VERSION, triggers
+from edge.station.storage.schema import STRUCK_TABLE, VERSION, mend_guards
 from hemalens.errors import StorageError
 
 OLDEST = 2
@@ -39,8 +39,10 @@ def migrate(connection: sqlite3.Connection, counts: Path) -> None:
         for column in ("age_days INTEGER", "sex TEXT"):
             connection.execute(f"ALTER TABLE sample ADD COLUMN {column}")
         connection.execute(STRUCK_TABLE)
-    for trigger in triggers():
-        connection.execute(trigger)
+    if version < 5:
+        connection.execute("ALTER TABLE audit ADD COLUMN covers TEXT")
+        connection.execute("DROP TABLE login")
+    mend_guards(connection)
     connection.execute(f"PRAGMA user_version={VERSION}")
 
 

@@ -88,7 +88,8 @@ class Samples:
             if not connection.execute(sql, _to_row(sample)).rowcount:
                 raise RefusedError(Reason.COUNT_THERE, count_id=sample.count_id)
             detail = {"target": target, "is_control": is_control}
-            self._audit.add(operator, "count_started", sample.count_id, detail)
+            rows = [("sample", sample.count_id)]
+            self._audit.add(operator, "count_started", sample.count_id, detail, rows)
         return sample
 
     def get(self, count_id: str) -> Sample:
@@ -97,14 +98,15 @@ class Samples:
         Raises
         ------
         RefusedError
-            When there is none, or it was discarded.
+            When there is none, it was discarded, or changed past the station.
         """
         sql = (
             f"SELECT {_COLUMNS} FROM sample "  # noqa: S608
             "WHERE count_id = ? AND NOT is_discarded"
         )
         with self._transaction() as connection:
-            row = connection.execute(sql, (_checked(count_id),)).fetchone()
+            self._audit.require_as_kept("sample", _checked(count_id))
+            row = connection.execute(sql, (count_id,)).fetchone()
         if row is None:
             raise RefusedError(Reason.NO_SUCH_COUNT)
         return _from_row(row)
@@ -143,10 +145,17 @@ class Samples:
         return None if row is None else _from_row(row)
 
     def amendment(self, count_id: str) -> Amendment | None:
-        """Read what a count amends, and why; None where it amends nothing."""
+        """Read what a count amends, and why; None where it amends nothing.
+
+        Raises
+        ------
+        RefusedError
+            When it was changed past the station.
+        """
         sql = "SELECT amendment FROM sample WHERE count_id = ?"
         with self._transaction() as connection:
-            row = connection.execute(sql, (_checked(count_id),)).fetchone()
+            self._audit.require_as_kept("sample", _checked(count_id))
+            row = connection.execute(sql, (count_id,)).fetchone()
         if row is None or row[0] is None:
             return None
         return Amendment.model_validate_json(row[0])
@@ -208,7 +217,8 @@ class Samples:
                 ),
             )
             detail = {"frames": facts.counted.frames, "cells": len(cells)}
-            self._audit.add(sample.operator, "counted", count_id, detail)
+            rows = [("sample", count_id)]
+            self._audit.add(sample.operator, "counted", count_id, detail, rows)
             return self.get(count_id)
 
     def continued(self, count_id: str, person: str, target: int) -> Sample:
@@ -223,7 +233,9 @@ class Samples:
             self.unsigned(count_id)
             sql = "UPDATE sample SET target = ? WHERE count_id = ?"
             connection.execute(sql, (target, count_id))
-            self._audit.add(person, "count_continued", count_id, {"target": target})
+            detail = {"target": target}
+            rows = [("sample", count_id)]
+            self._audit.add(person, "count_continued", count_id, detail, rows)
             return self.get(count_id)
 
     def discard(self, count_id: str, person: str) -> None:
@@ -239,7 +251,8 @@ class Samples:
             connection.execute(
                 "UPDATE sample SET is_discarded = 1 WHERE count_id = ?", (count_id,)
             )
-            self._audit.add(person, "count_discarded", count_id)
+            rows = [("sample", count_id)]
+            self._audit.add(person, "count_discarded", count_id, rows=rows)
         folder = self.folder(count_id)
         for place in (folder, unfinished_folder(folder)):
             with file_errors("remove", place):
@@ -264,10 +277,17 @@ class Samples:
         return sample
 
     def facts(self, count_id: str) -> CountFacts | None:
-        """Read what a finished count's report tells; None while it goes on."""
+        """Read what a finished count's report tells; None while it goes on.
+
+        Raises
+        ------
+        RefusedError
+            When it was changed past the station.
+        """
         sql = "SELECT facts FROM sample WHERE count_id = ?"
         with self._transaction() as connection:
-            row = connection.execute(sql, (_checked(count_id),)).fetchone()
+            self._audit.require_as_kept("sample", _checked(count_id))
+            row = connection.execute(sql, (count_id,)).fetchone()
         if row is None or row[0] is None:
             return None
         return CountFacts.model_validate_json(row[0])

@@ -53,7 +53,7 @@ def test_a_sample_is_counted_reviewed_and_signed(tmp_path: Path) -> None:
         assert again.status_code == 409
         for form in ("csv", "json", "hl7"):
             assert client.get(f"{path}/export/{form}").status_code == 200
-        assert context.station.audit.check().is_whole
+        assert context.station.check().is_whole
 
 
 def test_a_count_is_of_the_stations_population_unless_it_says_another(

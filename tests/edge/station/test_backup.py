@@ -20,21 +20,21 @@ def test_a_restored_station_is_the_one_that_was_saved(tmp_path: Path) -> None:
         (station.samples.folder(count_id) / "fields").mkdir()
         (station.samples.folder(count_id) / "fields" / "f.jpg").write_bytes(b"picture")
         before = station.reports.get(count_id)
-        backup(station, tmp_path / "saved.tar")
+        backup(station.folder, tmp_path / "saved.tar")
     assert (tmp_path / "saved.tar").stat().st_mode & 0o777 == 0o600
     restore(tmp_path / "saved.tar", tmp_path / "again")
     with open_station(tmp_path / "again") as station:
         assert station.reports.get(count_id) == before
         picture = station.samples.folder(count_id) / "fields" / "f.jpg"
         assert picture.read_bytes() == b"picture"
-        assert station.audit.check().is_whole
+        assert station.check().is_whole
     assert (tmp_path / "again").stat().st_mode & 0o777 == 0o700
 
 
 def saved(tmp_path: Path) -> Path:
     with open_station(tmp_path / "data") as station:
         add_account(station)
-        backup(station, tmp_path / "saved.tar")
+        backup(station.folder, tmp_path / "saved.tar")
     return tmp_path / "saved.tar"
 
 
@@ -51,7 +51,7 @@ def test_with_its_key_a_restored_trail_is_checked_whole(tmp_path: Path) -> None:
     restore(saved(tmp_path), tmp_path / "again", key)
     assert (tmp_path / "again" / KEY_NAME).read_bytes() == key.read_bytes()
     with open_station(tmp_path / "again") as station:
-        found = station.audit.check()
+        found = station.check()
     assert (found.first_broken, found.unchecked) == (None, 0)
 
 
@@ -59,7 +59,7 @@ def test_without_its_key_a_restored_trail_says_so(tmp_path: Path) -> None:
     path = saved(tmp_path)
     restore(path, tmp_path / "again")
     with open_station(tmp_path / "again") as station:
-        found = station.audit.check()
+        found = station.check()
         lines = station.audit.entries()
     assert (found.first_broken, found.unchecked) == (None, len(lines) - 1)
     assert lines[-1].action == "restored"
@@ -130,9 +130,9 @@ def test_no_tar_and_no_database_are_no_backup(tmp_path: Path) -> None:
 
 def test_nothing_is_written_over(tmp_path: Path) -> None:
     with open_station(tmp_path / "data") as station:
-        backup(station, tmp_path / "saved.tar")
+        backup(station.folder, tmp_path / "saved.tar")
         with pytest.raises(StationError, match="already"):
-            backup(station, tmp_path / "saved.tar")
+            backup(station.folder, tmp_path / "saved.tar")
     with pytest.raises(StationError, match="something already"):
         restore(tmp_path / "saved.tar", tmp_path / "data")
     assert (tmp_path / "data" / DATABASE_NAME).exists()

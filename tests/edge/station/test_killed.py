@@ -96,7 +96,7 @@ class Operator:
 
 def require_all_said(station: Station, operator: Operator) -> None:
     """What was answered is in the trail, in order; one word more may be."""
-    check = station.audit.check()
+    check = station.check()
     assert (check.first_broken, check.unchecked) == (None, 0)
     kept = [
         (entry.detail["cell_id"], entry.detail["class_name"])
@@ -189,7 +189,7 @@ def test_killed_at_any_time_session_reviews_and_trail_are_whole(
         assert report.sample.state is SampleState.SIGNED
         assert report.signature is not None
         assert report.signature.content_sha256 == signed["signature"]["content_sha256"]
-        assert station.audit.check().is_whole
+        assert station.check().is_whole
         assert report.frames >= operator.frames
         broken = station.samples.model_cells(operator.count_id)
     require_same_cells(broken, unbroken(tmp_path / "unbroken"))

@@ -54,7 +54,7 @@ def test_threads_may_share_a_station(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
         assert len(station.samples.all()) == 40
-        assert station.audit.check().is_whole
+        assert station.check().is_whole
 
 
 def test_another_versions_database_is_refused(tmp_path: Path) -> None:

@@ -168,7 +168,11 @@ class MadeStation:
                 "lines": 3,
                 "first_broken": 2,
                 "unchecked": 0,
+                "unproven": 0,
                 "last_digest": "0" * 64,
+                "noted_line": None,
+                "differences": [],
+                "has_more_differences": False,
             }
         if path == "/accounts" and body is not None:
             self.accounts.append({**body, "is_disabled": False})

@@ -97,7 +97,7 @@ def test_a_thousand_random_interleavings_lose_nothing_and_hide_nothing(
                 assert now == truth
         assert refused > 50
         assert signatures > 3
-        assert station.audit.check().is_whole
+        assert station.check().is_whole
 
 
 class Page:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.station.audit_check import accept
 from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.export.canonical import json
 from edge.station.export.notes import notes
@@ -63,8 +64,16 @@ def test_a_report_that_is_not_what_was_signed_is_refused(tmp_path: Path) -> None
             connection.execute("DROP TRIGGER signature_no_UPDATE")
             altered = "CAST(replace(content, '5', '6') AS BLOB)"
             connection.execute(f"UPDATE signature SET content = {altered}")
-        with pytest.raises(StationError, match="no longer what the station keeps"):
+        with pytest.raises(RefusedError) as caught:
             station.reports.get(count_id)
+    assert caught.value.reason is Reason.RECORD_CHANGED
+    # Nor does it become what was signed by being let stand.
+    accept(tmp_path, "no backup is left")
+    with (
+        open_station(tmp_path) as station,
+        pytest.raises(StationError, match="no longer what the station keeps"),
+    ):
+        station.reports.get(count_id)
 
 
 def test_open_cells_stand_in_the_way(tmp_path: Path) -> None:
@@ -151,7 +160,7 @@ def test_nothing_of_a_signed_count_can_be_changed(tmp_path: Path) -> None:
         "population, started_at) SELECT count_id, 'S-2', operator, state, is_control, "
         "population, started_at FROM sample",
         "REPLACE INTO audit SELECT number, at, 'eve', action, count_id, detail, "
-        "digest, key_id, seal FROM audit",
+        "digest, key_id, seal, covers FROM audit",
         "UPDATE audit SET person = 'eve'",
         "DELETE FROM audit",
     ],
@@ -206,7 +215,7 @@ def test_killed_at_any_time_every_acknowledged_word_is_there(tmp_path: Path) -> 
             if e.action == "cell_reclassified"
         ]
         final = {c.final_class for c in station.reviews.cells(count_id)}
-        assert station.audit.check().is_whole
+        assert station.check().is_whole
     # One word more may have been taken than the child lived to tell of.
     assert len(final) == 1
     assert len(names) % 12 == 0
@@ -222,8 +231,7 @@ def test_below_the_target_is_signed_only_when_it_is_meant_and_says_so(
         account = add_account(station)
         count_id = finished(station)
         settle(station, count_id)
-        with station.transaction() as connection:
-            connection.execute("UPDATE sample SET target = 100")
+        station.samples.continued(count_id, "ana", 100)
         with pytest.raises(RefusedError) as caught:
             sign(station, count_id, account, PASSWORD)
         assert caught.value.reason is Reason.BELOW_TARGET

@@ -1,10 +1,9 @@
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from edge.station.errors.reasons import Reason, RefusedError
 from edge.station.records import Role
-from edge.station.security import accounts as module
 from edge.station.station import DATABASE_NAME, Station
 from hemalens.errors import StationError
 from hemalens.passwords import PasswordHasher
@@ -39,14 +38,63 @@ def test_a_token_holds_until_it_is_ended(tmp_path: Path) -> None:
         assert station.accounts.find("made up") is None
 
 
-@pytest.mark.parametrize("limit", ["IDLE_LIMIT", "WHOLE_LIMIT"])
-def test_a_token_expires(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE account SET role = 'supervisor'",
+        "UPDATE account SET password_hash = 'of another'",
+        "UPDATE account SET full_name = 'Eve'",
+        "DELETE FROM account",
+    ],
+)
+def test_an_account_changed_past_the_station_is_found_when_it_is_used(
+    tmp_path: Path, change: str
 ) -> None:
     with open_station(tmp_path) as station:
         token = station.accounts.begin(add_account(station))
-        monkeypatch.setattr(module, limit, timedelta(0))
-        assert station.accounts.find(token) is None
+        with station.transaction() as connection:
+            connection.execute(change)
+        for use in (
+            lambda: station.accounts.find(token),
+            lambda: station.accounts.check("ana", PASSWORD),
+            # Without any account everybody would be a supervisor.
+            station.accounts.all,
+            # Or the next line on it would vouch for what was forged.
+            lambda: station.accounts.change_password("ana", PASSWORD, "boss"),
+        ):
+            with pytest.raises(RefusedError) as caught:
+                use()
+            assert caught.value.reason is Reason.RECORD_CHANGED
+
+
+def test_an_account_added_past_the_station_lets_nobody_in(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        add_account(station)
+        with station.transaction() as connection:
+            connection.execute(
+                "INSERT INTO account SELECT 'eve', full_name, 'supervisor', "
+                "password_hash, 0 FROM account"
+            )
+        with pytest.raises(RefusedError) as caught:
+            station.accounts.check("eve", PASSWORD)
+    assert caught.value.reason is Reason.RECORD_CHANGED
+
+
+def test_what_failed_is_not_remembered(tmp_path: Path) -> None:
+    with open_station(tmp_path) as station:
+        account = add_account(station)
+
+        def change_and_break() -> None:
+            with station.transaction():
+                station.accounts.change_role("ana", Role.SUPERVISOR, "boss")
+                raise ValueError("broken")
+
+        with pytest.raises(ValueError, match="broken"):
+            change_and_break()
+        assert station.accounts.get("ana") == account
+        station.accounts.change_role("ana", Role.SERVICE, "boss")
+    with open_station(tmp_path) as station:
+        assert station.check().is_whole
 
 
 def test_disabling_takes_effect_at_once(tmp_path: Path) -> None:

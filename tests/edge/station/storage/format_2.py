@@ -17,7 +17,7 @@ IN_REVIEW: Final = "4d24fd4418f3c5338bf30233cea3d6f3"
 DISCARDED: Final = "330d1df08541488ec61ca6523525d9dc"
 CONTROL: Final = "b4dc9e5d06892b3371cab50880656d44"
 COUNTING: Final = "767579c6931f0bcd368f0bf5bf2466f7"
-_NEW: Final = {"facts", "age_days", "sex"}
+_NEW: Final = {"facts", "age_days", "sex", "covers"}
 _KEY: Final = "affad5a3f45b2c331fca0d434a00e4ab34a18357c7cd860d6ae70d3c21f19f11"
 
 

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from edge.station.audit_check import check_trail
 from edge.station.records import ReviewAction, SampleState
 from edge.station.signing import sign
 from edge.station.station import DATABASE_NAME, Station
 from edge.station.storage.counted_results import reviewable_cells
 from edge.station.storage.schema import VERSION
 from hemalens.classes import CellClass
-from hemalens.errors import StorageError
+from hemalens.errors import StationError, StorageError
+from tests.edge.station.audit.forgery import forge
 from tests.edge.station.made_station import (
     CELLS,
     PASSWORD,
+    add_account,
     open_station,
     write_results,
 )
@@ -37,11 +40,12 @@ def test_all_that_format_2_kept_is_kept(tmp_path: Path) -> None:
     lay_out(tmp_path)
     before = read_tables(tmp_path / DATABASE_NAME)
     with open_station(tmp_path) as station:
-        assert station.audit.check().is_whole
+        assert station.check().is_whole
     after = read_tables(tmp_path / DATABASE_NAME)
-    added = after["audit"].pop()
+    added = after["audit"][len(before["audit"]) :]
+    del after["audit"][len(before["audit"]) :]
     assert after == before
-    assert added[3] == "database_migrated"
+    assert [line[3] for line in added] == ["database_migrated", *["covered"] * 7]
     assert _format(tmp_path / DATABASE_NAME) == VERSION
 
 
@@ -112,6 +116,56 @@ def test_a_count_whose_folder_is_lost_stops_the_migration(tmp_path: Path) -> Non
     assert read_tables(tmp_path / DATABASE_NAME) == before
     write_results(folder)
     open_station(tmp_path).close()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ("UPDATE signature SET content = CAST('{}' AS BLOB)", "the signed result"),
+        ("DELETE FROM signature", "the signed result"),
+        ("UPDATE account SET role = 'service' WHERE name = 'sue'", "account sue"),
+        ("UPDATE account SET is_disabled = 1 WHERE name = 'ana'", "account ana"),
+        (
+            "INSERT INTO account SELECT 'eve', full_name, role, password_hash, 0 "
+            "FROM account WHERE name = 'sue'",
+            "account eve",
+        ),
+        ("DELETE FROM audit", "table "),
+    ],
+)
+def test_what_was_forged_in_an_earlier_format_is_not_taken_over(
+    tmp_path: Path, change: str, named: str
+) -> None:
+    lay_out(tmp_path)
+    forge(tmp_path, change)
+    with pytest.raises(StationError, match=named):
+        open_station(tmp_path)
+    assert _format(tmp_path / DATABASE_NAME) == 2
+
+
+def test_a_station_of_today_cannot_be_passed_off_as_an_earlier_one(
+    tmp_path: Path,
+) -> None:
+    with open_station(tmp_path) as station:
+        add_account(station)
+    forge(
+        tmp_path,
+        "UPDATE account SET role = 'supervisor'",
+        "ALTER TABLE audit DROP COLUMN covers",
+        "CREATE TABLE login (token_sha256 TEXT PRIMARY KEY) STRICT",
+        "PRAGMA user_version=4",
+    )
+    with pytest.raises(StationError, match="broken at line 1"):
+        open_station(tmp_path)
+
+
+def test_what_was_taken_over_is_covered_from_then_on(tmp_path: Path) -> None:
+    lay_out(tmp_path)
+    open_station(tmp_path).close()
+    assert check_trail(tmp_path).is_whole
+    forge(tmp_path, "DELETE FROM review WHERE cell_id = 3")
+    with pytest.raises(StationError, match="review/"):
+        open_station(tmp_path)
 
 
 def test_a_migration_killed_anywhere_loses_nothing(tmp_path: Path) -> None:
