@@ -47,7 +47,7 @@ _KINDS: Final = {
 
 
 def names_kind(source: str) -> bool:
-    """Tell whether a source names its kind; others are files and folders.
+    """Return whether a source begins with a kind; others are files and folders.
 
     Examples
     --------

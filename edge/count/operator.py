@@ -35,9 +35,9 @@ class Operator(Protocol):
         ...
 
     def more_frames(self, progress: CountProgress) -> bool | None:
-        """Say whether to look for more where the source ended short of the target.
+        """Return whether to open a source again that ended short of the target.
 
-        It is then opened anew, and gives what it has got since. False ends the count;
+        The source then gives what came since it ended. False ends the count;
         None when that is not decided yet: it is asked again.
         """
         ...

@@ -110,7 +110,7 @@ class Board(_Record):
 
     @property
     def has_pi_camera(self) -> bool:
-        """Whether it counts with a camera that picamera2 reads."""
+        """Whether the board's source is a camera of picamera2."""
         return self.camera.startswith("picamera2:")
 
     @property

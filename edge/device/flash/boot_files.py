@@ -90,7 +90,7 @@ def _below(folder: str, files: dict[str, Path]) -> BootFiles:
 
 
 def _told(board: Board, digest: str) -> bytes:
-    """Tell the first boot's script, a shell's, what it has to know."""
+    """Write the settings that the first-boot shell script reads."""
     told = {
         "country": board.wifi.country if board.wifi else "",
         "camera_library": "needed" if board.has_pi_camera else "",
