@@ -18,6 +18,7 @@ from edge.frame.quality import FrameQuality, measure_quality, reason_to_leave_ou
 from edge.frame.stage_times import Stage, StageTimes
 from edge.frame.within_field import of_field, painted
 from edge.segment import segment
+from edge.segment.segmentation import COARSEST_PIXEL_SIZE_UM, FINEST_PIXEL_SIZE_UM
 from hemalens.classes import CellKind
 from hemalens.records import Frame, Segmentation
 
@@ -191,6 +192,9 @@ class FrameAnalyzer:
 def _red_cells_say(found: Segmentation) -> float | None:
     scale = found.measured_scale
     if scale is None or scale.kind is not CellKind.RED_CELL:
+        return None
+    if not FINEST_PIXEL_SIZE_UM <= scale.pixel_size_um <= COARSEST_PIXEL_SIZE_UM:
+        # Grains of a frame without red cells look so at the search's ends.
         return None
     return scale.pixel_size_um if scale.cells >= FEWEST_ASKED else None
 
