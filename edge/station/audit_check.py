@@ -86,6 +86,14 @@ def reading(folder: Path) -> Iterator[tuple[sqlite3.Connection, AuditKey]]:
         yield connection, key
 
 
+def _require_station(folder: Path) -> None:
+    """Refuse a folder in which opening would make a new station."""
+    if not (folder / DATABASE_NAME).exists():
+        raise StationError(
+            f"{folder} has no {DATABASE_NAME}: name the station's folder"
+        )
+
+
 def renew_key(folder: Path, noted: str | None) -> None:
     """Go on with a new key where the old one is lost; the trail says so.
 
@@ -98,8 +106,10 @@ def renew_key(folder: Path, noted: str | None) -> None:
     Raises
     ------
     StationError
-        When the key is not lost, or the trail does not hold the digest.
+        When there is no station, the key is not lost, or the trail does not hold the
+        digest.
     """
+    _require_station(folder)
     if (folder / KEY_NAME).exists() and has_own_line(folder):
         raise StationError(f"there is a key in {folder}: the station can go on with it")
     change = KeyChange(person="command line", action=KEY_RENEWED, noted=noted)
@@ -114,8 +124,10 @@ def accept(folder: Path, reason: str) -> int:
     Raises
     ------
     StationError
-        When no reason is given, or the trail itself or a table is not as it was made.
+        When there is no station or no reason, or the trail itself or a table is not as
+        it was made.
     """
+    _require_station(folder)
     reason = reason.strip()
     if not 0 < len(reason) <= LONGEST_REASON:
         raise StationError(f"a reason has 1 to {LONGEST_REASON} characters: say why")

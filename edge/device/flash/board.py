@@ -177,10 +177,14 @@ def read_fleet(path: Path, hostname: str | None) -> dict[str, Any]:
             f"{path} has [{unknown[0]}]; wanted [common] and [boards.HOSTNAME]"
         )
     boards: dict[str, dict[str, Any]] = content.get("boards", {})
+    if not boards:
+        raise ConfigError(f"{path} names no board: add a section [boards.HOSTNAME]")
     name = hostname or (next(iter(boards)) if len(boards) == 1 else None)
     if name not in boards:
-        known = ", ".join(boards) or "none"
-        raise ConfigError(f"{path} has no board {name}; it has {known}: --hostname")
+        wanted = f"has no board {name}" if name else "has several boards"
+        raise ConfigError(
+            f"{path} {wanted}: give one of {', '.join(boards)} as --hostname"
+        )
     settings = {"hostname": name, **content.get("common", {}), **boards[name]}
     return {key: _from_folder(path.parent, key, settings[key]) for key in settings}
 

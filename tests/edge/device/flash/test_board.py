@@ -51,7 +51,7 @@ def test_files_are_named_from_the_fleets_folder(tmp_path: Path) -> None:
 def test_board_that_is_not_in_the_fleet_is_refused(
     tmp_path: Path, hostname: str | None
 ) -> None:
-    with pytest.raises(ConfigError, match="it has bench-1, bench-2"):
+    with pytest.raises(ConfigError, match="give one of bench-1, bench-2 as --hostname"):
         read_fleet(write(tmp_path), hostname)
 
 
@@ -62,7 +62,11 @@ def test_fleet_of_one_needs_no_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("[commmon]\n", r"has \[commmon\]; wanted"), ("a = \n", "cannot read")],
+    [
+        ("[commmon]\n", r"has \[commmon\]; wanted"),
+        ("a = \n", "cannot read"),
+        ("", "names no board"),
+    ],
 )
 def test_misspelt_fleet_is_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):

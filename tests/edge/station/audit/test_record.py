@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -309,3 +310,17 @@ def test_a_signature_is_bound_to_what_was_seen(worked: Path) -> None:
         signed = [e for e in station.audit.entries() if e.action == "signed"]
     assert all(len(str(e.detail["seen_sha256"])) == 64 for e in signed)
     assert len({e.detail["seen_sha256"] for e in signed}) == len(signed) == 2
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [lambda folder: accept(folder, "moved"), lambda folder: renew_key(folder, None)],
+    ids=["accept", "new key"],
+)
+def test_a_folder_without_a_station_is_refused_and_none_is_made(
+    keep: Callable[[Path], object], tmp_path: Path
+) -> None:
+    folder = tmp_path / "mistyped"
+    with pytest.raises(StationError, match="name the station's folder"):
+        keep(folder)
+    assert not folder.exists()
